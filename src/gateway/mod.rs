@@ -1,0 +1,5 @@
+//! The order of the stages.
+
+mod settings;
+
+pub use settings::{Mode, SiteSettings};

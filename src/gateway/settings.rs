@@ -1,0 +1,42 @@
+//! What one site is made of.
+
+use crate::{consent, cookies, pages, routing, upstream};
+
+/// How far the gateway goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// What is unknown is refused.
+    #[default]
+    Strict,
+    /// Nothing is refused, no banner is shown; the operator learns what the site does.
+    Observe,
+    /// Known trackers and cookies are held back, what is unknown passes.
+    Compatible,
+}
+
+/// One site, checked.
+#[derive(Clone, Debug)]
+pub struct SiteSettings {
+    /// Its hosts; the first exact one is its name.
+    pub hosts: Vec<routing::HostPattern>,
+    /// The site's name: its canonical host, or its first host without `*.`. It stands in records, the log and metrics.
+    pub name: String,
+    /// Where other hosts are redirected to (308).
+    pub canonical_host: Option<String>,
+    /// How far the gateway goes.
+    pub mode: Mode,
+    /// Whether subdomains share one record (`Domain` on our cookies).
+    pub share_subdomains: bool,
+    /// Exceptions, longest prefix first.
+    pub paths: Vec<routing::PathRule>,
+    /// Paths that measure.
+    pub trackers: Vec<routing::Tracker>,
+    /// The site behind.
+    pub upstream: upstream::Settings,
+    /// How consent is asked for.
+    pub consent: consent::Settings,
+    /// The operator's own lines on top of the catalogue.
+    pub cookies: Vec<cookies::Rule>,
+    /// What the pages are made from.
+    pub pages: pages::Settings,
+}

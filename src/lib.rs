@@ -1,0 +1,27 @@
+#![doc = include_str!("README.md")]
+
+// Rules: pure, in the order in which a request meets them.
+pub mod consent;
+pub mod cookies;
+pub mod ledger;
+pub mod rewrite;
+pub mod routing;
+pub mod timestamp;
+pub mod visitor;
+
+// Our own pages.
+pub mod admin;
+pub mod pages;
+
+// Edges: bytes, files, clocks.
+pub mod clock;
+pub mod geo;
+pub mod store;
+pub mod telemetry;
+pub mod upstream;
+
+// The order of a request, and what starts it.
+pub mod cli;
+pub mod config;
+pub mod gateway;
+pub mod server;

@@ -1,0 +1,36 @@
+//! What the operator says about hosts and paths.
+
+use crate::{consent::Category, visitor::AddressForm};
+
+/// A host of a site: a name, or `*.` and a name for its subdomains at any depth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HostPattern {
+    /// This host, in lower case, without port.
+    Exact(String),
+    /// Every subdomain of this name, not the name itself.
+    Subdomains(String),
+}
+
+/// A path of the site that measures visitors; answered 204 until its category is accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tracker {
+    /// The path, or its beginning where it ends with `/`.
+    pub path: String,
+    /// What for.
+    pub category: Category,
+}
+
+/// An exception for a part of the site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathRule {
+    /// Paths that begin so; the longest prefix that fits counts.
+    pub prefix: String,
+    /// Whether pages get banner and script.
+    pub banner: bool,
+    /// Whether our content-security policy is added.
+    pub content_security_policy: bool,
+    /// Another address form for the site's upstream here.
+    pub client_address: Option<AddressForm>,
+    /// Whether requests and answers go through as they are: no cookie is filtered, no body changed. For signed callbacks.
+    pub pass_through: bool,
+}

@@ -1,0 +1,5 @@
+//! Bytes in: listeners, TLS, HTTP, limits, graceful stop.
+
+mod settings;
+
+pub use settings::{CertificateFiles, Limits, Settings};

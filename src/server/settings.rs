@@ -1,0 +1,73 @@
+//! Where the gateway listens and what a client may take of it.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use crate::visitor::Network;
+
+/// A certificate chain and its key, both PEM.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CertificateFiles {
+    /// The chain, the server's own certificate first.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+}
+
+/// Listeners, certificates and limits.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Plain listeners.
+    pub http: Vec<SocketAddr>,
+    /// TLS listeners.
+    pub https: Vec<SocketAddr>,
+    /// Metrics and health; none when not configured.
+    pub admin: Option<SocketAddr>,
+    /// Certificates for the TLS listeners.
+    pub certificates: Vec<CertificateFiles>,
+    /// Whether plain requests are sent to https. True where a TLS listener exists, unless configured otherwise.
+    pub redirect_to_https: bool,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Threads, each with its own listeners and pools.
+    pub workers: usize,
+    /// How long connections may finish after SIGTERM.
+    pub drain_timeout: Duration,
+    /// What one client may take.
+    pub limits: Limits,
+}
+
+/// Everything a client could make grow, bounded. Defaults are in [`Limits::default`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at once, over all threads.
+    pub connections: usize,
+    /// Bytes of a request's head.
+    pub head_bytes: usize,
+    /// Header lines of a request.
+    pub head_lines: usize,
+    /// From accepting a connection to its first request, TLS handshake included; and from a request's first byte to its head's last.
+    pub head_timeout: Duration,
+    /// How long a connection may lie idle between requests.
+    pub idle_timeout: Duration,
+    /// Concurrent HTTP/2 streams of one connection.
+    pub http2_streams: u32,
+    /// HTTP/2 streams that a client may have reset before the gateway answered them (rapid reset).
+    pub http2_resets: usize,
+    /// Choices that one client may post in a minute.
+    pub choices_per_minute: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 10_000,
+            head_bytes: 64 * 1024,
+            head_lines: 100,
+            head_timeout: Duration::from_secs(15),
+            idle_timeout: Duration::from_secs(75),
+            http2_streams: 128,
+            http2_resets: 20,
+            choices_per_minute: 30,
+        }
+    }
+}

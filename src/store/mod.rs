@@ -1,0 +1,1 @@
+//! The consent log on disk: SQLite.

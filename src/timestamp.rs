@@ -1,0 +1,133 @@
+//! A moment in time as a plain value, so that rules can compare times without a clock.
+
+use std::fmt;
+
+use jiff::{SignedDuration, tz::TimeZone};
+
+/// Milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted (POSIX time).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The last moment that jiff can print: 9999-12-30T22:00:00Z.
+    const LATEST_MILLISECONDS: i64 = 253_402_207_200_000;
+
+    /// A moment given in milliseconds since the epoch. What lies outside the years 1970 to 9999 is moved to the nearer end.
+    pub fn from_milliseconds(milliseconds: i64) -> Self {
+        Self(milliseconds.clamp(0, Self::LATEST_MILLISECONDS))
+    }
+
+    /// A moment given in whole seconds since the epoch, with the same bounds.
+    pub fn from_seconds(seconds: i64) -> Self {
+        Self::from_milliseconds(seconds.saturating_mul(1000))
+    }
+
+    /// Milliseconds since the epoch, never negative.
+    pub fn milliseconds(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the epoch, rounded down.
+    pub fn seconds(self) -> i64 {
+        self.0 / 1000
+    }
+
+    /// This moment moved by a duration, within the bounds of the type.
+    pub fn plus(self, duration: std::time::Duration) -> Self {
+        let milliseconds = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Self::from_milliseconds(self.0.saturating_add(milliseconds))
+    }
+
+    /// Parses RFC 3339 (`2026-11-22T10:00:00Z`) or a date (`2026-11-22`, its first moment in UTC).
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Ok(moment) = text.parse::<jiff::Timestamp>() {
+            return Some(Self::from_milliseconds(moment.as_millisecond()));
+        }
+        let date = text.parse::<jiff::civil::Date>().ok()?;
+        let moment = date.to_zoned(TimeZone::UTC).ok()?.timestamp();
+        Some(Self::from_milliseconds(moment.as_millisecond()))
+    }
+
+    /// The date in UTC, as `2026-11-22`.
+    pub fn date(self) -> String {
+        self.jiff().strftime("%Y-%m-%d").to_string()
+    }
+
+    fn jiff(self) -> jiff::Timestamp {
+        jiff::Timestamp::UNIX_EPOCH.checked_add(SignedDuration::from_millis(self.0)).unwrap_or(jiff::Timestamp::MAX)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// RFC 3339 in UTC with milliseconds: `2026-11-22T10:00:00.000Z`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.jiff().strftime("%Y-%m-%dT%H:%M:%S%.3fZ"))
+    }
+}
+
+/// A length of time by the calendar, such as the six months for which a choice is valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// Calendar months.
+    pub months: u32,
+    /// Days on top of the months.
+    pub days: u32,
+}
+
+impl Term {
+    /// The moment one term after `start`, by the calendar in UTC (31 August + 6 months is 28 or 29 February).
+    pub fn after(self, start: Timestamp) -> Timestamp {
+        let span =
+            jiff::Span::new().months(i64::from(self.months.min(12 * 1000))).days(i64::from(self.days.min(366 * 1000)));
+        start
+            .jiff()
+            .to_zoned(TimeZone::UTC)
+            .checked_add(span)
+            .map_or(Timestamp(Timestamp::LATEST_MILLISECONDS), |end| {
+                Timestamp::from_milliseconds(end.timestamp().as_millisecond())
+            })
+    }
+}
+
+impl fmt::Display for Term {
+    /// As an ISO 8601 duration: `P6M`, `P14D`, `P1M15D`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("P")?;
+        if self.months > 0 {
+            write!(formatter, "{}M", self.months)?;
+        }
+        if self.days > 0 || self.months == 0 {
+            write!(formatter, "{}D", self.days)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_prints_and_parses_as_rfc_3339() {
+        let moment = Timestamp::parse("2026-11-22T10:00:00.250Z").unwrap();
+        assert_eq!(moment.to_string(), "2026-11-22T10:00:00.250Z");
+        assert_eq!(moment.date(), "2026-11-22");
+        assert_eq!(Timestamp::parse("2026-11-22").unwrap().seconds(), 1_795_305_600);
+        assert_eq!(Timestamp::parse("22.11.2026"), None);
+    }
+
+    #[test]
+    fn moments_outside_the_calendar_are_moved_to_its_ends() {
+        assert_eq!(Timestamp::from_seconds(i64::MAX).date(), "9999-12-30");
+        assert_eq!(Timestamp::from_milliseconds(-5), Timestamp::default());
+    }
+
+    #[test]
+    fn a_term_follows_the_calendar() {
+        let start = Timestamp::parse("2026-08-31").unwrap();
+        let half_a_year = Term { months: 6, days: 0 };
+        assert_eq!(half_a_year.after(start).date(), "2027-02-28");
+        assert_eq!(half_a_year.to_string(), "P6M");
+        assert_eq!(Term { months: 0, days: 14 }.to_string(), "P14D");
+    }
+}
