@@ -3,12 +3,18 @@
 //! Pure rules: no clock, no store. What is unknown, unreadable, expired, ended or unsigned counts as no choice.
 
 mod category;
+mod decision;
 mod edition;
+mod record;
+mod shown;
 
 use std::fmt;
 
 pub use category::{Category, CategorySet};
+pub use decision::{Decision, Evidence, Reason, could_carry, decide, notice_applies};
 pub use edition::{Edition, EditionId, Editions};
+pub use record::{Binding, Record, RecordKeys};
+pub use shown::ShownMark;
 
 use crate::timestamp::Term;
 

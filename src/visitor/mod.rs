@@ -2,10 +2,14 @@
 
 mod address;
 mod agent;
+mod fetch;
+mod forwarded;
 mod language;
 mod signals;
 
 pub use address::{AddressForm, ClientAddress, Network, TruncatedAddress};
 pub use agent::AgentFamily;
+pub use fetch::{Destination, Fetch, FetchSite};
+pub use forwarded::{ClientConnection, Scheme, client_connection};
 pub use language::Language;
 pub use signals::Signals;

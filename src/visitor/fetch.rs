@@ -1,0 +1,96 @@
+//! How a request was started, by the browser's fetch metadata headers (W3C Fetch Metadata Request Headers).
+
+use http::HeaderMap;
+
+/// What the `Sec-Fetch-*` headers and `Sec-Purpose` say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fetch {
+    /// Where the request was started.
+    pub site: FetchSite,
+    /// Whether it navigates (`Sec-Fetch-Mode: navigate`).
+    pub navigates: bool,
+    /// What it is for.
+    pub destination: Destination,
+    /// Whether a person's act started it (`Sec-Fetch-User: ?1`).
+    pub user_activated: bool,
+    /// Whether it is a prefetch or prerender (`Sec-Purpose` or `Purpose`).
+    pub speculative: bool,
+}
+
+/// `Sec-Fetch-Site`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FetchSite {
+    /// No fetch headers: an old browser, or no browser.
+    Absent,
+    /// From the same origin.
+    SameOrigin,
+    /// From another origin of the same site.
+    SameSite,
+    /// From elsewhere, or unreadable.
+    CrossSite,
+    /// From the address bar, a bookmark and the like.
+    None,
+}
+
+/// `Sec-Fetch-Dest`, as far as it matters here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// Not said.
+    Absent,
+    /// A top-level page.
+    Document,
+    /// A page inside a page.
+    Frame,
+    /// A request by script.
+    Empty,
+    /// Script, image, style and everything else.
+    Other,
+}
+
+impl Fetch {
+    /// A request without any of the headers.
+    pub const ABSENT: Self = Self {
+        site: FetchSite::Absent,
+        navigates: false,
+        destination: Destination::Absent,
+        user_activated: false,
+        speculative: false,
+    };
+
+    /// Reads the headers. Some fetch headers without `Sec-Fetch-Site` are not what a browser sends: that is read as cross-site.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let value = |name| headers.get(name).map(|value: &http::HeaderValue| value.as_bytes());
+        let any_other =
+            ["sec-fetch-mode", "sec-fetch-dest", "sec-fetch-user"].iter().any(|name| headers.contains_key(*name));
+        Self {
+            site: match value("sec-fetch-site") {
+                None if any_other => FetchSite::CrossSite,
+                None => FetchSite::Absent,
+                Some(b"same-origin") => FetchSite::SameOrigin,
+                Some(b"same-site") => FetchSite::SameSite,
+                Some(b"none") => FetchSite::None,
+                Some(_) => FetchSite::CrossSite,
+            },
+            navigates: value("sec-fetch-mode") == Some(b"navigate"),
+            destination: match value("sec-fetch-dest") {
+                None => Destination::Absent,
+                Some(b"document") => Destination::Document,
+                Some(b"iframe" | b"frame" | b"embed" | b"object") => Destination::Frame,
+                Some(b"empty") => Destination::Empty,
+                Some(_) => Destination::Other,
+            },
+            user_activated: value("sec-fetch-user") == Some(b"?1"),
+            speculative: headers.contains_key("sec-purpose") || value("purpose") == Some(b"prefetch"),
+        }
+    }
+
+    /// Whether this is a navigation of the whole tab.
+    pub fn is_top_navigation(self) -> bool {
+        self.navigates && self.destination == Destination::Document
+    }
+
+    /// Whether the headers are there at all.
+    pub fn is_present(self) -> bool {
+        self.site != FetchSite::Absent
+    }
+}
