@@ -1,4 +1,6 @@
 //! The command line.
+pub mod demo;
+
 use std::process::ExitCode;
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
