@@ -1,0 +1,80 @@
+//! What must change in a request so that its answer can be rewritten.
+
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{HeaderName, Method};
+
+use super::coding::Coding;
+
+/// Whether the answer may be a page that is rewritten: the browser wants a document or a frame, or says
+/// nothing and takes HTML.
+pub fn may_be_page(method: &Method, headers: &HeaderMap) -> bool {
+    if !matches!(*method, Method::GET | Method::HEAD | Method::POST) || asks_for_fragment(headers) {
+        return false;
+    }
+    match headers.get("sec-fetch-dest").map(HeaderValue::as_bytes) {
+        Some(b"document" | b"iframe" | b"frame" | b"embed" | b"object") => true,
+        Some(_) => false,
+        None => accepts_html(headers),
+    }
+}
+
+/// Changes the headers that go upstream.
+///
+/// Codings that cannot be undone are no longer asked for, nor digests and dictionaries of bytes that we may change; a
+/// part of a page is never asked for, since it could be neither rewritten nor put together with what the browser keeps.
+pub fn request_headers(headers: &mut HeaderMap, may_be_page: bool) {
+    restrict_codings(headers);
+    for name in [
+        "available-dictionary",
+        "dictionary-id",
+        "want-digest",
+        "want-content-digest",
+        "want-repr-digest",
+        "want-unencoded-digest",
+    ] {
+        headers.remove(HeaderName::from_static(name));
+    }
+    if may_be_page {
+        headers.remove(header::RANGE);
+        headers.remove(header::IF_RANGE);
+    }
+}
+
+/// Whether a script asks for a part of a page, by the headers of htmx, Turbo, pjax and jQuery.
+pub(super) fn asks_for_fragment(headers: &HeaderMap) -> bool {
+    ["hx-request", "turbo-frame", "x-pjax", "x-requested-with"].into_iter().any(|name| headers.contains_key(name))
+}
+
+/// Whether `Accept` names `text/html`.
+pub(super) fn accepts_html(headers: &HeaderMap) -> bool {
+    headers.get_all(header::ACCEPT).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).any(|range| {
+        let range = range.split(|byte| *byte == b';').next().unwrap_or_default();
+        range.trim_ascii().eq_ignore_ascii_case(b"text/html")
+    })
+}
+
+/// Leaves the codings that can be undone, in the client's order and with its weights.
+///
+/// RFC 9110, section 12.5.3: without the header any coding is acceptable to the client, so where nothing is left, or
+/// nothing was sent, the header says `identity`. `*` would ask for what we cannot undo; it is dropped, except where it
+/// forbids everything else (`*;q=0`).
+fn restrict_codings(headers: &mut HeaderMap) {
+    let mut kept = String::new();
+    for value in headers.get_all(header::ACCEPT_ENCODING) {
+        for item in value.to_str().unwrap_or_default().split(',') {
+            let mut parts = item.trim().splitn(2, ';');
+            let coding = parts.next().unwrap_or_default().trim();
+            let weight = parts.next().unwrap_or_default().trim();
+            let forbids = weight.trim_start_matches(['q', 'Q', '=', ' ']).trim_matches(['0', '.']).is_empty()
+                && !weight.is_empty();
+            if Coding::parse(coding).is_some() || (coding == "*" && forbids) {
+                if !kept.is_empty() {
+                    kept.push_str(", ");
+                }
+                kept.push_str(item.trim());
+            }
+        }
+    }
+    let value = HeaderValue::try_from(kept).ok().filter(|value| !value.is_empty());
+    headers.insert(header::ACCEPT_ENCODING, value.unwrap_or(HeaderValue::from_static("identity")));
+}
