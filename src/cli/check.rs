@@ -1,0 +1,75 @@
+//! `kelisim check`: is this configuration right? Every fault, with its place.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+};
+
+use crate::config;
+
+/// Checks a configuration. Faults go to `err` with their count at the end; warnings, and one line where all is right, to `out`.
+/// The answer is whether it is right: exit code 0, otherwise 1.
+///
+/// # Errors
+///
+/// When `out` or `err` can't be written.
+pub fn check(path: &Path, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<bool> {
+    match config::load(path) {
+        Ok((configuration, warnings)) => {
+            for warning in &warnings {
+                writeln!(out, "{warning}")?;
+            }
+            let sites = counted(configuration.sites.len(), "site", "sites");
+            let warned = counted(warnings.len(), "warning", "warnings");
+            writeln!(out, "{} is right: {sites}, {warned}", path.display())?;
+            Ok(true)
+        }
+        Err(faults) => {
+            write!(err, "{faults}")?;
+            writeln!(err, "{} is not right: {}", path.display(), counted(faults.iter().len(), "fault", "faults"))?;
+            Ok(false)
+        }
+    }
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    match count {
+        0 => format!("no {many}"),
+        1 => format!("1 {one}"),
+        count => format!("{count} {many}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Checks a file with this text; the answer is what was printed.
+    fn check_text(text: &str) -> (bool, String, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kelisim.toml");
+        std::fs::write(&path, text).unwrap();
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let right = check(&path, &mut out, &mut err).unwrap();
+        let plain = |bytes| String::from_utf8(bytes).unwrap().replace(&format!("{}/", folder.path().display()), "");
+        (right, plain(out), plain(err))
+    }
+
+    #[test]
+    fn a_right_file_is_called_right() {
+        let (right, out, err) = check_text(include_str!("../../config/observe.toml"));
+        assert!(right);
+        assert_eq!(out, "kelisim.toml is right: 1 site, no warnings\n");
+        assert_eq!(err, "");
+    }
+
+    #[test]
+    fn every_fault_is_printed_and_counted() {
+        let (right, out, err) = check_text("[server]\nhtp = []\n");
+        assert!(!right);
+        assert_eq!(out, "");
+        assert!(err.starts_with("kelisim.toml: no site; add [[site]]"), "{err}");
+        assert!(err.contains("kelisim.toml:2:1: unknown key `htp` in [server]; did you mean `http`?\n"), "{err}");
+        assert!(err.ends_with("kelisim.toml is not right: 3 faults\n"), "{err}");
+    }
+}

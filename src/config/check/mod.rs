@@ -1,0 +1,95 @@
+//! The file as checked: each module's own settings, and what must fit between them.
+
+mod consent;
+mod lists;
+mod notice;
+mod server;
+mod site;
+mod tls;
+mod upstream;
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use super::{LogFormat, catalogue, file::Table, keys, value};
+use crate::{cookies, gateway, geo, pages::Controller, server as listening, timestamp::Term};
+
+/// Everything but what is known when all files are read.
+pub(super) struct Checked {
+    pub(super) server: listening::Settings,
+    pub(super) state_dir: PathBuf,
+    pub(super) sites: Vec<gateway::SiteSettings>,
+    pub(super) geo: geo::Settings,
+    pub(super) catalogue: Vec<cookies::Rule>,
+    pub(super) retention: Term,
+    pub(super) log_format: LogFormat,
+}
+
+/// What a site must know of the rest of the file.
+struct Shared<'a> {
+    server: &'a listening::Settings,
+    tls: Option<&'a tls::Tls>,
+    controller: Option<Controller>,
+    has_controller: bool,
+    has_geo: bool,
+    /// Hosts of the sites before, with the line where they stand.
+    hosts: BTreeMap<String, usize>,
+}
+
+/// How long records are kept after they expired unless configured otherwise: three years, as clause 5.6.2 of the policy
+/// has it for contracts.
+const RETENTION: Term = Term { months: 36, days: 0 };
+
+/// Checks everything. The answer is of use only when no fault was found; it is missing where a required value is.
+pub(super) fn check(mut top: Table<'_>) -> Option<Checked> {
+    let context = top.context;
+    let catalogue = catalogue::read(context, &mut top);
+    let tls = top.table("tls", &keys::TLS);
+    let tls_span = tls.as_ref().map(|table| table.span.clone());
+    let tls = tls.map(tls::check);
+    let certificates = tls.as_ref().map(|tls| tls.files.clone());
+    let server::Server { settings, state_dir, log_format } = server::check(&mut top, certificates);
+    if let Some(span) = tls_span.filter(|_| settings.https.is_empty()) {
+        context.warning(span, "[tls] is of no use without a TLS listener", "add `https` to [server], or remove [tls]");
+    }
+    let controller = top.table("controller", &keys::CONTROLLER);
+    let has_controller = controller.is_some();
+    let controller = controller.and_then(notice::controller);
+    let geo = geo(&mut top);
+    let mut shared = Shared {
+        server: &settings,
+        tls: tls.as_ref(),
+        controller,
+        has_controller,
+        has_geo: geo.database.is_some(),
+        hosts: BTreeMap::new(),
+    };
+    if !top.is_set("site") {
+        context.fault_of_file("no site", "add [[site]] with hosts, upstream and [site.notice]");
+    }
+    let tables = top.tables("site", &keys::SITE);
+    let expected = tables.len();
+    let sites: Vec<_> = tables.into_iter().filter_map(|table| site::check(table, &mut shared)).collect();
+    let retention = top.table("retention", &keys::RETENTION).and_then(|mut table| {
+        let term = table.parsed("consent_records", value::retention)?;
+        Some(term.into_inner())
+    });
+    let retention = retention.unwrap_or(RETENTION);
+    let complete = !sites.is_empty() && sites.len() == expected;
+    complete.then_some(Checked { server: settings, state_dir, sites, geo, catalogue, retention, log_format })
+}
+
+fn geo(top: &mut Table<'_>) -> geo::Settings {
+    let Some(mut table) = top.table("geo", &keys::GEO) else { return geo::Settings::default() };
+    let context = table.context;
+    table.require(&["database"]);
+    let Some(path) = table.text("database") else { return geo::Settings::default() };
+    let span = path.span();
+    let path = context.resolve(path.get_ref());
+    if let Some(bytes) = context.read(span.clone(), &path, "database of countries")
+        && let Err(error) = maxminddb::Reader::from_source(bytes)
+    {
+        let remedy = "give a database of countries in the MaxMind DB format (.mmdb)";
+        context.fault(span, format!("{} is no such database: {error}", path.display()), remedy);
+    }
+    geo::Settings { database: Some(path) }
+}

@@ -1,0 +1,91 @@
+//! `[controller]` and `[site.notice]`: what Article 8(4) of Law 94-V asks for, and texts in several languages.
+
+use toml::Spanned;
+
+use crate::{
+    config::{context::Advice, file::Table, keys, value},
+    pages::{Controller, Localised, Notice},
+    visitor::Language,
+};
+
+/// Who answers for the processing.
+pub(super) fn controller(mut table: Table<'_>) -> Option<Controller> {
+    table.require(&["name", "address", "email"]);
+    let numbers = ["iin", "bin"].map(|key| table.has(key));
+    let name = table.text("name");
+    let iin = table.parsed("iin", value::identification_number);
+    let bin = table.parsed("bin", value::identification_number);
+    match numbers {
+        [false, false] => {
+            table.missing("iin", " (of a person; `bin` of a company), which Article 8(4) of Law 94-V asks for")
+        }
+        [true, true] => table.context.fault(
+            table.span.clone(),
+            "both `iin` and `bin`",
+            "leave one: the IIN of a person, or the BIN of a company",
+        ),
+        _ => {}
+    }
+    let address = table.text("address");
+    let email = table.parsed("email", value::email);
+    Some(Controller {
+        name: name?.into_inner(),
+        iin: iin.map(Spanned::into_inner),
+        bin: bin.map(Spanned::into_inner),
+        address: address?.into_inner(),
+        email: email?.into_inner(),
+    })
+}
+
+/// Which item of the law each key is.
+const ITEMS: [(&str, &str); 5] = [
+    ("third_parties", ": Article 8(4) of Law 94-V asks whether third parties receive the data"),
+    ("cross_border", ": Article 8(4) of Law 94-V asks whether the data crosses the border"),
+    ("public", ": Article 8(4) of Law 94-V asks whether the data is published"),
+    ("data", ": Article 8(4) of Law 94-V asks for the list of data collected"),
+    ("storage_place", ": Article 12 of Law 94-V asks that the data be kept in Kazakhstan, and visitors are told where"),
+];
+
+/// What visitors are told; every item must be there.
+pub(super) fn notice(site: &mut Table<'_>, languages: &[Language]) -> Option<Notice> {
+    if !site.has("notice") {
+        let what = "missing [site.notice]: Article 8(4) of Law 94-V asks for its items";
+        let names = ITEMS.map(|(key, _)| key).join(", ");
+        site.context.fault(site.span.clone(), what, format!("add the table with {names}"));
+    }
+    let mut table = site.table("notice", &keys::NOTICE)?;
+    for (key, reason) in ITEMS.into_iter().filter(|(key, _)| !table.has(key)) {
+        table.missing(key, reason);
+    }
+    let third_parties = texts(&mut table, "third_parties", languages);
+    let cross_border = texts(&mut table, "cross_border", languages);
+    let public = texts(&mut table, "public", languages);
+    let storage_place = texts(&mut table, "storage_place", languages);
+    table.refuse_empty("data");
+    let data = table.list("data", |text| Ok::<_, Advice>(text.to_owned()));
+    Some(Notice {
+        third_parties: third_parties?,
+        cross_border: cross_border?,
+        public: public?,
+        data: data?.into_inner().into_iter().map(Spanned::into_inner).collect(),
+        storage_place: storage_place?,
+    })
+}
+
+/// A text for all languages, which counts as written in the site's first, or a table with one for each.
+pub(super) fn texts(table: &mut Table<'_>, key: &'static str, languages: &[Language]) -> Option<Localised> {
+    if !table.holds_table(key) {
+        let text = table.text(key)?.into_inner();
+        return Some(Localised { texts: vec![(languages.first().copied().unwrap_or_default(), text)] });
+    }
+    let mut by_language = table.table(key, &keys::TEXTS)?;
+    if keys::TEXTS.keys.iter().all(|(language, _)| !by_language.has(language)) {
+        let remedy = format!("write `{key} = \"…\"`, or `{key} = {{ ru = \"…\", kk = \"…\", en = \"…\" }}`");
+        by_language.context.fault(by_language.span.clone(), format!("`{key}` has no text"), remedy);
+    }
+    // The first stands in for languages without a text, so the site's own order counts.
+    let others = Language::ALL.into_iter().filter(|language| !languages.contains(language));
+    let order = languages.iter().copied().chain(others);
+    let read = order.filter_map(|language| Some((language, by_language.text(language.tag())?.into_inner())));
+    Some(Localised { texts: read.collect() })
+}

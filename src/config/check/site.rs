@@ -1,0 +1,189 @@
+//! One `[[site]]`.
+
+use std::net::IpAddr;
+
+use toml::Spanned;
+
+use super::{Shared, consent, lists, notice, upstream};
+use crate::{
+    config::{context::Advice, file::Table, keys, place, value},
+    gateway::{Mode, SiteSettings},
+    pages::{self, Controller},
+    routing::HostPattern,
+    visitor::Language,
+};
+
+const PREFIX: &str = "/_kelisim/";
+
+/// Checks one site. Nothing where a required value is missing or wrong; the fault is in the context then.
+pub(super) fn check(mut table: Table<'_>, shared: &mut Shared<'_>) -> Option<SiteSettings> {
+    table.require(&["hosts", "upstream"]);
+    let hosts = hosts(&mut table, shared);
+    let canonical_host = canonical_host(&mut table, &hosts);
+    let mode = mode(&mut table);
+    let languages = languages(&mut table);
+    let prefix = table.parsed("prefix", place::prefix).map_or_else(|| PREFIX.to_owned(), Spanned::into_inner);
+    let own_settings_link = table.parsed("settings_link", value::word(&[("own", true)])).is_some();
+    let share_subdomains = share_subdomains(&mut table, &hosts);
+    let upstream = upstream::check(&mut table, shared.server);
+    let controller = controller(&mut table, shared);
+    let consent = consent::check(&mut table, shared.has_geo);
+    let notice = notice::notice(&mut table, &languages);
+    let cookies = lists::cookies(&mut table, &languages);
+    let declared_hosts = lists::hosts(&mut table);
+    let trackers = lists::trackers(&mut table, &prefix);
+    let paths = lists::paths(&mut table, &prefix);
+
+    let name = canonical_host.clone().or_else(|| first_name(&hosts))?;
+    let consent::Consent { settings: consent, texts } = consent?;
+    let (cookies, declared_cookies) = cookies?;
+    let pages = pages::Settings {
+        host: name.clone(),
+        prefix,
+        languages,
+        controller: controller?,
+        notice: notice?,
+        model: consent.model,
+        offer: consent.offer,
+        valid_for: consent.valid_for,
+        edition: consent.editions.in_force(table.context.now).clone(),
+        texts,
+        cookies: declared_cookies,
+        hosts: declared_hosts?,
+        own_settings_link,
+    };
+    Some(SiteSettings {
+        hosts: hosts.into_iter().map(Spanned::into_inner).collect(),
+        name,
+        canonical_host,
+        mode,
+        share_subdomains,
+        paths: paths?,
+        trackers: trackers?,
+        upstream: upstream?,
+        consent,
+        cookies,
+        pages,
+    })
+}
+
+/// The hosts, none of which another site or another line has.
+fn hosts(table: &mut Table<'_>, shared: &mut Shared<'_>) -> Vec<Spanned<HostPattern>> {
+    let context = table.context;
+    table.refuse_empty("hosts");
+    let hosts = table.list("hosts", place::host_pattern).map(Spanned::into_inner).unwrap_or_default();
+    for host in &hosts {
+        let written = place::written(host.get_ref());
+        if let Some(line) = shared.hosts.insert(written.clone(), context.line(&host.span())) {
+            context.fault(
+                host.span(),
+                format!("`{written}` is already a host in line {line}"),
+                "a host belongs to one site, once",
+            );
+        }
+        if shared.tls.is_some_and(|tls| tls.leaves_out(host.get_ref())) {
+            let remedy = "add one that has the name; without it browsers are refused on https";
+            context.warning(host.span(), format!("no certificate in [tls] covers `{written}`"), remedy);
+        }
+    }
+    hosts
+}
+
+/// The first exact host, or else the first without its `*.`.
+fn first_name(hosts: &[Spanned<HostPattern>]) -> Option<String> {
+    let exact = hosts.iter().find(|host| matches!(host.get_ref(), HostPattern::Exact(_)));
+    exact.or(hosts.first()).map(|host| base(host.get_ref()).to_owned())
+}
+
+fn base(host: &HostPattern) -> &str {
+    match host {
+        HostPattern::Exact(name) | HostPattern::Subdomains(name) => name,
+    }
+}
+
+fn canonical_host(table: &mut Table<'_>, hosts: &[Spanned<HostPattern>]) -> Option<String> {
+    let host = table.parsed("canonical_host", place::host)?;
+    let is_named = |pattern: &HostPattern| match pattern {
+        HostPattern::Exact(name) => name == host.get_ref(),
+        HostPattern::Subdomains(name) => {
+            host.get_ref().strip_suffix(name.as_str()).is_some_and(|labels| labels.ends_with('.'))
+        }
+    };
+    if !hosts.is_empty() && !hosts.iter().any(|pattern| is_named(pattern.get_ref())) {
+        let what = format!("`{}` is not among the site's hosts", host.get_ref());
+        table.context.fault(host.span(), what, "add it to `hosts`, or write one of them");
+    }
+    Some(host.into_inner())
+}
+
+fn mode(table: &mut Table<'_>) -> Mode {
+    let modes = [("strict", Mode::Strict), ("observe", Mode::Observe), ("compatible", Mode::Compatible)];
+    let mode = table.parsed("mode", value::word(&modes));
+    let span = mode.as_ref().map_or_else(|| table.span.clone(), Spanned::span);
+    let mode = mode.map(Spanned::into_inner).unwrap_or_default();
+    let has_inventory = ["cookie", "host"].iter().any(|key| table.has(key));
+    if mode == Mode::Strict && !has_inventory {
+        let remedy = "run with `mode = \"observe\"` first, then write what the site really sets and loads";
+        let what = "`strict` refuses every cookie and host that is not known, and no [[site.cookie]] or [[site.host]] is listed";
+        table.context.warning(span, what, remedy);
+    }
+    mode
+}
+
+fn languages(table: &mut Table<'_>) -> Vec<Language> {
+    let exact = |text: &str| {
+        let languages = Language::ALL.map(|language| (language.tag(), language));
+        value::word(&languages)(text)
+    };
+    table.refuse_empty("languages");
+    let Some(list) = table.list("languages", exact) else { return Language::ALL.to_vec() };
+    let mut languages = Vec::new();
+    for language in list.into_inner() {
+        if languages.contains(language.get_ref()) {
+            let what = format!("`{}` stands twice in `languages`", language.get_ref());
+            table.context.fault(language.span(), what, "leave it once");
+        } else {
+            languages.push(language.into_inner());
+        }
+    }
+    languages
+}
+
+/// Sharing needs a domain under which all hosts lie and that is nobody else's (the public suffix list knows).
+fn share_subdomains(table: &mut Table<'_>, hosts: &[Spanned<HostPattern>]) -> bool {
+    let Some(share) = table.boolean("share_subdomains").filter(|share| *share.get_ref()) else { return false };
+    let registrable = |name: &str| match name.parse::<IpAddr>() {
+        Ok(_) => None,
+        Err(_) => psl::domain_str(name).map(str::to_owned),
+    };
+    let mut domains = hosts.iter().map(|host| registrable(base(host.get_ref())));
+    let advice = match domains.next() {
+        Some(None) => Some(Advice::new(
+            "`share_subdomains` needs a domain that can be registered, such as `example.kz`",
+            "write `share_subdomains = false`",
+        )),
+        Some(first) if domains.any(|domain| domain != first) => Some(Advice::new(
+            "`share_subdomains` needs hosts under one domain, and here they are under several",
+            "make a site of each domain, or write `share_subdomains = false`",
+        )),
+        _ => None,
+    };
+    if let Some(Advice { what, remedy }) = advice {
+        table.context.fault(share.span(), what, remedy);
+    }
+    true
+}
+
+/// The site's own controller, or the file's.
+fn controller(table: &mut Table<'_>, shared: &mut Shared<'_>) -> Option<Controller> {
+    if let Some(own) = table.table("controller", &keys::SITE_CONTROLLER) {
+        return notice::controller(own);
+    }
+    if !shared.has_controller {
+        // Once is enough for all sites.
+        shared.has_controller = true;
+        let what = "missing [controller]: Article 8(4) of Law 94-V asks who answers for the processing";
+        table.context.fault(table.span.clone(), what, "add the table with name, iin or bin, address and email");
+    }
+    shared.controller.clone()
+}
