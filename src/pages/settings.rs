@@ -2,7 +2,7 @@
 
 use crate::{
     consent::{Category, CategorySet, Edition, EditionId, Model},
-    timestamp::Term,
+    timestamp::{Term, Timestamp},
     visitor::Language,
 };
 
@@ -81,6 +81,8 @@ pub struct EditionText {
     pub language: Language,
     /// Plain text in UTF-8: a title line, then paragraphs as they stand in the published document.
     pub text: String,
+    /// From when the edition is in force.
+    pub effective: Timestamp,
     /// SHA-256 of the file as it lies on disk.
     pub hash: [u8; 32],
 }
@@ -112,6 +114,8 @@ pub struct Settings {
     pub cookies: Vec<DeclaredCookie>,
     /// Hosts that visitors are told of.
     pub hosts: Vec<DeclaredHost>,
+    /// Whether subdomains share the record, which changes the name of its cookie.
+    pub share_subdomains: bool,
     /// Whether the site shows its own link to the settings page, so that none is injected.
     pub own_settings_link: bool,
 }

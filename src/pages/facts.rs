@@ -1,0 +1,62 @@
+//! What Article 8(4) of Law 94-V asks a consent to state, in the visitor's language.
+
+use super::{phrases, settings::Settings, texts::Texts};
+use crate::visitor::Language;
+
+/// One item: what it is called and what it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fact {
+    /// Its name in the visitor's language.
+    pub(super) label: String,
+    /// What it says.
+    pub(super) value: String,
+    /// The language of the value where it is not the visitor's.
+    pub(super) language: Option<Language>,
+}
+
+/// The items in the order of the law: whose data by whom, for how long, to whom, where to, whether published, what, where kept.
+pub(super) fn facts(settings: &Settings, language: Language) -> Vec<Fact> {
+    let texts = Texts::of(language);
+    let names = &texts.facts;
+    let notice = &settings.notice;
+    let plain = |label: &str, value: String| Fact { label: label.to_owned(), value, language: None };
+    let localised = |label: &str, text| {
+        let (value, language) = phrases::localised(text, language);
+        Fact { label: label.to_owned(), value, language }
+    };
+    let data: Vec<_> = notice.data.iter().map(|word| texts.kind_of_data(word)).collect();
+    vec![
+        plain(&names.controller, controller(settings, texts)),
+        plain(&names.subject, names.subject_text.clone()),
+        plain(&names.data, data.join(", ")),
+        plain(&names.term, phrases::term(texts, language, settings.valid_for)),
+        localised(&names.third_parties, &notice.third_parties),
+        localised(&names.cross_border, &notice.cross_border),
+        localised(&names.public, &notice.public),
+        localised(&names.storage, &notice.storage_place),
+    ]
+}
+
+/// The items with the controller's addresses, as the settings page shows them.
+pub(super) fn facts_in_full(settings: &Settings, language: Language) -> Vec<Fact> {
+    let names = &Texts::of(language).facts;
+    let mut facts = facts(settings, language);
+    let address = |label: &String, value: &String| Fact { label: label.clone(), value: value.clone(), language: None };
+    facts.insert(1, address(&names.address, &settings.controller.address));
+    facts.insert(2, address(&names.email, &settings.controller.email));
+    facts
+}
+
+/// The kind of identification number and the number: `ИИН 850617450628`. Empty when configuration has neither.
+pub(super) fn identification(settings: &Settings, texts: &Texts) -> String {
+    let controller = &settings.controller;
+    match (&controller.bin, &controller.iin) {
+        (Some(bin), _) => format!("{} {bin}", texts.facts.bin),
+        (None, Some(iin)) => format!("{} {iin}", texts.facts.iin),
+        (None, None) => String::new(),
+    }
+}
+
+fn controller(settings: &Settings, texts: &Texts) -> String {
+    format!("{}, {}", settings.controller.name, identification(settings, texts))
+}

@@ -1,0 +1,125 @@
+//! Phrases with something in them: blanks filled, dates, terms and lists in the visitor's language.
+
+use super::{settings::Localised, texts::Texts};
+use crate::{
+    consent::{Category, CategorySet},
+    timestamp::{Term, Timestamp},
+    visitor::Language,
+};
+
+/// Fills the blanks of a phrase. Braces inside a value are left alone.
+pub(super) fn fill(phrase: &str, values: &[(&str, &str)]) -> String {
+    let mut filled = String::with_capacity(phrase.len() + 32);
+    let mut rest = phrase;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let (name, next) = after.split_once('}').unwrap_or((after, ""));
+        filled.push_str(values.iter().find(|(blank, _)| *blank == name).map_or("", |(_, value)| value));
+        rest = next;
+    }
+    filled.push_str(rest);
+    filled
+}
+
+/// A date in UTC: `22 ноября 2026 г.`
+pub(super) fn date(texts: &Texts, time: Timestamp) -> String {
+    let iso = time.date();
+    let mut parts = iso.split('-');
+    let year = parts.next().unwrap_or_default();
+    let month = parts.next().and_then(|month| month.parse::<usize>().ok()).unwrap_or(1);
+    let day = parts.next().unwrap_or_default().trim_start_matches('0');
+    let name = texts.format.months.get(month.saturating_sub(1)).map_or("", String::as_str);
+    fill(&texts.format.date, &[("year", year), ("month", name), ("day", day)])
+}
+
+/// A date and a time of day in UTC.
+pub(super) fn moment(texts: &Texts, time: Timestamp) -> String {
+    let day = time.seconds() % 86_400;
+    let clock = format!("{:02}:{:02}", day / 3600, day % 3600 / 60);
+    fill(&texts.format.moment, &[("date", &date(texts, time)), ("time", &clock)])
+}
+
+/// A length of time: `6 месяцев`, `1 month and 15 days`.
+pub(super) fn term(texts: &Texts, language: Language, term: Term) -> String {
+    let count = |number: u32, forms: &[String]| {
+        let form = forms.get(plural_form(language, number)).map_or("", String::as_str);
+        format!("{number} {form}")
+    };
+    let months = (term.months > 0).then(|| count(term.months, &texts.format.month_count));
+    let days = (term.days > 0 || term.months == 0).then(|| count(term.days, &texts.format.day_count));
+    let parts: Vec<_> = months.into_iter().chain(days).collect();
+    list(texts, &parts)
+}
+
+/// Words in a row: `a, b and c`.
+pub(super) fn list<S: AsRef<str>>(texts: &Texts, words: &[S]) -> String {
+    let mut joined = String::new();
+    for (index, word) in words.iter().enumerate() {
+        if index > 0 {
+            joined.push_str(if index + 1 == words.len() { &texts.format.and } else { ", " });
+        }
+        joined.push_str(word.as_ref());
+    }
+    joined
+}
+
+/// Categories in the middle of a sentence.
+pub(super) fn categories(texts: &Texts, set: CategorySet) -> String {
+    let words: Vec<&str> = set.iter().map(|category: Category| texts.category(category).listed.as_str()).collect();
+    list(texts, &words)
+}
+
+/// The operator's text in a language, or the first there is, with its language when that is another one.
+pub(super) fn localised(text: &Localised, language: Language) -> (String, Option<Language>) {
+    let own = text.texts.iter().find(|(other, _)| *other == language);
+    match own.or(text.texts.first()) {
+        Some((found, words)) => (words.clone(), (*found != language).then_some(*found)),
+        None => (String::new(), None),
+    }
+}
+
+/// Which of three forms a number takes: in Russian 1, 21 / 2 to 4 / the rest; in English 1 / the rest. Kazakh has one form.
+fn plural_form(language: Language, number: u32) -> usize {
+    match language {
+        Language::Ru => match (number % 10, number % 100) {
+            (1, tens) if tens != 11 => 0,
+            (2..=4, tens) if !(12..=14).contains(&tens) => 1,
+            _ => 2,
+        },
+        Language::Kk | Language::En => usize::from(number != 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terms_agree_with_their_numbers() {
+        let check = |language, months, days, expected: &str| {
+            assert_eq!(term(Texts::of(language), language, Term { months, days }), expected);
+        };
+        check(Language::Ru, 1, 0, "1 месяц");
+        check(Language::Ru, 2, 0, "2 месяца");
+        check(Language::Ru, 6, 0, "6 месяцев");
+        check(Language::Ru, 12, 21, "12 месяцев и 21 день");
+        check(Language::Ru, 0, 114, "114 дней");
+        check(Language::Kk, 6, 0, "6 ай");
+        check(Language::En, 1, 15, "1 month and 15 days");
+        check(Language::En, 0, 0, "0 days");
+    }
+
+    #[test]
+    fn dates_are_written_as_each_language_writes_them() {
+        let time = Timestamp::parse("2026-11-02T09:05:59Z").unwrap();
+        assert_eq!(date(Texts::of(Language::Ru), time), "2 ноября 2026 г.");
+        assert_eq!(date(Texts::of(Language::Kk), time), "2026 жылғы 2 қараша");
+        assert_eq!(moment(Texts::of(Language::En), time), "2 November 2026, 09:05 UTC");
+    }
+
+    #[test]
+    fn braces_in_a_value_are_not_blanks() {
+        assert_eq!(fill("{a} and {b}", &[("a", "{b}"), ("b", "2")]), "{b} and 2");
+        assert_eq!(fill("open {a", &[("a", "1")]), "open 1");
+    }
+}

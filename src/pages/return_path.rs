@@ -1,0 +1,81 @@
+//! Where a visitor goes back to after a choice: a path on this very site, never somewhere else.
+
+use std::fmt;
+
+/// A path with its query that may stand in a `Location` header: visible ASCII, on this host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReturnPath(Box<str>);
+
+impl ReturnPath {
+    /// Longest path kept, in bytes. Longer addresses are rare and lose nothing but the way back.
+    pub const LONGEST: usize = 2048;
+
+    /// Takes `text` if it is a path on this host, and `/` otherwise.
+    ///
+    /// It must begin with one `/` that no `/` follows, hold visible ASCII without backslashes, and not be the address to which
+    /// choices are posted under `prefix` (`/_kelisim/`), which answers no GET.
+    pub fn new(text: &str, prefix: &str) -> Self {
+        let visible = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+        let local = text.starts_with('/') && !text.starts_with("//");
+        let choice = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix("choice"));
+        let posts = choice.is_some_and(|rest| rest.is_empty() || rest.starts_with(['?', '#', '/']));
+        Self(if visible && local && !posts && text.len() <= Self::LONGEST { text.into() } else { "/".into() })
+    }
+
+    /// The path as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for ReturnPath {
+    /// The front page.
+    fn default() -> Self {
+        Self("/".into())
+    }
+}
+
+impl fmt::Display for ReturnPath {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_paths_on_this_host_are_returned_to() {
+        let check = |text: &str, expected: &str| {
+            assert_eq!(ReturnPath::new(text, "/_kelisim/").as_str(), expected, "{text:?}");
+        };
+        check("/", "/");
+        check("/services?utm_source=a&b=%20#top", "/services?utm_source=a&b=%20#top");
+        check("/_kelisim/settings?language=kk", "/_kelisim/settings?language=kk");
+        check("/_kelisim/choices", "/_kelisim/choices");
+        check("/?a=\"<&>", "/?a=\"<&>");
+        for refused in [
+            "",
+            "services",
+            "https://example.com/",
+            "//example.com/",
+            "/\\example.com/",
+            "/a\\b",
+            "/a\r\nSet-Cookie: x",
+            "/\t/example.com",
+            "/a b",
+            "/қ",
+            "/\u{7f}",
+            "javascript:alert(1)",
+            "/_kelisim/choice",
+            "/_kelisim/choice?x",
+            "/_kelisim/choice/",
+        ] {
+            check(refused, "/");
+        }
+        let longest = format!("/{}", "a".repeat(ReturnPath::LONGEST - 1));
+        check(&longest, &longest);
+        check(&format!("{longest}a"), "/");
+    }
+}

@@ -1,0 +1,178 @@
+//! All pages of one site, built once for each configuration.
+
+use bytes::Bytes;
+
+use super::{
+    Asset, Message, NoticeDocument, ReturnPath, Settings, SettingsView,
+    ascii::{escape, to_ascii},
+    assets,
+    banner::{self, Fillable, in_query},
+    error_page::{Place, message_page},
+    notice::notice,
+    policy_page::policy_page,
+    settings_page::settings_page,
+};
+use crate::{
+    consent::{EditionId, Model},
+    visitor::Language,
+};
+
+/// What the site's visitors are shown.
+pub struct SitePages {
+    settings: Settings,
+    /// One for each language and, where the site's model is notice, for each of the two models. Never empty.
+    variants: Vec<Variant>,
+    panel_style_path: String,
+    pages_style_path: String,
+    script_path: String,
+}
+
+/// What differs by language and model.
+struct Variant {
+    notice: NoticeDocument,
+    banner: Fillable,
+    settings_link: Fillable,
+}
+
+/// What the script has to know of the page that it is on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PageScript<'a> {
+    /// Whether the visitor has answered, so that no banner is on the page.
+    pub answered: bool,
+    /// Whether the page answers a POST, so that the script must not load it again.
+    pub posted: bool,
+    /// The nonce of the page's own content-security policy.
+    pub nonce: Option<&'a str>,
+}
+
+impl SitePages {
+    /// Renders what does not depend on the visitor. `catalogue_hash` is SHA-256 of the cookie catalogue in force.
+    pub fn build(settings: &Settings, catalogue_hash: [u8; 32]) -> Self {
+        let path = |name: &str| format!("{}{name}", settings.prefix);
+        let panel_style_path = path(&assets::PANEL_STYLE.name);
+        let languages = if settings.languages.is_empty() { &[Language::default()][..] } else { &settings.languages };
+        let models = match settings.model {
+            Model::OptIn => &[Model::OptIn][..],
+            Model::Notice => &[Model::Notice, Model::OptIn],
+        };
+        let variant = |language, model| {
+            let banner = |notice: &str| banner::banner(settings, language, model, &panel_style_path, notice);
+            let unnamed = banner("").fill(&ReturnPath::default());
+            let notice = notice(settings, catalogue_hash, language, model, &unnamed);
+            Variant {
+                banner: banner(&assets::hexadecimal(&notice.id.0)),
+                settings_link: banner::settings_link(settings, language, &panel_style_path),
+                notice,
+            }
+        };
+        let pairs = languages.iter().flat_map(|language| models.iter().map(|model| (*language, *model)));
+        let variants = pairs.map(|(language, model)| variant(language, model)).collect();
+        Self {
+            variants,
+            pages_style_path: path(&assets::PAGES_STYLE.name),
+            script_path: path(&assets::SCRIPT.name),
+            panel_style_path,
+            settings: settings.clone(),
+        }
+    }
+
+    /// The notice in a language, as it reads under a model. A language or model that the site does not have is replaced by the
+    /// site's first language and by opt-in.
+    pub fn notice(&self, language: Language, model: Model) -> &NoticeDocument {
+        &self.variant(language, model).notice
+    }
+
+    /// Every notice, for the log.
+    pub fn notices(&self) -> impl Iterator<Item = &NoticeDocument> {
+        self.variants.iter().map(|variant| &variant.notice)
+    }
+
+    /// The banner for the page at `to` (path and query), ASCII. Empty where nothing is offered: then there is nothing to ask.
+    pub fn banner(&self, language: Language, model: Model, to: &str) -> Bytes {
+        if self.settings.offer.is_empty() {
+            return Bytes::new();
+        }
+        self.variant(language, model).banner.fill(&self.return_path(to))
+    }
+
+    /// The link to the settings that stays after an answer, ASCII. Empty where the site shows its own.
+    pub fn settings_link(&self, language: Language, to: &str) -> Bytes {
+        if self.settings.own_settings_link {
+            return Bytes::new();
+        }
+        self.variant(language, Model::OptIn).settings_link.fill(&self.return_path(to))
+    }
+
+    /// The script's tag, ASCII. It has a digest, so that a page that asks for integrity lets it pass.
+    pub fn script_tag(&self, language: Language, page: PageScript<'_>) -> Bytes {
+        let flag = |set: bool, attribute: &'static str| if set { attribute } else { "" };
+        let nonce = page.nonce.map(|nonce| format!(" nonce=\"{}\"", escape(nonce))).unwrap_or_default();
+        let tag = format!(
+            "<script src=\"{}\" integrity=\"{}\" crossorigin=\"anonymous\"{nonce} data-kelisim-script \
+             data-kelisim-prefix=\"{}\" data-kelisim-language=\"{language}\"{}{}></script>",
+            escape(&self.script_path),
+            assets::SCRIPT.integrity(),
+            escape(&self.settings.prefix),
+            flag(page.answered, " data-kelisim-answered"),
+            flag(page.posted, " data-kelisim-posted"),
+        );
+        to_ascii(&tag).into()
+    }
+
+    /// The settings page, UTF-8.
+    pub fn settings_page(&self, language: Language, view: &SettingsView<'_>) -> String {
+        settings_page(&self.settings, self.notice(language, view.model), &self.pages_style_path, view)
+    }
+
+    /// The page of an edition, UTF-8, or `None` where there is no such edition.
+    pub fn policy_page(&self, language: Language, edition: &EditionId) -> Option<String> {
+        policy_page(&self.settings, language, &self.pages_style_path, edition)
+    }
+
+    /// A short page that says what happened, UTF-8, with the way back to `to`. `reference` names the request in our own log.
+    pub fn message_page(
+        &self,
+        language: Language,
+        message: Message,
+        to: &ReturnPath,
+        reference: Option<&str>,
+    ) -> String {
+        let settings_address = format!("{}settings?language={language}&to={}", self.settings.prefix, in_query(to));
+        let place = Place {
+            host: &self.settings.host,
+            style_path: Some(&self.pages_style_path),
+            back: message.has_way_back().then_some(to.as_str()),
+            settings_address: Some(settings_address),
+        };
+        message_page(language, message, place, reference)
+    }
+
+    /// The file with this name, of those that `script_path` and `style_path` point to.
+    pub fn asset(&self, name: &str) -> Option<Asset> {
+        assets::find(name)
+    }
+
+    /// Where the script is, for a content-security policy.
+    pub fn script_path(&self) -> &str {
+        &self.script_path
+    }
+
+    /// Where the style of what is put into pages is, for a content-security policy.
+    pub fn style_path(&self) -> &str {
+        &self.panel_style_path
+    }
+
+    /// A way back on this site; see [`ReturnPath::new`].
+    pub fn return_path(&self, to: &str) -> ReturnPath {
+        ReturnPath::new(to, &self.settings.prefix)
+    }
+
+    fn variant(&self, language: Language, model: Model) -> &Variant {
+        let with = |language, model| {
+            self.variants
+                .iter()
+                .find(move |variant| variant.notice.language == language && variant.notice.model == model)
+        };
+        with(language, model).or_else(|| with(language, Model::OptIn)).unwrap_or(&self.variants[0])
+    }
+}

@@ -1,0 +1,194 @@
+//! The phrases of `banner/texts/`, one set for each language. The types are the list of keys: a file that lacks one or has one
+//! too many is refused.
+
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{consent::Category, visitor::Language};
+
+/// Every phrase in one language. Serialised, it is part of the notice.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Texts {
+    pub(super) banner: Banner,
+    pub(super) buttons: Buttons,
+    pub(super) facts: Facts,
+    pub(super) data: Data,
+    pub(super) categories: Categories,
+    pub(super) settings: Settings,
+    pub(super) policy: Policy,
+    pub(super) message: Messages,
+    pub(super) format: Format,
+}
+
+/// Declares tables of required phrases: texts, then lists of texts, then tables with a type of their own.
+macro_rules! phrases {
+    ($($(#[$meta:meta])* $name:ident { $($key:ident),* $(,)? ; $($list:ident),* ; $($table:ident: $kind:ty),* $(,)? })*) => {$(
+        $(#[$meta])*
+        #[derive(Debug, Deserialize, Serialize)]
+        #[serde(deny_unknown_fields)]
+        pub(super) struct $name {
+            $(pub(super) $key: String,)*
+            $(pub(super) $list: Vec<String>,)*
+            $(pub(super) $table: $kind,)*
+        }
+    )*};
+}
+
+phrases! {
+    /// The first layer, and what the script says in it.
+    Banner { label, title, text, implied, controller, more, link, saved, later, failed;; }
+    /// What buttons do, as they say it.
+    Buttons { necessary, accept, settings, save, withdraw;; }
+    /// Names of what Article 8(4) of Law 94-V asks for.
+    Facts {
+        controller, iin, bin, address, email, subject, subject_text, data, term, third_parties, cross_border, public, storage;;
+    }
+    /// Kinds of data that configuration names by a word.
+    Data { cookies, truncated_address, browser_and_device_family, time, page;; }
+    /// One category: its name alone, its name in a list in the middle of a sentence, what it is.
+    CategoryTexts { name, listed, text;; }
+    /// The settings page.
+    Settings {
+        title, introduction, introduction_opt_in, saved, now, no_choice, signal, allowed, refused, chosen_on,
+        valid_until, answered_edition, consent_id, consent_id_text, choose, always, cookies, no_cookies, cookie_name,
+        cookie_owner, cookie_purpose, cookie_lifetime, session, persistent, unknown, this_site, record_purpose, view_purpose,
+        shown_purpose, hosts, hosts_text, host_name, host_owner, host_category, host_sees_address, yes, no, consent, rights,
+        rights_text, request, browser, withdrawal, policy, back;
+        rights_list;
+    }
+    /// The page of an edition.
+    Policy { title, edition, effective, hash, others, in_force, no_translation, notice_title, to_settings;; }
+    /// A short page that says what happened.
+    MessageTexts { title, text;; }
+    /// All of them.
+    Messages {
+        reference, to_settings;;
+        bad_request: MessageTexts, foreign_choice: MessageTexts, not_found: MessageTexts, misdirected: MessageTexts,
+        too_many_choices: MessageTexts, bad_gateway: MessageTexts, gateway_timeout: MessageTexts,
+        not_recorded: MessageTexts, refusal_in_force: MessageTexts,
+    }
+    /// How dates, terms and lists are written.
+    Format { page_language, and, date, moment; months, month_count, day_count; }
+}
+
+/// The categories' texts.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Categories {
+    necessary: CategoryTexts,
+    functional: CategoryTexts,
+    analytical: CategoryTexts,
+    marketing: CategoryTexts,
+}
+
+impl Texts {
+    /// The phrases of a language. They are read once.
+    pub(super) fn of(language: Language) -> &'static Self {
+        static RU: LazyLock<Texts> = LazyLock::new(|| Texts::read(include_str!("../../banner/texts/ru.toml")));
+        static KK: LazyLock<Texts> = LazyLock::new(|| Texts::read(include_str!("../../banner/texts/kk.toml")));
+        static EN: LazyLock<Texts> = LazyLock::new(|| Texts::read(include_str!("../../banner/texts/en.toml")));
+        match language {
+            Language::Ru => &RU,
+            Language::Kk => &KK,
+            Language::En => &EN,
+        }
+    }
+
+    /// The texts of a category.
+    pub(super) fn category(&self, category: Category) -> &CategoryTexts {
+        match category {
+            Category::Necessary => &self.categories.necessary,
+            Category::Functional => &self.categories.functional,
+            Category::Analytical => &self.categories.analytical,
+            Category::Marketing => &self.categories.marketing,
+        }
+    }
+
+    /// A kind of data in words; what configuration says in its own words is shown as it is.
+    pub(super) fn kind_of_data<'a>(&'a self, word: &'a str) -> &'a str {
+        match word {
+            "cookies" => &self.data.cookies,
+            "truncated address" => &self.data.truncated_address,
+            "browser and device family" => &self.data.browser_and_device_family,
+            "time" => &self.data.time,
+            "page" => &self.data.page,
+            other => other,
+        }
+    }
+
+    fn read(text: &str) -> Self {
+        toml::from_str(text).expect("the texts are part of the program and a test reads them")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// Every phrase with the way to it, such as `banner.title`.
+    fn phrases(language: Language) -> Vec<(String, String)> {
+        fn walk(way: &str, value: &Value, found: &mut Vec<(String, String)>) {
+            match value {
+                Value::Object(map) => map.iter().for_each(|(key, inner)| walk(&format!("{way}.{key}"), inner, found)),
+                Value::Array(items) => {
+                    items.iter().enumerate().for_each(|(n, inner)| walk(&format!("{way}.{n}"), inner, found));
+                }
+                other => found.push((way.to_owned(), other.as_str().unwrap().to_owned())),
+            }
+        }
+        let mut found = Vec::new();
+        walk("", &serde_json::to_value(Texts::of(language)).unwrap(), &mut found);
+        found.sort();
+        found
+    }
+
+    /// The words in braces, sorted.
+    fn blanks(text: &str) -> Vec<&str> {
+        let mut blanks: Vec<_> = text.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect();
+        blanks.sort_unstable();
+        blanks
+    }
+
+    #[test]
+    fn the_languages_have_the_same_phrases_buttons_purposes_and_blanks() {
+        let russian = phrases(Language::Ru);
+        for language in [Language::Kk, Language::En] {
+            let other = phrases(language);
+            let keys = |list: &[(String, String)]| list.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>();
+            assert_eq!(keys(&russian), keys(&other), "{language}");
+            for ((key, ours), (_, theirs)) in russian.iter().zip(&other) {
+                assert_eq!(blanks(ours), blanks(theirs), "{language}{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_phrase_is_empty_or_padded_by_accident() {
+        for language in Language::ALL {
+            for (key, text) in phrases(language) {
+                assert!(!text.trim().is_empty(), "{language}{key}");
+                assert!(key == ".format.and" || text.trim() == text, "{language}{key}");
+                assert!(!text.contains("  "), "{language}{key}");
+            }
+            let format = &Texts::of(language).format;
+            assert_eq!((format.months.len(), format.month_count.len(), format.day_count.len()), (12, 3, 3));
+        }
+    }
+
+    #[test]
+    fn clients_that_answer_banners_find_the_phrases_they_know() {
+        let russian = Texts::of(Language::Ru);
+        assert!(russian.banner.text.to_lowercase().contains("мы используем файлы cookie и аналогичные технологии"));
+        assert_eq!(russian.buttons.necessary.to_lowercase(), "принимать только необходимые файлы cookie");
+        assert_eq!(russian.buttons.accept.to_lowercase(), "принять все файлы cookie");
+        assert_eq!(russian.buttons.settings.to_lowercase(), "настройки");
+        let english = Texts::of(Language::En);
+        assert!(english.banner.text.starts_with("We use cookies"));
+        assert_eq!(english.buttons.necessary, "Only necessary cookies");
+        assert_eq!(english.buttons.accept, "Accept all cookies");
+    }
+}
