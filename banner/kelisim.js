@@ -70,6 +70,7 @@
     const hadFocus = inside(document.activeElement);
     panel.setAttribute("data-kelisim-state", panel.querySelector("[slot=link]") || message ? "answered" : "closed");
     say(message);
+    setTimeout(safely(function () { say(""); }), 8000);
     place();
     if (!hadFocus) return;
     const next = lastFocus && lastFocus.isConnected ? lastFocus : panel.querySelector("[slot=link]");
@@ -142,7 +143,7 @@
       return;
     }
     place();
-    addEventListener("resize", safely(place), { passive: true });
+    if (typeof ResizeObserver === "function") new ResizeObserver(safely(place)).observe(panel);
   }
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", safely(start));

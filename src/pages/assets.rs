@@ -95,4 +95,38 @@ mod tests {
         let size = gzip.finish().unwrap().len();
         assert!(size <= 6 * 1024, "{size} bytes");
     }
+
+    /// The relative luminance of a colour such as `#12508f` (WCAG 2.2).
+    fn luminance(colour: &str) -> f64 {
+        let channel = |at: usize| {
+            let value = f64::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap()) / 255.0;
+            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+    }
+
+    #[test]
+    fn text_stands_out_from_its_ground_in_light_and_dark() {
+        for style in [&PANEL_STYLE, &PAGES_STYLE] {
+            let css = std::str::from_utf8(&style.asset.body).unwrap();
+            let (light, dark) = css.split_once("prefers-color-scheme: dark").unwrap();
+            for scheme in [light, dark] {
+                let colour = |name: &str| {
+                    let (_, rest) = scheme.split_once(&format!("--{name}: #")).unwrap_or_else(|| panic!("{name}"));
+                    luminance(&format!("#{}", &rest[..6]))
+                };
+                let check = |front: &str, ground: &str, least: f64| {
+                    let (one, two) = (colour(front), colour(ground));
+                    let contrast = (one.max(two) + 0.05) / (one.min(two) + 0.05);
+                    assert!(contrast >= least, "{}: {front} on {ground} is {contrast:.2}", style.name);
+                };
+                for front in ["ink", "quiet", "link"] {
+                    check(front, "paper", 4.5);
+                }
+                check("button-ink", "button", 4.5);
+                check("button-ink", "button-over", 4.5);
+                check("button-line", "paper", 3.0);
+            }
+        }
+    }
 }

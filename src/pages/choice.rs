@@ -71,7 +71,12 @@ pub enum ChoiceFault {
 /// Reads `application/x-www-form-urlencoded`, as the banner's and the settings page's forms send it.
 ///
 /// Fields: `choice` (`accept`, `necessary`, `save`), `edition`, `language`, `layer` (`banner`, `settings`), and if there are any
-/// `notice` (64 hexadecimal digits), `to`, and `on` for the name of each category that is ticked.
+/// `notice` (64 hexadecimal digits), `to`, and `on` for the name of each category that is ticked. `prefix` is where our own
+/// pages live (`/_kelisim/`).
+///
+/// # Errors
+///
+/// Anything else than that is a [`ChoiceFault`], and then nobody has chosen anything.
 pub fn parse_form(body: &[u8], offer: CategorySet, prefix: &str) -> Result<PostedChoice, ChoiceFault> {
     check_length(body)?;
     let mut fields = Fields::default();
@@ -94,6 +99,10 @@ pub fn parse_form(body: &[u8], offer: CategorySet, prefix: &str) -> Result<Poste
 }
 
 /// Reads the JSON object that the script sends: the fields of the form, with `categories` as a list of names.
+///
+/// # Errors
+///
+/// As for [`parse_form`].
 pub fn parse_json(body: &[u8], offer: CategorySet, prefix: &str) -> Result<PostedChoice, ChoiceFault> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]

@@ -1,5 +1,7 @@
 //! Choices as browsers, scripts and strangers post them.
 
+use proptest::prelude::*;
+
 use crate::{
     consent::{Category, CategorySet},
     pages::{ChoiceFault, LONGEST_CHOICE, Layer, PostedChoice, ReturnPath, SettingsQuery, parse_form, parse_json},
@@ -104,4 +106,23 @@ fn the_settings_page_takes_a_language_and_a_way_back_from_its_address() {
     let full = query("language=kk&to=%2Fprices%3Fa%3D1%26b%3D2");
     assert_eq!((full.language, full.to.as_str()), (Some(Language::Kk), "/prices?a=1&b=2"));
     assert_eq!(query("language=xx&to=https://example.com&&=&%ff=%ff"), SettingsQuery::default());
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_posted_nothing_is_allowed_that_is_not_offered(body in "(choice|save|accept|functional|marketing|=|&|on|%|[a-z0-9+/{}\":]){0,40}") {
+        for read in [parse_form(body.as_bytes(), offer(), PREFIX), parse_json(body.as_bytes(), offer(), PREFIX)] {
+            prop_assert!(read.is_err(), "no edition, language and layer stand in {body:?}");
+        }
+        let whole = format!("{SHOWN}&choice=save&{body}");
+        if let Ok(posted) = parse_form(whole.as_bytes(), offer(), PREFIX) {
+            prop_assert!(offer().includes(posted.allowed));
+        }
+    }
+
+    #[test]
+    fn bytes_that_mean_nothing_are_a_fault_and_no_panic(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+        prop_assert!(parse_form(&body, offer(), PREFIX).is_err());
+        prop_assert!(parse_json(&body, offer(), PREFIX).is_err());
+    }
 }
