@@ -1,4 +1,25 @@
 //! Which cookies there are, what they are for, and which may pass.
+//!
+//! Pure rules over header bytes: no clock, no files. Nothing here ever keeps or returns the value of a visitor's cookie,
+//! except [`own::find`], which hands out the gateway's own.
+
+pub mod catalogue;
+pub mod expire;
+mod judge;
+pub mod own;
+mod refused;
+pub mod request;
+pub mod response;
+
+#[cfg(test)]
+mod tests;
+
+pub use catalogue::{CATALOGUE, Catalogue, CatalogueFault, parse_catalogue};
+pub use expire::{ExpiryScope, expiry_lines};
+pub use own::{Found, find, is_own};
+pub use refused::RefusedCookies;
+pub use request::{RequestOutcome, filter_own, filter_request};
+pub use response::{ResponseOutcome, drop_own, filter_response};
 
 use crate::consent::{Category, CategorySet};
 
@@ -9,8 +30,43 @@ pub enum Pattern {
     Exact(Box<str>),
     /// Every name that begins so (written with a trailing `*`).
     Prefix(Box<str>),
-    /// Every name that the expression matches from beginning to end.
+    /// Every name that the expression matches from beginning to end; [`Pattern::expression`] sees to the ends.
     Expression(regex::bytes::Regex),
+}
+
+impl Pattern {
+    /// Largest compiled expression, in bytes: ample for a list of names, and a slip such as `.{9999}` is found when it is read.
+    const LARGEST_EXPRESSION: usize = 64 * 1024;
+
+    /// Reads a name, or with a trailing `*` a beginning of names. The error says what to write instead.
+    pub fn name(text: &str) -> Result<Self, &'static str> {
+        let (text, prefix) = text.strip_suffix('*').map_or((text, false), |prefix| (prefix, true));
+        if text.is_empty() {
+            return Err("a name may not be empty, nor `*` alone, which would be every cookie");
+        }
+        if text.chars().any(|letter| letter.is_control() || matches!(letter, ';' | '=' | '*')) || text.trim() != text {
+            return Err("a name has no `;`, `=`, control character or space around it, and `*` only at its end");
+        }
+        Ok(if prefix { Self::Prefix(text.into()) } else { Self::Exact(text.into()) })
+    }
+
+    /// Reads an expression and binds it to both ends of the name. The error says what is wrong with it.
+    pub fn expression(text: &str) -> Result<Self, String> {
+        // Compiled alone first: a stray parenthesis must not find its partner in the group put around it.
+        let compile = |text: &str| regex::bytes::RegexBuilder::new(text).size_limit(Self::LARGEST_EXPRESSION).build();
+        let bound = compile(text).and_then(|_| compile(&format!(r"\A(?:{text})\z")));
+        // The lines before the last repeat the expression with a mark below, which is of no use in a list of faults.
+        let last_line = |fault: regex::Error| fault.to_string().lines().last().unwrap_or_default().to_owned();
+        bound.map(Self::Expression).map_err(|fault| format!("this is no expression: {}", last_line(fault)))
+    }
+
+    /// The text that the pattern was read from, near enough to find it again.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Exact(text) | Self::Prefix(text) => text,
+            Self::Expression(expression) => expression.as_str(),
+        }
+    }
 }
 
 /// One line of the catalogue or of the configuration.

@@ -1,0 +1,90 @@
+//! The filter on `Cookie`: what is not allowed does not reach the site.
+//!
+//! It works on bytes and keeps what passes as the browser sent it, odd values included. It can't look into values: an
+//! allowed cookie may carry whatever the site puts into it.
+
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue};
+
+use super::judge::{Verdict, by_owner, by_permit, judge, name_and_value, trim};
+use super::{Catalogue, Permit, RefusedCookies};
+
+/// What the filter did to a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestOutcome {
+    /// What was refused; the gateway's own cookies are not among it.
+    pub refused: RefusedCookies,
+}
+
+/// Takes refused cookies and the gateway's own out of a request.
+///
+/// Several `Cookie` lines become one (RFC 9113, 8.2.3). A single line of which nothing is refused is not touched, and
+/// nothing is allocated for it. When nothing stays, the header goes.
+pub fn filter_request(headers: &mut HeaderMap, catalogue: &Catalogue, permit: Permit) -> RequestOutcome {
+    let mut refused = RefusedCookies::default();
+    let by_name = by_permit(catalogue, permit);
+    rewrite(headers, |pair| {
+        let verdict = judge(pair, &by_name);
+        match verdict {
+            Verdict::Refused(category) => refused.add(category, name_and_value(pair).0),
+            Verdict::Disguised(category) => refused.count(Some(category)),
+            Verdict::Passes | Verdict::Own => {}
+        }
+        verdict == Verdict::Passes
+    });
+    RequestOutcome { refused }
+}
+
+/// Takes only the gateway's own cookies out of a request: for mode `observe`, `pass_through` and upgrades.
+pub fn filter_own(headers: &mut HeaderMap) {
+    rewrite(headers, |pair| judge(pair, by_owner) == Verdict::Passes);
+}
+
+/// Keeps the pairs that `keep` wants. It is asked exactly once about each, in order.
+fn rewrite(headers: &mut HeaderMap, mut keep: impl FnMut(&[u8]) -> bool) {
+    let mut lines = headers.get_all(COOKIE).into_iter();
+    let (Some(first), second) = (lines.next(), lines.next()) else { return };
+    // The usual request has one line; until something in it is refused, there is nothing to build.
+    let mut kept: Option<Vec<u8>> = second.map(|_| Vec::new());
+    for line in headers.get_all(COOKIE) {
+        filter_line(line.as_bytes(), &mut kept, &mut keep);
+    }
+    let Some(kept) = kept else { return };
+    let sensitive = first.is_sensitive();
+    if kept.is_empty() {
+        headers.remove(COOKIE);
+        return;
+    }
+    let mut value = HeaderValue::try_from(kept).expect("pieces of header values joined by `; `");
+    value.set_sensitive(sensitive);
+    headers.insert(COOKIE, value);
+}
+
+/// Appends what is kept of a line. With `kept` at `None` the line is the only one and is not copied before a pair is refused.
+fn filter_line(line: &[u8], kept: &mut Option<Vec<u8>>, keep: &mut impl FnMut(&[u8]) -> bool) {
+    // A run of neighbours that stay is copied in one piece, so that separators between them stay as they are.
+    let (mut run_start, mut start) = (0, 0);
+    while start <= line.len() {
+        let end = memchr::memchr(b';', &line[start..]).map_or(line.len(), |length| start + length);
+        let pair = trim(&line[start..end]);
+        if !pair.is_empty() && !keep(pair) {
+            let kept = kept.get_or_insert_with(|| Vec::with_capacity(line.len()));
+            append(kept, &line[run_start..start]);
+            run_start = end + 1;
+        }
+        start = end + 1;
+    }
+    if let Some(kept) = kept {
+        append(kept, line.get(run_start..).unwrap_or_default());
+    }
+}
+
+fn append(kept: &mut Vec<u8>, run: &[u8]) {
+    let outside = |byte: &u8| matches!(byte, b';' | b' ' | b'\t');
+    let Some(start) = run.iter().position(|byte| !outside(byte)) else { return };
+    let end = run.iter().rposition(|byte| !outside(byte)).map_or(start, |last| last + 1);
+    if !kept.is_empty() {
+        kept.extend_from_slice(b"; ");
+    }
+    kept.extend_from_slice(&run[start..end]);
+}
