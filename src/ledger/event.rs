@@ -2,9 +2,12 @@
 //!
 //! What all visitors share (controller, purposes, recipients, storage, rights) is kept once per notice and named by [`NoticeId`].
 
+use std::fmt;
+
+use super::hex::{hex, unhex};
 use crate::{
     consent::{CategorySet, ConsentId, EditionId},
-    timestamp::Timestamp,
+    timestamp::{Term, Timestamp},
     visitor::{AgentFamily, Language, Signals},
 };
 
@@ -16,9 +19,53 @@ pub struct LeafIndex(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RecordId(pub [u8; 16]);
 
+impl RecordId {
+    /// A name from 16 random bytes, with the version and variant bits that RFC 9562, section 5.4, asks for.
+    pub const fn from_random(mut bytes: [u8; 16]) -> Self {
+        bytes[6] = bytes[6] & 0x0f | 0x40;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        Self(bytes)
+    }
+
+    /// Reads what [`fmt::Display`] writes, and nothing else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let id = Self(unhex(&text.replace('-', ""))?);
+        (id.to_string() == text).then_some(id)
+    }
+}
+
+impl fmt::Display for RecordId {
+    /// Groups of 8, 4, 4, 4 and 12 lower-case hexadecimal digits (RFC 9562, section 4).
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = hex(&self.0);
+        write!(
+            formatter,
+            "{}-{}-{}-{}-{}",
+            &digits[..8],
+            &digits[8..12],
+            &digits[12..16],
+            &digits[16..20],
+            &digits[20..]
+        )
+    }
+}
+
 /// SHA-256 over everything that a visitor was shown: banner, settings text, style, script, catalogue and edition, in one language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct NoticeId(pub [u8; 32]);
+
+impl NoticeId {
+    /// Reads what [`fmt::Display`] writes: 64 lower-case hexadecimal digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        unhex(text).map(Self)
+    }
+}
+
+impl fmt::Display for NoticeId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&hex(&self.0))
+    }
+}
 
 /// The path of the page on which the choice was made, without its query, at most 256 bytes, ASCII.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +80,12 @@ impl PagePath {
         let path = path_and_query.split(['?', '#']).next().unwrap_or_default();
         let visible = |byte: u8| if byte.is_ascii_graphic() { char::from(byte) } else { '?' };
         Self(path.bytes().take(Self::LONGEST).map(visible).collect())
+    }
+
+    /// Reads a path that was kept: here a `?` is a character that stood for another one, not the start of a query.
+    pub fn parse_kept(text: &str) -> Option<Self> {
+        let fits = text.len() <= Self::LONGEST && text.bytes().all(|byte| byte.is_ascii_graphic());
+        fits.then(|| Self(text.into()))
     }
 
     /// The path as text.
@@ -56,6 +109,27 @@ pub enum EventKind {
     Implied,
 }
 
+impl EventKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::Expressed, Self::Renewed, Self::Refused, Self::Withdrawn, Self::Implied];
+
+    /// The word used in the log and in metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Expressed => "expressed",
+            Self::Renewed => "renewed",
+            Self::Refused => "refused",
+            Self::Withdrawn => "withdrawn",
+            Self::Implied => "implied",
+        }
+    }
+
+    /// The kind with this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
 /// How it was indicated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -67,6 +141,26 @@ pub enum Method {
     Script,
     /// A navigation to another page.
     Navigation,
+}
+
+impl Method {
+    /// Every method.
+    pub const ALL: [Self; 4] = [Self::BannerForm, Self::SettingsForm, Self::Script, Self::Navigation];
+
+    /// The word used in the log and in metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::BannerForm => "banner_form",
+            Self::SettingsForm => "settings_form",
+            Self::Script => "script",
+            Self::Navigation => "navigation",
+        }
+    }
+
+    /// The method with this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.name() == name)
+    }
 }
 
 /// An event as it is written.
@@ -82,6 +176,8 @@ pub struct Event {
     pub kind: EventKind,
     /// When, by the server's clock.
     pub time: Timestamp,
+    /// For how long the choice was asked for, as the visitor was told.
+    pub validity: Term,
     /// Until when the choice stands.
     pub valid_until: Timestamp,
     /// How.

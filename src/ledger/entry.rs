@@ -1,0 +1,224 @@
+//! What can stand in the log, and how it becomes a leaf.
+//!
+//! The leaves are those of RFC 6962, section 2.1, so that a Merkle tree in C2SP tiles can be laid over them at any time:
+//!
+//! ```text
+//! leaf hash   = SHA-256( 0x00 || leaf data )
+//! leaf data   = "kelisim-consent-leaf/v1\n"   || commitment                  (24 + 32 bytes)
+//!             | "kelisim-start-leaf/v1\n"     || JSON
+//!             | "kelisim-notice-leaf/v1\n"    || JSON
+//!             | "kelisim-erasure-leaf/v1\n"   || JSON
+//!             | "kelisim-retention-leaf/v1\n" || JSON
+//! commitment  = SHA-256( "kelisim-commitment/v1\n" || salt || record )       salt: 32 random bytes
+//! record      = the canonical bytes of the event, see [`super::canonical`]
+//! ```
+//!
+//! Tag and salt have fixed lengths, so no two pairs of salt and record are hashed as the same bytes. The salt is kept beside
+//! the record and deleted with it: then the commitment says nothing, not even to somebody who guesses the record, and the leaf
+//! stays. JSON leaves have a fixed order of fields and no white space. A leaf never holds personal data, and never a person's name.
+
+use std::fmt;
+
+use aws_lc_rs::digest::{Context, SHA256};
+use serde::Serialize;
+
+use super::{
+    LeafIndex, NoticeId,
+    hex::{hex, unhex},
+};
+use crate::{consent::EditionId, timestamp::Timestamp, visitor::Language};
+
+/// 32 random bytes that hide a record behind its leaf. Deleted with the record.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Salt(pub [u8; 32]);
+
+/// SHA-256 of a leaf as RFC 6962, section 2.1, takes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LeafHash(pub [u8; 32]);
+
+/// A random name for one log. A log that was restored from a backup has a new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LogId(pub [u8; 16]);
+
+impl LogId {
+    /// Reads the name from the data of a log's first leaf.
+    pub fn of_first_leaf(leaf_data: &[u8]) -> Option<Self> {
+        let content: serde_json::Value =
+            serde_json::from_slice(leaf_data.strip_prefix(b"kelisim-start-leaf/v1\n")?).ok()?;
+        unhex(content.get("log")?.as_str()?).map(Self)
+    }
+}
+
+impl fmt::Display for LogId {
+    /// 32 hexadecimal digits.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&hex(&self.0))
+    }
+}
+
+/// The log that this one goes on from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Predecessor {
+    /// Its name.
+    pub log: LogId,
+    /// How many of its leaves are known.
+    pub size: u64,
+}
+
+/// Why a person's records were deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErasureReason {
+    /// The person asked (clause 7.1 of the policy).
+    Request,
+    /// A court or an authority ordered it.
+    Order,
+}
+
+impl ErasureReason {
+    /// The word used in the log.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Order => "order",
+        }
+    }
+}
+
+/// One thing that the log says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// A log begins here; always the first leaf.
+    Start {
+        /// The name of the log.
+        log: LogId,
+        /// The log before it, after a restore.
+        follows: Option<Predecessor>,
+        /// When; only the day is written.
+        day: Timestamp,
+    },
+    /// An event, hidden behind its commitment. Made by [`Entry::consent`].
+    Consent {
+        /// SHA-256 over tag, salt and record.
+        commitment: [u8; 32],
+    },
+    /// What visitors are shown, from here on.
+    Notice {
+        /// Its name.
+        id: NoticeId,
+        /// Its language.
+        language: Language,
+        /// The edition of the policy that it belongs to.
+        edition: EditionId,
+        /// SHA-256 of the notice document.
+        document: [u8; 32],
+        /// When; only the day is written.
+        day: Timestamp,
+    },
+    /// The record and the salt of a leaf were deleted for a person.
+    Erasure {
+        /// Which leaf.
+        index: LeafIndex,
+        /// Why.
+        reason: ErasureReason,
+        /// When; only the day is written.
+        day: Timestamp,
+    },
+    /// The term for keeping records ran out.
+    Retention {
+        /// First and last leaf of each run: every record within was deleted, now or before.
+        ranges: Vec<(LeafIndex, LeafIndex)>,
+        /// Deleted was what had ceased to be valid before this day.
+        before: Timestamp,
+        /// When; only the day is written.
+        day: Timestamp,
+    },
+}
+
+impl Entry {
+    /// The entry of an event, given its canonical bytes and a fresh salt.
+    pub fn consent(salt: &Salt, record: &[u8]) -> Self {
+        Self::Consent { commitment: sha256(&[b"kelisim-commitment/v1\n", &salt.0, record]) }
+    }
+
+    /// The word for the kind of entry, as it stands in the tag line.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Start { .. } => "start",
+            Self::Consent { .. } => "consent",
+            Self::Notice { .. } => "notice",
+            Self::Erasure { .. } => "erasure",
+            Self::Retention { .. } => "retention",
+        }
+    }
+
+    /// The bytes that are published as a tile's entry: tag line and content.
+    pub fn leaf_data(&self) -> Vec<u8> {
+        let mut data = format!("kelisim-{}-leaf/v1\n", self.kind()).into_bytes();
+        match self {
+            Self::Consent { commitment } => data.extend_from_slice(commitment),
+            entry => serde_json::to_writer(&mut data, &Content::of(entry)).expect("plain values are always JSON"),
+        }
+        data
+    }
+}
+
+/// The hash of leaf data (RFC 6962, section 2.1).
+pub fn leaf_hash(leaf_data: &[u8]) -> LeafHash {
+    LeafHash(sha256(&[&[0], leaf_data]))
+}
+
+/// SHA-256 of a notice document, as the notice's leaf names it.
+pub fn document_hash(json: &str) -> [u8; 32] {
+    sha256(&[json.as_bytes()])
+}
+
+/// The JSON of the leaves that have some, in the order in which it is written.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Content {
+    Start { log: String, follows: Option<Follows>, day: String },
+    Notice { notice_id: String, language: &'static str, edition: String, document_sha256: String, day: String },
+    Erasure { index: u64, reason: &'static str, day: String },
+    Retention { ranges: Vec<(u64, u64)>, before: String, day: String },
+    Nothing,
+}
+
+#[derive(Serialize)]
+struct Follows {
+    log: String,
+    size: u64,
+}
+
+impl Content {
+    fn of(entry: &Entry) -> Self {
+        match entry {
+            Entry::Start { log, follows, day } => Self::Start {
+                log: hex(&log.0),
+                follows: follows.map(|old| Follows { log: hex(&old.log.0), size: old.size }),
+                day: day.date(),
+            },
+            Entry::Consent { .. } => Self::Nothing,
+            Entry::Notice { id, language, edition, document, day } => Self::Notice {
+                notice_id: id.to_string(),
+                language: language.tag(),
+                edition: edition.to_string(),
+                document_sha256: hex(document),
+                day: day.date(),
+            },
+            Entry::Erasure { index, reason, day } => {
+                Self::Erasure { index: index.0, reason: reason.name(), day: day.date() }
+            }
+            Entry::Retention { ranges, before, day } => Self::Retention {
+                ranges: ranges.iter().map(|(first, last)| (first.0, last.0)).collect(),
+                before: before.date(),
+                day: day.date(),
+            },
+        }
+    }
+}
+
+fn sha256(parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = Context::new(&SHA256);
+    parts.iter().for_each(|part| context.update(part));
+    context.finish().as_ref().try_into().expect("SHA-256 gives 32 bytes")
+}

@@ -1,0 +1,143 @@
+//! The canonical bytes of an event: one JSON object on one line, the same bytes for the same event, forever.
+//!
+//! Leaves commit to these bytes, so a change here would make old records unprovable: a new field means a new schema name, and
+//! both stay readable. Rules of `kelisim-record/v1`:
+//!
+//! - Fields stand in the order of [`Fields`], every field is there, an absent value is `null`, no white space between tokens.
+//! - UTF-8; in strings only `"`, `\` and control characters are escaped, in the shortest form of RFC 8259, section 7.
+//! - Times are RFC 3339 in UTC with milliseconds, terms ISO 8601 durations, hashes and ids lower-case hexadecimal.
+//! - Categories are lists in the order of [`crate::consent::Category::ALL`].
+//! - `entity` is always `data_subject`: signals of a browser are obeyed without an event, so that nobody else ever speaks here.
+//!
+//! What all visitors share (controller, purposes, recipients, rights, storage) is in the notice document that `notice_id` names.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Event, EventKind, LeafIndex, Method, NoticeId, PagePath, RecordId};
+use crate::{
+    consent::{Category, CategorySet, ConsentId, EditionId},
+    timestamp::{Term, Timestamp},
+    visitor::{AgentFamily, Language, Signals},
+};
+
+const SCHEMA: &str = "kelisim-record/v1";
+
+/// The canonical bytes of an event.
+pub fn canonical(event: &Event) -> Vec<u8> {
+    let fields = Fields {
+        schema: SCHEMA.into(),
+        record_id: event.id.to_string().into(),
+        consent_id: event.consent_id.to_string().into(),
+        site: (&*event.site).into(),
+        event: event.kind.name().into(),
+        entity: "data_subject".into(),
+        time: event.time.to_string().into(),
+        validity: event.validity.to_string().into(),
+        valid_until: event.valid_until.to_string().into(),
+        method: event.method.name().into(),
+        offered: names(event.offered),
+        allowed: names(event.allowed),
+        edition: event.edition.as_str().into(),
+        notice_id: event.notice.to_string().into(),
+        language: event.language.tag().into(),
+        page: event.page.as_ref().map(|page| page.as_str().into()),
+        agent: event.agent.name().into(),
+        gpc: event.signals.global_privacy_control,
+        dnt: event.signals.do_not_track,
+        ends: event.ends.map(|index| index.0),
+    };
+    serde_json::to_vec(&fields).expect("a struct of strings, flags and numbers is always JSON")
+}
+
+/// Reads canonical bytes.
+///
+/// # Errors
+///
+/// When the bytes are anything but what [`canonical`] writes for some event; the reason names the field.
+pub fn parse(record: &[u8]) -> Result<Event, RecordError> {
+    let fields: Fields<'_> = serde_json::from_slice(record).map_err(|error| RecordError(error.to_string().into()))?;
+    let event = fields.event()?;
+    // One spelling per event: otherwise two different byte strings could pass for the same record.
+    if canonical(&event) == record { Ok(event) } else { Err(RecordError("not in canonical form".into())) }
+}
+
+/// Why bytes are not a record.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a consent record: {0}")]
+pub struct RecordError(Box<str>);
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fields<'a> {
+    #[serde(borrow)]
+    schema: Cow<'a, str>,
+    record_id: Cow<'a, str>,
+    consent_id: Cow<'a, str>,
+    site: Cow<'a, str>,
+    event: Cow<'a, str>,
+    entity: Cow<'a, str>,
+    time: Cow<'a, str>,
+    validity: Cow<'a, str>,
+    valid_until: Cow<'a, str>,
+    method: Cow<'a, str>,
+    offered: Vec<Cow<'a, str>>,
+    allowed: Vec<Cow<'a, str>>,
+    edition: Cow<'a, str>,
+    notice_id: Cow<'a, str>,
+    language: Cow<'a, str>,
+    page: Option<Cow<'a, str>>,
+    agent: Cow<'a, str>,
+    gpc: bool,
+    dnt: bool,
+    ends: Option<u64>,
+}
+
+impl Fields<'_> {
+    fn event(&self) -> Result<Event, RecordError> {
+        let fault = |field: &str| RecordError(format!("the field {field} can't be read").into());
+        if self.schema != SCHEMA {
+            return Err(RecordError(format!("its schema is {}, known is {SCHEMA}", self.schema).into()));
+        }
+        let agent = AgentFamily::ALL.into_iter().find(|family| family.name() == self.agent);
+        Ok(Event {
+            id: RecordId::parse(&self.record_id).ok_or_else(|| fault("record_id"))?,
+            consent_id: ConsentId::parse(&self.consent_id).ok_or_else(|| fault("consent_id"))?,
+            site: (&*self.site).into(),
+            kind: EventKind::parse(&self.event).ok_or_else(|| fault("event"))?,
+            time: Timestamp::parse(&self.time).ok_or_else(|| fault("time"))?,
+            validity: term(&self.validity).ok_or_else(|| fault("validity"))?,
+            valid_until: Timestamp::parse(&self.valid_until).ok_or_else(|| fault("valid_until"))?,
+            method: Method::parse(&self.method).ok_or_else(|| fault("method"))?,
+            offered: set(&self.offered).ok_or_else(|| fault("offered"))?,
+            allowed: set(&self.allowed).ok_or_else(|| fault("allowed"))?,
+            edition: EditionId::parse(&self.edition).ok_or_else(|| fault("edition"))?,
+            notice: NoticeId::parse(&self.notice_id).ok_or_else(|| fault("notice_id"))?,
+            language: Language::parse(&self.language).ok_or_else(|| fault("language"))?,
+            page: match &self.page {
+                Some(page) => Some(PagePath::parse_kept(page).ok_or_else(|| fault("page"))?),
+                None => None,
+            },
+            agent: agent.ok_or_else(|| fault("agent"))?,
+            signals: Signals { global_privacy_control: self.gpc, do_not_track: self.dnt },
+            ends: self.ends.map(LeafIndex),
+        })
+    }
+}
+
+fn names(set: CategorySet) -> Vec<Cow<'static, str>> {
+    set.iter().map(|category| category.name().into()).collect()
+}
+
+fn set(names: &[Cow<'_, str>]) -> Option<CategorySet> {
+    names.iter().map(|name| Category::parse(name)).collect()
+}
+
+/// Reads what [`Term`] prints: `P6M`, `P14D`, `P1M15D`.
+fn term(text: &str) -> Option<Term> {
+    let text = text.strip_prefix('P')?;
+    let (months, rest) = text.split_once('M').map_or(("0", text), |(months, rest)| (months, rest));
+    let days = if rest.is_empty() { "0" } else { rest.strip_suffix('D')? };
+    Some(Term { months: months.parse().ok()?, days: days.parse().ok()? })
+}

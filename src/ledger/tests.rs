@@ -1,0 +1,221 @@
+//! Promises of the log as data: bytes that never change, leaves that hide and bind, exports that harm nobody.
+
+use proptest::prelude::*;
+
+use super::{hex::hex, samples::event, *};
+use crate::{
+    consent::{CategorySet, ConsentId, EditionId},
+    timestamp::{Term, Timestamp},
+    visitor::{AgentFamily, Language, Signals},
+};
+
+fn day() -> Timestamp {
+    Timestamp::parse("2026-11-22T23:59:59Z").unwrap()
+}
+
+#[test]
+fn the_canonical_bytes_of_an_event_never_change() {
+    let record = String::from_utf8(canonical(&event(1))).unwrap();
+    assert_eq!(record, include_str!("golden/record.json").trim_end());
+    let event = Event { page: None, ends: Some(LeafIndex(41)), ..event(1) };
+    let record = String::from_utf8(canonical(&event)).unwrap();
+    assert!(record.contains(r#""page":null"#) && record.ends_with(r#""ends":41}"#), "{record}");
+}
+
+#[test]
+fn leaves_never_change() {
+    let check = |entry: Entry, text: &str, hash: &str| {
+        let data = entry.leaf_data();
+        let shown: String = data.escape_ascii().map(char::from).collect();
+        assert_eq!(shown, text);
+        assert_eq!(hex(&leaf_hash(&data).0), hash, "{text}");
+    };
+    for line in include_str!("golden/leaves.txt").lines() {
+        let [kind, text, hash] = line.split('\t').collect::<Vec<_>>().try_into().unwrap();
+        check(golden_entry(kind), text, hash);
+    }
+}
+
+fn golden_entry(kind: &str) -> Entry {
+    let log = LogId([1; 16]);
+    match kind {
+        "start" => Entry::Start { log, follows: None, day: day() },
+        "restored" => Entry::Start { log, follows: Some(Predecessor { log: LogId([2; 16]), size: 9 }), day: day() },
+        "consent" => Entry::consent(&Salt([3; 32]), &canonical(&event(1))),
+        "notice" => Entry::Notice {
+            id: NoticeId([7; 32]),
+            language: Language::Kk,
+            edition: EditionId::parse("2026-01").unwrap(),
+            document: document_hash(r#"{"текст":"Біз"}"#),
+            day: day(),
+        },
+        "erasure" => Entry::Erasure { index: LeafIndex(5), reason: ErasureReason::Request, day: day() },
+        "retention" => Entry::Retention {
+            ranges: vec![(LeafIndex(1), LeafIndex(4)), (LeafIndex(6), LeafIndex(6))],
+            before: Timestamp::parse("2023-01-01").unwrap(),
+            day: day(),
+        },
+        other => panic!("no such entry: {other}"),
+    }
+}
+
+#[test]
+fn a_log_is_named_by_its_first_leaf_alone() {
+    assert_eq!(LogId::of_first_leaf(&golden_entry("restored").leaf_data()), Some(LogId([1; 16])));
+    assert_eq!(LogId::of_first_leaf(&golden_entry("erasure").leaf_data()), None);
+}
+
+#[test]
+fn what_is_not_canonical_is_no_record() {
+    let record = String::from_utf8(canonical(&event(1))).unwrap();
+    for (from, to) in [
+        ("{\"schema\"", "{ \"schema\""),
+        ("record/v1", "record/v2"),
+        ("\"expressed\"", "\"accepted\""),
+        ("\"data_subject\"", "\"operator\""),
+        ("\"kk\"", "\"kk-KZ\""),
+        ("10:00:00.250Z", "10:00:00.2505Z"),
+        ("P6M", "P06M"),
+        ("[\"functional\"]", "[\"functional\",\"functional\"]"),
+        ("[\"functional\"]", "[\"necessary\"]"),
+        ("\"dnt\":false", "\"dnt\":false,\"name\":\"x\""),
+        ("\"gpc\":true,", ""),
+    ] {
+        let changed = record.replacen(from, to, 1);
+        assert_ne!(changed, record, "{from} is in the record");
+        assert!(parse(changed.as_bytes()).is_err(), "{to}");
+    }
+}
+
+prop_compose! {
+    fn any_event()(
+        ids in any::<([u8; 16], [u8; 16], [u8; 32])>(),
+        site in "[a-z\"\\\\\u{0}-\u{1f}а-я.]{0,20}",
+        kinds in (0..5usize, 0..4usize, 0..3usize, 0..5usize),
+        times in (0i64..253_402_207_200_000, 0i64..253_402_207_200_000),
+        term in (0u32..200, 0u32..400),
+        sets in (0u8..8, 0u8..8),
+        edition in "[a-z0-9_-]{1,32}",
+        page in proptest::option::of("/\\PC{0,300}"),
+        signals in any::<(bool, bool)>(),
+        ends in proptest::option::of(any::<u64>()),
+    ) -> Event {
+        Event {
+            id: RecordId::from_random(ids.0),
+            consent_id: ConsentId::from_bytes(ids.1),
+            site: site.into(),
+            kind: EventKind::ALL[kinds.0],
+            time: Timestamp::from_milliseconds(times.0),
+            validity: Term { months: term.0, days: term.1 },
+            valid_until: Timestamp::from_milliseconds(times.1),
+            method: Method::ALL[kinds.1],
+            offered: CategorySet::from_bits(sets.0 << 1).unwrap(),
+            allowed: CategorySet::from_bits(sets.1 << 1).unwrap(),
+            edition: EditionId::parse(&edition).unwrap(),
+            notice: NoticeId(ids.2),
+            language: Language::ALL[kinds.2],
+            page: page.as_deref().map(PagePath::new),
+            agent: AgentFamily::ALL[kinds.3],
+            signals: Signals { global_privacy_control: signals.0, do_not_track: signals.1 },
+            ends: ends.map(LeafIndex),
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_event_is_read_back_from_its_bytes(event in any_event()) {
+        prop_assert_eq!(parse(&canonical(&event)).unwrap(), event);
+    }
+
+    #[test]
+    fn different_events_have_different_bytes(one in any_event(), other in any_event()) {
+        prop_assert_eq!(one == other, canonical(&one) == canonical(&other));
+    }
+
+    #[test]
+    fn any_change_of_record_or_salt_changes_the_leaf(event in any_event(), salt: [u8; 32], place: prop::sample::Index, bit in 0u8..8) {
+        let record = canonical(&event);
+        let hash = |salt: [u8; 32], record: &[u8]| leaf_hash(&Entry::consent(&Salt(salt), record).leaf_data());
+        let genuine = hash(salt, &record);
+        let flip = |bytes: &mut [u8]| bytes[place.index(bytes.len())] ^= 1u8 << bit;
+        let (mut other_salt, mut other_record) = (salt, record.clone());
+        flip(&mut other_salt);
+        flip(&mut other_record);
+        prop_assert_ne!(genuine, hash(other_salt, &record));
+        prop_assert_ne!(genuine, hash(salt, &other_record));
+        other_record = record.clone();
+        other_record.swap(0, record.len() - 1);
+        prop_assert_ne!(genuine, hash(salt, &other_record), "the order of bytes counts");
+        // The border between salt and record can't be moved.
+        let mut moved_salt = [0; 32];
+        moved_salt[..31].copy_from_slice(&salt[1..]);
+        moved_salt[31] = record[0];
+        prop_assert_ne!(genuine, hash(moved_salt, &record[1..]));
+    }
+
+    #[test]
+    fn no_cell_of_a_table_starts_a_formula(event in any_event()) {
+        let row = Row { index: LeafIndex(1), leaf_hash: LeafHash([0; 32]), content: Content::Kept(Box::new(event), Salt([0; 32])) };
+        for record in csv_cells(&[row]) {
+            for piece in record.iter().flat_map(|cell| cell.split([';', ',', '\t', '|', '"'])) {
+                prop_assert!(!piece.starts_with(['=', '+', '-', '@']), "{}", piece);
+            }
+        }
+    }
+}
+
+fn csv_bytes(rows: &[Row]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut export = CsvExport::new(&mut bytes).unwrap();
+    rows.iter().for_each(|row| export.write(row).unwrap());
+    export.finish().unwrap();
+    bytes
+}
+
+fn csv_cells(rows: &[Row]) -> Vec<csv::StringRecord> {
+    csv::Reader::from_reader(&csv_bytes(rows)[3..]).into_records().map(Result::unwrap).collect()
+}
+
+fn rows() -> [Row; 2] {
+    let trap =
+        Event { site: "сайт-адвоката.kz".into(), page: Some(PagePath::new("=2+3;@SUM(A1)")), ..event(1) };
+    let hash = LeafHash([0xab; 32]);
+    [
+        Row { index: LeafIndex(1), leaf_hash: hash, content: Content::Kept(Box::new(trap), Salt([3; 32])) },
+        Row { index: LeafIndex(2), leaf_hash: hash, content: Content::Removed { on: day(), by: Removal::Erasure } },
+    ]
+}
+
+#[test]
+fn a_spreadsheet_opens_the_table_and_runs_nothing() {
+    let bytes = csv_bytes(&rows());
+    let text = std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap()).unwrap();
+    assert_eq!(text.matches("\r\n").count(), 3);
+    assert_eq!(text.replace("\r\n", "").matches(['\r', '\n']).count(), 0);
+    let columns: Vec<_> = text.lines().next().unwrap().split(',').collect();
+    let records = csv_cells(&rows());
+    let cell = |row: usize, name: &str| &records[row][columns.iter().position(|column| *column == name).unwrap()];
+    assert_eq!(cell(0, "site"), "сайт-адвоката.kz");
+    assert_eq!(cell(0, "page"), "'=2+3;'@SUM(A1)");
+    assert_eq!([cell(0, "functional"), cell(0, "analytical"), cell(0, "marketing")], ["yes", "no", "not offered"]);
+    assert_eq!([cell(0, "valid_until"), cell(0, "validity")], ["2027-05-22T10:00:00.250Z", "P6M"]);
+    assert_eq!([cell(0, "gpc"), cell(0, "dnt"), cell(0, "removed_on")], ["yes", "no", ""]);
+    assert_eq!([cell(1, "index"), cell(1, "salt"), cell(1, "consent_id"), cell(1, "page")], ["2", "", "", ""]);
+    assert_eq!([cell(1, "removed_on"), cell(1, "removed_by")], ["2026-11-22", "erasure"]);
+}
+
+#[test]
+fn a_line_of_json_holds_all_that_its_leaf_is_computed_from() {
+    let mut bytes = Vec::new();
+    rows().iter().for_each(|row| write_json_line(&mut bytes, row).unwrap());
+    let text = String::from_utf8(bytes).unwrap();
+    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [Row { content: Content::Kept(event, salt), .. }, _] = rows() else { panic!("the first row is kept") };
+    assert_eq!(lines[0]["salt"], hex(&salt.0));
+    assert_eq!(lines[0]["record"]["page"], "=2+3;@SUM(A1)");
+    let (_, record) = text.lines().next().unwrap().split_once(r#""record":"#).unwrap();
+    assert_eq!(parse(record.strip_suffix('}').unwrap().as_bytes()).unwrap(), *event);
+    let removed = serde_json::json!({ "index": 2, "leaf_hash": "ab".repeat(32), "removed_on": "2026-11-22", "removed_by": "erasure" });
+    assert_eq!(lines[1], removed);
+}
