@@ -1,1 +1,217 @@
-//! The consent log on disk: SQLite.
+//! The consent log on disk: SQLite, one file, one writer.
+//!
+//! A choice is acknowledged after its commit with full synchronisation, never before. What stands for a choice is also held in
+//! memory ([`Store::is_live`]), rebuilt at start from the same file. This module decides nothing about consent: it keeps what it is
+//! given, in order, and forgets what it is told to forget.
+
+mod database;
+mod directory;
+mod error;
+mod inbox;
+mod leaves;
+mod live;
+mod reader;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, mpsc},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use tokio::sync::oneshot;
+
+pub use error::{AppendError, StoreError};
+pub use reader::{Events, Reader};
+
+use self::{directory::Lock, inbox::Inbox, leaves::Doomed, live::Live, writer::Writer};
+use crate::{
+    clock::Clock,
+    consent::{ConsentId, EditionId},
+    ledger::{ErasureReason, Event, LeafIndex, LogId, NoticeId},
+    timestamp::Timestamp,
+    visitor::Language,
+};
+
+/// Where the log is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The directory; made with mode 0700 where it is missing.
+    pub state_dir: PathBuf,
+}
+
+/// What was written for a choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// Its leaf.
+    pub index: LeafIndex,
+}
+
+/// What an erasure or retention did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Erased {
+    /// How many records were deleted.
+    pub records: usize,
+    /// Whether their bytes are out of the files already. If not, somebody was reading the log just then; the writer tries again
+    /// every second until it succeeds.
+    pub overwritten: bool,
+}
+
+/// The log, open for writing. Clones share it. Dropping the last one writes what waits, closes the file and frees the lock.
+#[derive(Clone)]
+pub struct Store(Arc<Shared>);
+
+struct Shared {
+    inbox: Arc<Inbox>,
+    live: Arc<Live>,
+    clock: Clock,
+    log: LogId,
+    threads: Vec<JoinHandle<()>>,
+    /// Freed last, after the writer has closed the file.
+    _lock: Lock,
+}
+
+impl Store {
+    /// Opens the log, or makes it.
+    ///
+    /// # Errors
+    ///
+    /// When another process holds the directory, or the file is damaged, newer than this program, or refuses.
+    pub fn open(settings: &Settings, clock: Clock) -> Result<Self, StoreError> {
+        Self::open_waiting(settings, clock, inbox::LONGEST_WAIT)
+    }
+
+    fn open_waiting(settings: &Settings, clock: Clock, longest_wait: Duration) -> Result<Self, StoreError> {
+        let state_dir = &settings.state_dir;
+        directory::prepare_directory(state_dir)?;
+        let lock = Lock::take(state_dir)?;
+        let path = directory::prepare_database(state_dir)?;
+        let connection = database::open(state_dir, clock.now())?;
+        let failed = || StoreError::database(&path, "read the consent log");
+        let log = database::log_id(&connection).map_err(failed())?;
+        let log = log.ok_or_else(|| StoreError::Damaged { path: path.clone(), what: "it has no name".to_owned() })?;
+        let live = Arc::new(Live::load(&connection).map_err(failed())?);
+        let inbox = Arc::new(Inbox::new(longest_wait));
+        let writer = Writer::new(connection, path.clone(), clock.clone(), Arc::clone(&inbox), Arc::clone(&live));
+        let watched = Arc::clone(&inbox);
+        let mut shared = Shared { inbox, live, clock, log, threads: Vec::new(), _lock: lock };
+        let thread = |name: &str| thread::Builder::new().name(name.to_owned());
+        let failed = || StoreError::file(&path, "start the writer");
+        shared.threads.push(thread("log-writer").spawn(move || writer.run()).map_err(failed())?);
+        shared.threads.push(thread("log-watch").spawn(move || watched.watch()).map_err(failed())?);
+        Ok(Self(Arc::new(shared)))
+    }
+
+    /// The name of this log. Signed records name it, so that an index is never looked up in another log.
+    pub fn log(&self) -> LogId {
+        self.0.log
+    }
+
+    /// Writes a choice and returns after its commit, within ten seconds in any case. What it ends is ended from then on: the leaf
+    /// that it names, and the newest earlier one of the same consent id on the same site.
+    ///
+    /// # Errors
+    ///
+    /// When nothing was acknowledged: then no cookie may be set. After a time-out the event may still be written; its index was
+    /// given to nobody.
+    pub async fn append(&self, event: Event) -> Result<Appended, AppendError> {
+        let (answer, written) = oneshot::channel();
+        self.0.inbox.push_grant(event, answer)?;
+        written.await.unwrap_or_else(|_| Err(AppendError::stopped()))
+    }
+
+    /// Takes a refusal or withdrawal. What it ends is ended before this returns, whatever the disk says; the event is written as
+    /// soon as it can be. Beyond the bound of the queue its proof is lost and counted ([`Store::lost`]).
+    pub fn append_later(&self, event: Event) {
+        if let Some(index) = event.ends {
+            self.0.live.end(index);
+        }
+        self.0.inbox.push_later(event, self.0.clock.now());
+    }
+
+    /// How many refusals and withdrawals wait for the disk.
+    pub fn waiting(&self) -> usize {
+        self.0.inbox.waiting()
+    }
+
+    /// How many refusals and withdrawals, since the start, are in force without a proof.
+    pub fn lost(&self) -> u64 {
+        self.0.inbox.lost()
+    }
+
+    /// Whether this leaf is an event in the log that nothing has ended since.
+    pub fn is_live(&self, index: LeafIndex) -> bool {
+        self.0.live.contains(index)
+    }
+
+    /// Keeps the document of a notice, once for each id, and returns its leaf. Blocks for ten seconds at most.
+    ///
+    /// # Errors
+    ///
+    /// When it could not be written: then no choice may name it.
+    pub fn keep_notice(
+        &self,
+        id: NoticeId,
+        language: Language,
+        edition: &EditionId,
+        json: &str,
+    ) -> Result<LeafIndex, AppendError> {
+        let (answer, kept) = mpsc::sync_channel(1);
+        let (edition, json) = (edition.clone(), json.to_owned());
+        self.0.inbox.push_task(Box::new(move |writer| {
+            let outcome = writer.keep_notice(id, language, edition, &json);
+            let _ = answer.send(outcome.map_err(|error| AppendError::from(&error)));
+        }))?;
+        kept.recv_timeout(inbox::LONGEST_WAIT).unwrap_or_else(|error| match error {
+            mpsc::RecvTimeoutError::Timeout => Err(AppendError::Unwritable("the disk does not answer".into())),
+            mpsc::RecvTimeoutError::Disconnected => Err(AppendError::stopped()),
+        })
+    }
+
+    /// Deletes everything of a person. Each record leaves a hole in the log and a leaf that explains it.
+    ///
+    /// # Errors
+    ///
+    /// When the disk refuses; what was deleted until then stays deleted, so try again.
+    pub async fn erase(&self, id: ConsentId, reason: ErasureReason) -> Result<Erased, AppendError> {
+        self.delete(Doomed::Person(id, reason)).await
+    }
+
+    /// Deletes the records that ceased to be valid before this moment: the present less the term for keeping records.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Store::erase`].
+    pub async fn retire(&self, before: Timestamp) -> Result<Erased, AppendError> {
+        self.delete(Doomed::Expired(before)).await
+    }
+
+    /// Deletes in steps, so that visitors' choices are written in between.
+    async fn delete(&self, doomed: Doomed) -> Result<Erased, AppendError> {
+        let mut records = 0;
+        loop {
+            let (answer, deleted) = oneshot::channel();
+            self.0.inbox.push_task(Box::new(move |writer| {
+                let _ = answer.send(writer.delete_some(doomed));
+            }))?;
+            let step = deleted.await.unwrap_or_else(|_| Err(AppendError::stopped()))?;
+            records += step.records;
+            if !step.more {
+                return Ok(Erased { records, overwritten: step.overwritten });
+            }
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.inbox.close();
+        for thread in self.threads.drain(..) {
+            // A writer that panicked has said so already.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The state directory: made for one user alone, held by one process alone.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Read as _, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use super::StoreError;
+
+/// How much of a lock file is read to name the holder, in bytes: a command line, not a novel.
+const LONGEST_HOLDER: u64 = 512;
+
+/// The database in a state directory.
+pub(super) fn database(state_dir: &Path) -> PathBuf {
+    state_dir.join("consent.sqlite")
+}
+
+/// The write-ahead log beside it, as SQLite names it.
+pub(super) fn write_ahead_log(state_dir: &Path) -> PathBuf {
+    state_dir.join("consent.sqlite-wal")
+}
+
+/// Makes the directory (0700) where it is missing.
+pub(super) fn prepare_directory(state_dir: &Path) -> Result<(), StoreError> {
+    let doing = "make the state directory";
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(state_dir).map_err(StoreError::file(state_dir, doing))
+}
+
+/// Makes an empty database file (0600) where it is missing: SQLite gives its other files the same mode.
+pub(super) fn prepare_database(state_dir: &Path) -> Result<PathBuf, StoreError> {
+    let path = database(state_dir);
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(StoreError::file(&path, "make the consent log")(error))
+        }
+        _ => Ok(path),
+    }
+}
+
+/// The right to write, for as long as it lives. The system takes it back from a process that dies.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock and leaves the process number and command for whoever comes second.
+    pub(super) fn take(state_dir: &Path) -> Result<Self, StoreError> {
+        let path = state_dir.join("lock");
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let mut file = options.open(&path).map_err(StoreError::file(&path, "open the lock file"))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(StoreError::Locked { holder: holder(&file), path }),
+            Err(TryLockError::Error(error)) => return Err(StoreError::file(&path, "lock the state directory")(error)),
+        }
+        let command: Vec<_> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+        let line = format!("process {} ({})\n", std::process::id(), command.join(" "));
+        // A full disk must not keep the gateway from starting: the lock holds without its text.
+        let _ = file.set_len(0).and_then(|()| file.write_all(line.as_bytes()));
+        Ok(Self { _file: file })
+    }
+
+    /// Keeps writers out while somebody reads a file that must not change. Where no writer ever was there is nothing to hold.
+    pub(super) fn share(state_dir: &Path) -> Result<Option<Self>, StoreError> {
+        let path = state_dir.join("lock");
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(StoreError::file(&path, "open the lock file")(error)),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(Some(Self { _file: file })),
+            Err(TryLockError::WouldBlock) => Err(StoreError::Locked { holder: holder(&file), path }),
+            Err(TryLockError::Error(error)) => Err(StoreError::file(&path, "lock the state directory")(error)),
+        }
+    }
+}
+
+fn holder(file: &File) -> String {
+    let mut bytes = Vec::new();
+    let _ = file.take(LONGEST_HOLDER).read_to_end(&mut bytes);
+    let text = String::from_utf8_lossy(&bytes).trim().to_owned();
+    if text.is_empty() { "a process that left no name".to_owned() } else { text }
+}

@@ -1,0 +1,154 @@
+//! Forgetting: the record is gone from the files, its leaf stays and says so.
+
+use std::collections::HashSet;
+
+use super::*;
+use crate::{
+    clock,
+    consent::ConsentId,
+    ledger::{
+        Content, ErasureReason, PagePath, Removal,
+        samples::{event, withdrawal},
+    },
+    store::{Erased, Reader},
+};
+
+fn files_hold(state_dir: &Path, bytes: &[u8]) -> bool {
+    ["consent.sqlite", "consent.sqlite-wal"].iter().any(|name| {
+        let file = std::fs::read(state_dir.join(name)).unwrap_or_default();
+        memchr::memmem::find(&file, bytes).is_some()
+    })
+}
+
+#[tokio::test]
+async fn an_erased_person_is_in_no_file_any_more_and_every_leaf_still_is() {
+    let house = House::new();
+    let store = house.open();
+    let person = event(200).consent_id;
+    let trace = Event { page: Some(PagePath::new("/divorce-lawyer")), ..event(200) };
+    let first = append(&store, trace.clone()).await;
+    append(&store, event(1)).await;
+    let second = append(&store, Event { ends: Some(first), ..trace }).await;
+    let before = read_all(&house.state_dir());
+    let hexadecimal = person.to_string();
+    for traced in [person.as_bytes().as_slice(), hexadecimal.as_bytes(), b"/divorce-lawyer"] {
+        assert!(files_hold(&house.state_dir(), traced), "the search works");
+    }
+
+    let erased = store.erase(person, ErasureReason::Request).await.unwrap();
+    assert_eq!(erased, Erased { records: 2, overwritten: true });
+    for traced in [person.as_bytes().as_slice(), hexadecimal.as_bytes(), b"/divorce-lawyer"] {
+        assert!(!files_hold(&house.state_dir(), traced), "{}", traced.escape_ascii());
+    }
+    let after = read_all(&house.state_dir());
+    assert_eq!(after.len(), before.len());
+    for (old, new) in before.iter().zip(&after) {
+        assert!(old.leaf_hash == new.leaf_hash && old.index == new.index);
+        let gone = matches!(new.content, Content::Removed { by: Removal::Erasure, on } if on.date() == "2026-11-22");
+        assert_eq!(gone, new.index == first || new.index == second, "{:?}", new.index);
+    }
+    drop(store);
+    let store = house.open();
+    assert!(!store.is_live(first) && !store.is_live(second), "a copy that is replayed is no choice");
+    assert_eq!(store.erase(person, ErasureReason::Request).await.unwrap().records, 0);
+}
+
+#[tokio::test]
+async fn nobody_is_left_behind_in_the_slack_of_pages_that_were_split_and_joined() {
+    let house = House::new();
+    let store = house.open();
+    let people: Vec<_> = (0..3000).map(|_| ConsentId::from_bytes(clock::random())).collect();
+    for id in &people {
+        store.append_later(Event { consent_id: *id, ..event(1) });
+    }
+    on_writer(&store, |_| ());
+    while store.waiting() > 0 {
+        tokio::task::yield_now().await;
+    }
+    let (gone, kept) = people.split_at(1000);
+    for id in gone {
+        assert_eq!(store.erase(*id, ErasureReason::Order).await.unwrap(), Erased { records: 1, overwritten: true });
+    }
+    let file = std::fs::read(house.state_dir().join("consent.sqlite")).unwrap();
+    let raw: HashSet<&[u8]> = file.windows(16).collect();
+    let text: HashSet<&[u8]> = file.windows(32).filter(|window| window.is_ascii()).collect();
+    let holds = |id: &&ConsentId| raw.contains(id.as_bytes().as_slice()) || text.contains(id.to_string().as_bytes());
+    assert_eq!(kept.iter().filter(holds).count(), kept.len());
+    assert_eq!(gone.iter().filter(holds).count(), 0);
+}
+
+#[tokio::test]
+async fn an_erasure_while_somebody_reads_is_finished_when_they_stop() {
+    let house = House::new();
+    let store = house.open();
+    append(&store, event(1)).await;
+    let reader = rusqlite::Connection::open(house.state_dir().join("consent.sqlite")).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM leaf;").unwrap();
+    let erased = store.erase(event(1).consent_id, ErasureReason::Request).await.unwrap();
+    assert_eq!(erased, Erased { records: 1, overwritten: false });
+    assert!(files_hold(&house.state_dir(), event(1).consent_id.as_bytes()));
+    drop(reader);
+    while files_hold(&house.state_dir(), event(1).consent_id.as_bytes()) {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn erasing_takes_the_refusal_that_still_waits() {
+    let house = House::new();
+    let store = house.open();
+    let held = hold_writer(&store);
+    let mut erasing = Box::pin(store.erase(event(1).consent_id, ErasureReason::Request));
+    assert!(std::future::poll_fn(|context| std::task::Poll::Ready(erasing.as_mut().poll(context).is_pending())).await);
+    store.append_later(event(2));
+    store.append_later(event(1));
+    drop(held);
+    erasing.await.unwrap();
+    drop(store);
+    assert!(!files_hold(&house.state_dir(), event(1).consent_id.as_bytes()));
+    assert_eq!(read_all(&house.state_dir()).iter().filter(|row| matches!(row.content, Content::Kept(..))).count(), 1);
+}
+
+#[tokio::test]
+async fn retention_deletes_what_ran_out_and_one_leaf_explains_it() {
+    let house = House::new();
+    let store = house.open();
+    let old = |visitor| Event { valid_until: Timestamp::parse("2020-01-01").unwrap(), ..event(visitor) };
+    let first = append(&store, old(1)).await;
+    let kept = append(&store, event(2)).await;
+    for visitor in 3..6 {
+        append(&store, old(visitor)).await;
+    }
+    store.append_later(withdrawal(2, kept));
+    let retired = store.retire(Timestamp::parse("2023-11-22").unwrap()).await.unwrap();
+    assert_eq!(retired, Erased { records: 4, overwritten: true });
+    assert!(!store.is_live(first));
+    let leaf: String = on_writer(&store, |writer| {
+        let sql = "SELECT CAST(data AS TEXT) FROM leaf WHERE kind = 'retention'";
+        writer.connection.query_row(sql, [], |row| row.get(0)).unwrap()
+    });
+    assert!(leaf.ends_with(r#"{"ranges":[[1,1],[3,5]],"before":"2023-11-22","day":"2026-11-22"}"#), "{leaf}");
+    drop(store);
+    let store = house.open();
+    assert!(!store.is_live(first));
+    let reader = Reader::open(&house.state_dir()).unwrap();
+    let (from, to) = forever();
+    let removed = |row: &Row| matches!(row.content, Content::Removed { by: Removal::Retention, .. });
+    assert_eq!(reader.events(from, to).unwrap().map(Result::unwrap).filter(removed).count(), 4);
+    assert_eq!(store.retire(Timestamp::parse("2023-11-22").unwrap()).await.unwrap().records, 0);
+}
+
+#[tokio::test]
+async fn more_than_one_step_is_one_retention_for_the_caller() {
+    let house = House::new();
+    let store = house.open();
+    for _ in 0..2500 {
+        store.append_later(event(1));
+    }
+    while store.waiting() > 0 {
+        tokio::task::yield_now().await;
+    }
+    let (_, end_of_time) = forever();
+    assert_eq!(store.retire(end_of_time).await.unwrap().records, 2500);
+    assert!(!files_hold(&house.state_dir(), event(1).consent_id.as_bytes()));
+}

@@ -1,0 +1,96 @@
+//! Promises of the store, each tried on a real file.
+
+mod directory;
+mod erasing;
+mod reading;
+mod refusing;
+mod writing;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::mpsc,
+};
+
+use tempfile::TempDir;
+
+use super::{Settings, Store, StoreError, writer::Writer};
+use crate::{
+    clock::Clock,
+    ledger::{Event, LeafIndex, Row},
+    timestamp::Timestamp,
+};
+
+/// A state directory of its own, and a clock that stands still.
+struct House {
+    directory: TempDir,
+    clock: Clock,
+}
+
+impl House {
+    fn new() -> Self {
+        let clock = Clock::standing_at(Timestamp::parse("2026-11-22T12:00:00Z").unwrap());
+        Self { directory: TempDir::new().unwrap(), clock }
+    }
+
+    fn state_dir(&self) -> PathBuf {
+        self.directory.path().join("state")
+    }
+
+    fn settings(&self) -> Settings {
+        Settings { state_dir: self.state_dir() }
+    }
+
+    fn try_open(&self) -> Result<Store, StoreError> {
+        Store::open(&self.settings(), self.clock.clone())
+    }
+
+    fn open(&self) -> Store {
+        self.try_open().unwrap()
+    }
+
+    /// What a kill of the process would leave: the files as they are now, in a house of their own.
+    fn copy_as_it_is(&self) -> Self {
+        let copy = Self { directory: TempDir::new().unwrap(), clock: self.clock.clone() };
+        std::fs::create_dir(copy.state_dir()).unwrap();
+        for name in ["consent.sqlite", "consent.sqlite-wal"] {
+            if let Ok(bytes) = std::fs::read(self.state_dir().join(name)) {
+                std::fs::write(copy.state_dir().join(name), bytes).unwrap();
+            }
+        }
+        copy
+    }
+}
+
+fn forever() -> (Timestamp, Timestamp) {
+    (Timestamp::default(), Timestamp::from_milliseconds(i64::MAX))
+}
+
+fn read_all(state_dir: &Path) -> Vec<Row> {
+    let reader = super::Reader::open(state_dir).unwrap();
+    let (from, to) = forever();
+    reader.events(from, to).unwrap().map(Result::unwrap).collect()
+}
+
+/// Runs something on the writer's thread and waits for it.
+fn on_writer<T: Send + 'static>(store: &Store, work: impl FnOnce(&mut Writer) -> T + Send + 'static) -> T {
+    let (done, result) = mpsc::channel();
+    store.0.inbox.push_task(Box::new(move |writer| drop(done.send(work(writer))))).unwrap();
+    result.recv().unwrap()
+}
+
+/// Holds the writer until the sender is used or dropped.
+fn hold_writer(store: &Store) -> mpsc::Sender<()> {
+    let (release, held) = mpsc::channel();
+    let (entered, inside) = mpsc::channel();
+    let hold = move |_: &mut Writer| {
+        entered.send(()).unwrap();
+        let _ = held.recv();
+    };
+    store.0.inbox.push_task(Box::new(hold)).unwrap();
+    inside.recv().unwrap();
+    release
+}
+
+async fn append(store: &Store, event: Event) -> LeafIndex {
+    store.append(event).await.unwrap().index
+}

@@ -1,0 +1,177 @@
+//! The one thread that writes: takes what waits, commits it together, then answers.
+
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{
+    AppendError, Appended, database,
+    inbox::{Inbox, RETRY_AFTER, Work},
+    leaves::{self, DELETED_AT_ONCE, Doomed, Written, day_number},
+    live::Live,
+};
+use crate::{
+    clock::Clock,
+    consent::EditionId,
+    ledger::{Entry, Event, LeafIndex, NoticeId, document_hash},
+    timestamp::Timestamp,
+    visitor::Language,
+};
+
+/// How often a refusing disk is reported, in milliseconds.
+const REPORT_EVERY: i64 = 60_000;
+
+/// How long an erasure waits for readers to let go of the write-ahead log, before it is left to a later round, which does not wait.
+const CHECKPOINT_PATIENCE: Duration = Duration::from_millis(250);
+
+pub(super) struct Writer {
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
+    pub(super) clock: Clock,
+    pub(super) inbox: Arc<Inbox>,
+    pub(super) live: Arc<Live>,
+    /// Deleted bytes may still be in the write-ahead log.
+    checkpoint_owed: bool,
+    checkpoint_tried: Option<Instant>,
+    reported: Option<Timestamp>,
+}
+
+/// What one step of a deletion did.
+pub(super) struct Deleted {
+    pub(super) records: usize,
+    pub(super) more: bool,
+    pub(super) overwritten: bool,
+}
+
+impl Writer {
+    pub(super) fn new(connection: Connection, path: PathBuf, clock: Clock, inbox: Arc<Inbox>, live: Arc<Live>) -> Self {
+        // A process that was killed between an erasure and its checkpoint left the deleted bytes behind.
+        Self { connection, path, clock, inbox, live, checkpoint_owed: true, checkpoint_tried: None, reported: None }
+    }
+
+    /// Works until the inbox is closed and empty, or until the disk refuses what is left after that.
+    pub(super) fn run(mut self) {
+        // Also on a panic: nobody may wait for a writer that is gone.
+        let _last_word = LastWord(Arc::clone(&self.inbox));
+        loop {
+            // Somebody who reads for hours must not slow every choice down meanwhile.
+            if self.checkpoint_owed && self.checkpoint_tried.is_none_or(|tried| tried.elapsed() >= RETRY_AFTER) {
+                self.checkpoint(Duration::ZERO);
+            }
+            let Work { later, grants, tasks, closing } = self.inbox.take(self.checkpoint_owed);
+            let idle = later.is_empty() && grants.is_empty() && tasks.is_empty();
+            let written = self.write(later, grants);
+            for task in tasks {
+                task(&mut self);
+            }
+            if closing && (idle || !written) {
+                break;
+            }
+        }
+        let unwritten = self.inbox.waiting();
+        if unwritten > 0 {
+            tracing::error!(unwritten, path = %self.path.display(), "stopping with refusals that could not be written");
+        }
+    }
+
+    /// Writes one group and answers it. Refusals stay queued when the disk refuses.
+    fn write(&mut self, later: Vec<Event>, grants: Vec<Event>) -> bool {
+        if later.is_empty() && grants.is_empty() {
+            return true;
+        }
+        let (waited, granted) = (later.len(), grants.len());
+        let events: Vec<_> = later.into_iter().chain(grants).collect();
+        match leaves::append(&mut self.connection, &events) {
+            Ok(written) => {
+                self.live.committed(&written);
+                self.inbox.written(waited);
+                self.inbox.answer(written.indices[waited..].iter().map(|index| Ok(Appended { index: *index })));
+                true
+            }
+            Err(error) => {
+                self.report(&error);
+                self.inbox.answer((0..granted).map(|_| Err(AppendError::from(&error))));
+                false
+            }
+        }
+    }
+
+    /// Keeps a notice document and writes its leaf, unless it is there already.
+    pub(super) fn keep_notice(
+        &mut self,
+        id: NoticeId,
+        language: Language,
+        edition: EditionId,
+        document: &str,
+    ) -> rusqlite::Result<LeafIndex> {
+        let transaction = self.connection.transaction()?;
+        let sql = "SELECT idx FROM notice WHERE id = ?1";
+        let known: Option<i64> = transaction.query_row(sql, [id.0], |row| row.get(0)).optional()?;
+        if let Some(index) = known {
+            return Ok(LeafIndex(index.cast_unsigned()));
+        }
+        let (index, day) = (leaves::size(&transaction)?, self.clock.now());
+        let entry = Entry::Notice { id, language, edition, document: document_hash(document), day };
+        leaves::insert(&transaction, index, &entry, day_number(day))?;
+        let sql = "INSERT INTO notice (id, idx, document) VALUES (?1, ?2, ?3)";
+        transaction.execute(sql, params![id.0, index.cast_signed(), document])?;
+        transaction.commit()?;
+        self.live.committed(&Written { indices: Vec::new(), ended: vec![index], size: index + 1 });
+        Ok(LeafIndex(index))
+    }
+
+    /// One step of an erasure or of retention; the last one ends with a truncating checkpoint.
+    pub(super) fn delete_some(&mut self, doomed: Doomed) -> Result<Deleted, AppendError> {
+        if let Doomed::Person(id, _) = doomed {
+            self.inbox.forget(id);
+        }
+        let written = leaves::delete_some(&mut self.connection, doomed, self.clock.now()).map_err(|error| {
+            self.report(&error);
+            AppendError::from(&error)
+        })?;
+        self.live.committed(&written);
+        let records = written.indices.len();
+        let more = records == DELETED_AT_ONCE;
+        self.checkpoint_owed |= records > 0;
+        if !more && self.checkpoint_owed {
+            self.checkpoint(CHECKPOINT_PATIENCE);
+        }
+        Ok(Deleted { records, more, overwritten: !self.checkpoint_owed })
+    }
+
+    /// Copies everything into the database file and empties the write-ahead log, so that deleted bytes are in neither.
+    fn checkpoint(&mut self, patience: Duration) {
+        self.checkpoint_tried = Some(Instant::now());
+        let emptied = self.connection.busy_timeout(patience).and_then(|()| {
+            let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+            self.connection.query_row(sql, [], |row| row.get::<_, i64>(0).map(|busy| busy == 0))
+        });
+        let restored = self.connection.busy_timeout(database::LOCK_PATIENCE);
+        match emptied.and_then(|emptied| restored.map(|()| emptied)) {
+            Ok(emptied) => self.checkpoint_owed = !emptied,
+            Err(error) => self.report(&error),
+        }
+    }
+
+    fn report(&mut self, error: &rusqlite::Error) {
+        let now = self.clock.now();
+        let due = |last: Timestamp| now.milliseconds().saturating_sub(last.milliseconds()) >= REPORT_EVERY;
+        if self.reported.is_none_or(due) {
+            self.reported = Some(now);
+            let waiting = self.inbox.waiting();
+            tracing::error!(path = %self.path.display(), %error, waiting, "the consent log can't be written: no consent is granted");
+        }
+    }
+}
+
+struct LastWord(Arc<Inbox>);
+
+impl Drop for LastWord {
+    fn drop(&mut self) {
+        self.0.writer_is_gone();
+    }
+}
