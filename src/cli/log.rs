@@ -1,0 +1,188 @@
+//! `kelisim log`: what can be asked of the consent log; erasing a person from it.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::{
+    clock::Clock,
+    consent::ConsentId,
+    ledger::ErasureReason,
+    store::{AppendError, Erased, Reader, Settings, Store, StoreError},
+    timestamp::{Term, Timestamp},
+};
+
+/// What to do with the log.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogCommand {
+    /// Write the events of a period as a table or as lines of JSON.
+    Export(ExportArguments),
+    /// Delete everything recorded about a person, on request.
+    Erase(EraseArguments),
+}
+
+/// `kelisim log export`.
+#[derive(Debug, Args)]
+pub(crate) struct ExportArguments {
+    /// First day or moment of the period, in UTC: 2026-11-01 or 2026-11-01T08:00:00Z [default: the beginning].
+    #[arg(long, value_name = "TIME", value_parser = parse_from)]
+    pub(crate) from: Option<Timestamp>,
+    /// Last day (the whole of it) or the moment at which the period ends, in UTC [default: the end].
+    #[arg(long, value_name = "TIME", value_parser = parse_to)]
+    pub(crate) to: Option<Timestamp>,
+    /// csv opens in a spreadsheet; jsonl holds what leaves are computed from.
+    #[arg(long, value_enum, default_value_t = Format::Csv)]
+    pub(crate) format: Format,
+    /// Where to write; without it, standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// The configuration.
+    #[arg(long, value_name = "FILE", default_value = "/etc/kelisim/kelisim.toml")]
+    pub(crate) config: PathBuf,
+}
+
+/// `kelisim log erase`.
+#[derive(Debug, Args)]
+pub(crate) struct EraseArguments {
+    /// The id on the person's receipt: 32 hexadecimal digits.
+    #[arg(value_parser = parse_consent_id)]
+    pub(crate) consent_id: ConsentId,
+    /// The configuration.
+    #[arg(long, value_name = "FILE", default_value = "/etc/kelisim/kelisim.toml")]
+    pub(crate) config: PathBuf,
+}
+
+/// The form of an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// A table.
+    Csv,
+    /// One JSON object on each line.
+    Jsonl,
+}
+
+/// Which events, in which form.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ExportOptions {
+    /// From this moment on.
+    pub(crate) from: Timestamp,
+    /// Up to this moment, which is not part of the period.
+    pub(crate) to: Timestamp,
+    /// In which form.
+    pub(crate) format: Format,
+}
+
+impl ExportOptions {
+    /// The period that the arguments name.
+    pub(crate) fn of(arguments: &ExportArguments) -> Result<Self, LogError> {
+        let from = arguments.from.unwrap_or_default();
+        let to = arguments.to.unwrap_or(Timestamp::from_milliseconds(i64::MAX));
+        if from >= to {
+            return Err(LogError::EmptyPeriod { from, to });
+        }
+        Ok(Self { from, to, format: arguments.format })
+    }
+}
+
+/// Why an export or an erasure did not happen.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LogError {
+    #[error("the period is empty: it begins at {from} and ends before {to}; exchange --from and --to")]
+    EmptyPeriod { from: Timestamp, to: Timestamp },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("nothing is lost, but the erasure is not complete: {0}; run the command again")]
+    Erasure(#[from] AppendError),
+    #[error("{path}: cannot {doing}: {source}")]
+    File { path: PathBuf, doing: &'static str, source: io::Error },
+    #[error("cannot write the export: {0}")]
+    Output(#[from] io::Error),
+}
+
+/// Erases a person when no gateway runs. While one runs the answer is [`StoreError::Locked`]: then the gateway has to do it.
+pub(crate) fn erase_offline(state_dir: &Path, id: ConsentId) -> Result<Erased, LogError> {
+    // Opening for writing would make a log where there is none, and report that nobody was found in it.
+    drop(Reader::open(state_dir)?);
+    let store = Store::open(&Settings { state_dir: state_dir.to_owned() }, Clock::system())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    Ok(runtime.block_on(store.erase(id, ErasureReason::Request))?)
+}
+
+fn parse_from(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text).ok_or_else(|| "write a date (2026-11-22) or a moment (2026-11-22T10:00:00Z)".to_owned())
+}
+
+/// A date means its whole day, so the period ends with the first moment of the next one.
+fn parse_to(text: &str) -> Result<Timestamp, String> {
+    let moment = parse_from(text)?;
+    let is_date = moment.date() == text;
+    Ok(if is_date { Term { months: 0, days: 1 }.after(moment) } else { moment })
+}
+
+fn parse_consent_id(text: &str) -> Result<ConsentId, String> {
+    ConsentId::parse(text).ok_or_else(|| "write the 32 hexadecimal digits of the receipt".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::ledger::samples::event;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(subcommand)]
+        command: LogCommand,
+    }
+
+    fn options(words: &[&str]) -> Result<ExportOptions, String> {
+        let line = ["log", "export"].iter().chain(words);
+        let LogCommand::Export(arguments) = Line::try_parse_from(line).map_err(|error| error.to_string())?.command
+        else {
+            return Err("not an export".to_owned());
+        };
+        ExportOptions::of(&arguments).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_last_day_of_a_period_counts_whole() {
+        let check = |words: &[&str], from: &str, to: &str| {
+            let options = options(words).unwrap();
+            assert_eq!([options.from.to_string(), options.to.to_string()], [from, to], "{words:?}");
+        };
+        let (day, next) = ("2026-11-22T00:00:00.000Z", "2026-11-23T00:00:00.000Z");
+        check(&["--from", "2026-11-22", "--to", "2026-11-22"], day, next);
+        check(&["--from", "2026-11-22", "--to", "2026-11-22T10:00:00Z"], day, "2026-11-22T10:00:00.000Z");
+        check(&["--from", "2026-11-22", "--to", "2026-12-31"], day, "2027-01-01T00:00:00.000Z");
+        check(&[], "1970-01-01T00:00:00.000Z", "9999-12-30T22:00:00.000Z");
+    }
+
+    #[test]
+    fn a_period_that_cannot_be_is_explained() {
+        let refused = |words: &[&str]| options(words).unwrap_err();
+        assert!(refused(&["--from", "22.11.2026"]).contains("write a date (2026-11-22)"));
+        assert!(refused(&["--from", "2026-11-23", "--to", "2026-11-22"]).contains("exchange --from and --to"));
+        assert!(refused(&["--format", "xml"]).contains("jsonl"));
+        assert!(Line::try_parse_from(["log", "erase", "nobody"]).unwrap_err().to_string().contains("32 hexadecimal"));
+    }
+
+    #[test]
+    fn erasing_waits_for_no_gateway_and_says_so() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let directory = tempfile::TempDir::new().unwrap();
+        let (state, id) = (directory.path().join("state"), event(2).consent_id);
+        let store = Store::open(&Settings { state_dir: state.clone() }, Clock::system()).unwrap();
+        runtime.block_on(store.append(event(2))).unwrap();
+        assert!(matches!(erase_offline(&state, id), Err(LogError::Store(StoreError::Locked { .. }))));
+        drop(store);
+        assert_eq!(erase_offline(&state, id).unwrap(), Erased { records: 1, overwritten: true });
+        assert_eq!(erase_offline(&state, id).unwrap().records, 0);
+        let nowhere = directory.path().join("nowhere");
+        assert!(matches!(erase_offline(&nowhere, id), Err(LogError::Store(StoreError::Missing { .. }))));
+        assert!(!nowhere.exists());
+    }
+}
