@@ -1,5 +1,11 @@
 //! Host and path: which site, which of our own pages, which exception.
 
+mod host;
+mod own_page;
 mod settings;
+mod site_paths;
 
+pub use host::{HostFault, Hosts, request_host};
+pub use own_page::OwnPage;
 pub use settings::{HostPattern, PathRule, Tracker};
+pub use site_paths::SitePaths;

@@ -34,6 +34,11 @@ impl ClientAddress {
         })
     }
 
+    /// Whether the client is on this machine.
+    pub fn is_loopback(self) -> bool {
+        self.0.is_loopback()
+    }
+
     /// Whether the address lies in one of the networks.
     pub fn is_in(self, networks: &[Network]) -> bool {
         networks.iter().any(|network| network.contains(self.0))

@@ -1,0 +1,55 @@
+//! Our own pages, by their path under the prefix.
+
+use crate::{consent::EditionId, visitor::Language};
+
+/// What a path under the prefix names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OwnPage<'a> {
+    /// Where choices are posted.
+    Choice,
+    /// The settings page.
+    Settings,
+    /// The text of an edition in a language.
+    Policy(EditionId, Language),
+    /// A style or script, by its file name.
+    Asset(&'a str),
+    /// Nothing.
+    Unknown,
+}
+
+impl<'a> OwnPage<'a> {
+    /// The page that a path names, or `None` when the path does not begin with the prefix (which has both slashes).
+    pub fn parse(path: &'a str, prefix: &str) -> Option<Self> {
+        let rest = path.strip_prefix(prefix)?;
+        Some(match rest {
+            "choice" => Self::Choice,
+            "settings" => Self::Settings,
+            name if (name.ends_with(".css") || name.ends_with(".js")) && !name.contains('/') => Self::Asset(name),
+            name => Self::policy(name).unwrap_or(Self::Unknown),
+        })
+    }
+
+    fn policy(rest: &str) -> Option<Self> {
+        let (edition, language) = rest.strip_prefix("policy/")?.split_once('/')?;
+        Some(Self::Policy(EditionId::parse(edition)?, Language::parse(language)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_under_the_prefix_are_ours_and_no_others() {
+        let check = |path, expected| assert_eq!(OwnPage::parse(path, "/_kelisim/"), expected, "{path}");
+        check("/_kelisim/choice", Some(OwnPage::Choice));
+        check("/_kelisim/settings", Some(OwnPage::Settings));
+        check("/_kelisim/panel.0a1b.css", Some(OwnPage::Asset("panel.0a1b.css")));
+        check("/_kelisim/policy/2026-11/kk", Some(OwnPage::Policy(EditionId::parse("2026-11").unwrap(), Language::Kk)));
+        check("/_kelisim/policy/2026-11/de", Some(OwnPage::Unknown));
+        check("/_kelisim/", Some(OwnPage::Unknown));
+        check("/_kelisim", None);
+        check("/choice", None);
+        check("/x/_kelisim/choice", None);
+    }
+}

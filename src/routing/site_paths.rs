@@ -1,0 +1,87 @@
+//! Exceptions and trackers by path.
+
+use super::{PathRule, Tracker};
+use crate::consent::Category;
+
+/// The path rules of a site, ready to be asked.
+#[derive(Clone, Debug, Default)]
+pub struct SitePaths {
+    /// Longest prefix first.
+    rules: Vec<PathRule>,
+    trackers: Vec<Tracker>,
+}
+
+impl SitePaths {
+    /// Sorts the rules.
+    pub fn new(mut rules: Vec<PathRule>, trackers: Vec<Tracker>) -> Self {
+        rules.sort_by_key(|rule| std::cmp::Reverse(rule.prefix.len()));
+        Self { rules, trackers }
+    }
+
+    /// The rule with the longest prefix that fits. A path that an origin might read as another path (`/callback/../`, `//`, an encoded
+    /// slash or dot) never fits a rule, so that no detour through an exception gets round the filter.
+    pub fn rule(&self, path: &str) -> Option<&PathRule> {
+        let rule = self.rules.iter().find(|rule| path.starts_with(&rule.prefix))?;
+        is_plain(path).then_some(rule)
+    }
+
+    /// What the path measures for, if the operator listed it as a tracker.
+    pub fn tracker(&self, path: &str) -> Option<Category> {
+        let fits = |tracker: &&Tracker| {
+            if tracker.path.ends_with('/') { path.starts_with(&tracker.path) } else { path == tracker.path }
+        };
+        self.trackers.iter().find(fits).map(|tracker| tracker.category)
+    }
+}
+
+/// Whether every reader takes the path apart in the same way.
+fn is_plain(path: &str) -> bool {
+    let encoded = |code: &str| path.as_bytes().windows(3).any(|window| window.eq_ignore_ascii_case(code.as_bytes()));
+    !path.contains("//")
+        && !path.contains(['\\', ';'])
+        && !path.split('/').any(|segment| matches!(segment, "." | ".."))
+        && !["%2e", "%2f", "%5c", "%00"].iter().any(|code| encoded(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(prefix: &str, pass_through: bool) -> PathRule {
+        PathRule {
+            prefix: prefix.into(),
+            banner: false,
+            content_security_policy: false,
+            client_address: None,
+            pass_through,
+        }
+    }
+
+    #[test]
+    fn the_longest_prefix_counts() {
+        let paths = SitePaths::new(vec![rule("/shop/", false), rule("/shop/paid", true)], vec![]);
+        assert!(paths.rule("/shop/paid/42").unwrap().pass_through);
+        assert!(!paths.rule("/shop/basket").unwrap().pass_through);
+        assert_eq!(paths.rule("/"), None);
+    }
+
+    #[test]
+    fn no_detour_through_an_exception_gets_round_the_filter() {
+        let paths = SitePaths::new(vec![rule("/paid/", true)], vec![]);
+        for detour in
+            ["/paid/../", "/paid/%2e%2E/", "/paid//x", "/paid/..%2fx", "/paid/..;/x", "/paid/\\..\\x", "/paid/./x"]
+        {
+            assert_eq!(paths.rule(detour), None, "{detour}");
+        }
+        assert!(paths.rule("/paid/callback.php").is_some());
+    }
+
+    #[test]
+    fn trackers_are_paths_or_beginnings_of_paths() {
+        let tracker = |path: &str| Tracker { path: path.into(), category: Category::Analytical };
+        let paths = SitePaths::new(vec![], vec![tracker("/collect"), tracker("/matomo/")]);
+        assert_eq!(paths.tracker("/collect"), Some(Category::Analytical));
+        assert_eq!(paths.tracker("/collection"), None);
+        assert_eq!(paths.tracker("/matomo/piwik.php"), Some(Category::Analytical));
+    }
+}
