@@ -3,20 +3,22 @@
 //! Pure rules over header bytes: no clock, no files. Nothing here ever keeps or returns the value of a visitor's cookie,
 //! except [`own::find`], which hands out the gateway's own.
 
-pub mod catalogue;
-pub mod expire;
+mod catalogue;
+mod cleared;
+mod expire;
 mod judge;
-pub mod own;
+mod own;
 mod refused;
-pub mod request;
-pub mod response;
+mod request;
+mod response;
 
 #[cfg(test)]
 mod tests;
 
 pub use catalogue::{CATALOGUE, Catalogue, CatalogueFault, parse_catalogue};
+pub use cleared::ClearedRequest;
 pub use expire::{ExpiryScope, expiry_lines};
-pub use own::{Found, find, is_own};
+pub use own::{Found, OwnNames, find, is_own};
 pub use refused::RefusedCookies;
 pub use request::{RequestOutcome, filter_own, filter_request};
 pub use response::{ResponseOutcome, drop_own, filter_response};

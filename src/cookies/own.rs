@@ -22,12 +22,21 @@ impl OwnNames {
     pub const MIRROR: &'static str = "kelisim_view";
     /// The signed mark that the banner was shown, in the notice model.
     pub const NOTICE_MARK: &'static str = "__Host-kelisim-shown";
+    /// The same mark on http over loopback.
+    pub const LOOPBACK_NOTICE_MARK: &'static str = "kelisim-shown";
     /// The frames that a visitor has opened one by one.
     pub const FRAME: &'static str = "__Host-kelisim-frame";
 
     /// Every name.
-    pub const ALL: [&'static str; 6] =
-        [Self::RECORD, Self::SHARED_RECORD, Self::LOOPBACK_RECORD, Self::MIRROR, Self::NOTICE_MARK, Self::FRAME];
+    pub const ALL: [&'static str; 7] = [
+        Self::RECORD,
+        Self::SHARED_RECORD,
+        Self::LOOPBACK_RECORD,
+        Self::MIRROR,
+        Self::NOTICE_MARK,
+        Self::LOOPBACK_NOTICE_MARK,
+        Self::FRAME,
+    ];
 }
 
 /// Whether the name is the gateway's: `kelisim`, `kelisim_…` or `kelisim-…`, with or without a security prefix.

@@ -1,5 +1,171 @@
 //! Bytes out: connections to the site behind the gateway.
+//!
+//! Refuses whatever is not a [`ClearedRequest`]: only the cookie filter makes those.
 
+mod body;
+mod connect;
+mod error;
+mod forwarding;
+mod hop_by_hop;
+mod pool;
 mod settings;
 
+use std::{
+    io,
+    sync::{Arc, atomic::Ordering},
+};
+
+use http::{HeaderValue, Method, Request, Response, Uri, Version, header::HOST};
+use hyper::body::{Body as _, Incoming};
+
+pub use body::{BodyError, RequestBody, ResponseBody};
+use connect::Tls;
+pub use error::UpstreamError;
+pub use forwarding::{remove_forwarding, set_forwarding};
+pub use hop_by_hop::{KeptTrailers, append_via, remove_fulfilled, remove_hop_by_hop, upgrade_protocol};
+use pool::{Lease, Pool};
 pub use settings::{Scheme, Settings};
+
+use crate::cookies::ClearedRequest;
+
+/// One upstream as all cores share it.
+pub struct Upstream {
+    settings: Settings,
+    tls: Option<Tls>,
+    host_header: Option<HeaderValue>,
+}
+
+impl Upstream {
+    /// Prepares an upstream; fails when its authority file can't be read.
+    pub fn new(settings: Settings) -> io::Result<Self> {
+        let tls = (settings.scheme == Scheme::Https).then(|| Tls::new(&settings)).transpose()?;
+        let host_header = settings.host_header.as_deref().map(HeaderValue::from_str).transpose();
+        let host_header = host_header.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        Ok(Self { settings, tls, host_header })
+    }
+
+    /// How it was configured.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+/// The connections of one core to one upstream.
+pub struct Connections {
+    upstream: Arc<Upstream>,
+    pool: Arc<Pool>,
+}
+
+/// An answer of the site whose body is not read yet.
+pub type Answer = Response<ResponseBody>;
+
+impl Connections {
+    /// No connections yet.
+    pub fn new(upstream: Arc<Upstream>) -> Self {
+        let pool = Pool::new(upstream.settings.idle_connections, upstream.settings.idle_timeout);
+        Self { upstream, pool: Arc::new(pool) }
+    }
+
+    /// The upstream they lead to.
+    pub fn upstream(&self) -> &Upstream {
+        &self.upstream
+    }
+
+    /// Sends a request and waits for the head of the answer.
+    ///
+    /// A connection that was kept may have been closed by the site in the same moment. A request that it never took is sent again on a
+    /// new one; one that it may have taken only if it is safe to repeat (RFC 9110, section 9.2.2) and has no body.
+    pub async fn send(&self, request: ClearedRequest<Incoming>) -> Result<Answer, UpstreamError> {
+        let mut request = self.address(request.into_request());
+        if let Some(kept) = self.pool.take() {
+            let repeatable = may_repeat(&request).then(|| copy(&request));
+            match self.exchange(kept, request).await {
+                Ok(answer) => return Ok(answer),
+                Err(Refused { unsent: Some(unsent), .. }) => request = *unsent,
+                Err(Refused { error: UpstreamError::Broken(error), .. }) => match repeatable {
+                    Some(copy) => request = copy,
+                    None => return Err(UpstreamError::Broken(error)),
+                },
+                Err(Refused { error, .. }) => return Err(error),
+            }
+        }
+        let fresh = connect::connect(&self.upstream.settings, self.upstream.tls.as_ref()).await?;
+        self.exchange(fresh, request).await.map_err(|refused| refused.error)
+    }
+
+    /// In origin form, HTTP/1.1, with the `Host` that this upstream knows.
+    fn address(&self, request: Request<Incoming>) -> Request<RequestBody> {
+        let (mut head, body) = request.into_parts();
+        if let Some(host) = &self.upstream.host_header {
+            head.headers.insert(HOST, host.clone());
+        }
+        head.version = Version::HTTP_11;
+        if head.method != Method::OPTIONS || head.uri.path() != "*" {
+            let target = head.uri.into_parts().path_and_query;
+            let target = target.unwrap_or_else(|| http::uri::PathAndQuery::from_static("/"));
+            head.uri = Uri::from(target);
+        }
+        Request::from_parts(head, RequestBody::new(body, self.upstream.settings.body_timeout))
+    }
+
+    async fn exchange(
+        &self,
+        mut sender: hyper::client::conn::http1::SendRequest<RequestBody>,
+        request: Request<RequestBody>,
+    ) -> Result<Answer, Refused> {
+        let progress = request.body().progress();
+        let has_body = !request.body().is_end_stream();
+        let limit = self.upstream.settings.answer_timeout;
+        let answering = sender.try_send_request(request);
+        let too_late = async {
+            if has_body {
+                progress.sent.notified().await;
+            }
+            tokio::time::sleep(limit).await;
+        };
+        let answer = tokio::select! {
+            biased;
+            answer = answering => answer,
+            () = too_late => return Err(UpstreamError::AnswerTimeout.into()),
+        };
+        match answer {
+            Ok(answer) => {
+                let lease = Lease { pool: self.pool.clone(), sender };
+                Ok(answer.map(|body| ResponseBody::new(body, self.upstream.settings.body_timeout, lease)))
+            }
+            Err(mut failure) => {
+                let unsent = failure.take_message().map(Box::new);
+                let error = if progress.broken.load(Ordering::Relaxed) {
+                    UpstreamError::RequestBody
+                } else {
+                    UpstreamError::Broken(failure.into_error())
+                };
+                Err(Refused { error, unsent })
+            }
+        }
+    }
+}
+
+/// An exchange that failed, with the request when the connection never took it.
+struct Refused {
+    error: UpstreamError,
+    unsent: Option<Box<Request<RequestBody>>>,
+}
+
+impl From<UpstreamError> for Refused {
+    fn from(error: UpstreamError) -> Self {
+        Self { error, unsent: None }
+    }
+}
+
+fn may_repeat(request: &Request<RequestBody>) -> bool {
+    request.body().is_end_stream() && request.method().is_idempotent()
+}
+
+fn copy(request: &Request<RequestBody>) -> Request<RequestBody> {
+    let mut copy = Request::new(RequestBody::empty());
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.headers_mut() = request.headers().clone();
+    copy
+}

@@ -15,7 +15,7 @@ use http::HeaderValue;
 use super::{RefusedCookies, is_own};
 
 /// Most bytes that the lines add to one response. Servers in front often allow 4 KB for all headers of a response.
-pub const BUDGET_BYTES: usize = 2048;
+pub(super) const BUDGET_BYTES: usize = 2048;
 
 /// What HTTP/1.1 adds to each value: `set-cookie: ` and the line's end.
 const LINE_OVERHEAD_BYTES: usize = 14;
