@@ -77,15 +77,21 @@ pub struct Term {
 impl Term {
     /// The moment one term after `start`, by the calendar in UTC (31 August + 6 months is 28 or 29 February).
     pub fn after(self, start: Timestamp) -> Timestamp {
-        let span =
-            jiff::Span::new().months(i64::from(self.months.min(12 * 1000))).days(i64::from(self.days.min(366 * 1000)));
-        start
-            .jiff()
-            .to_zoned(TimeZone::UTC)
-            .checked_add(span)
-            .map_or(Timestamp(Timestamp::LATEST_MILLISECONDS), |end| {
-                Timestamp::from_milliseconds(end.timestamp().as_millisecond())
-            })
+        let end = start.jiff().to_zoned(TimeZone::UTC).checked_add(self.span());
+        end.map_or(Timestamp(Timestamp::LATEST_MILLISECONDS), |end| {
+            Timestamp::from_milliseconds(end.timestamp().as_millisecond())
+        })
+    }
+
+    /// The moment one term before `end`, likewise; never before 1970.
+    pub fn before(self, end: Timestamp) -> Timestamp {
+        let start = end.jiff().to_zoned(TimeZone::UTC).checked_sub(self.span());
+        start.map_or(Timestamp::default(), |start| Timestamp::from_milliseconds(start.timestamp().as_millisecond()))
+    }
+
+    fn span(self) -> jiff::Span {
+        // A thousand years are enough, and more than that is more than jiff takes.
+        jiff::Span::new().months(i64::from(self.months.min(12 * 1000))).days(i64::from(self.days.min(366 * 1000)))
     }
 }
 
@@ -127,6 +133,8 @@ mod tests {
         let start = Timestamp::parse("2026-08-31").unwrap();
         let half_a_year = Term { months: 6, days: 0 };
         assert_eq!(half_a_year.after(start).date(), "2027-02-28");
+        assert_eq!(half_a_year.before(half_a_year.after(start)).date(), "2026-08-28");
+        assert_eq!(half_a_year.before(Timestamp::default()), Timestamp::default());
         assert_eq!(half_a_year.to_string(), "P6M");
         assert_eq!(Term { months: 0, days: 14 }.to_string(), "P14D");
     }

@@ -5,7 +5,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -66,6 +69,8 @@ pub(super) struct Inbox {
     /// Wakes the watch.
     outstanding: Condvar,
     longest_wait: Duration,
+    /// The disk refused what was tried last, or does not answer.
+    failing: AtomicBool,
 }
 
 #[derive(Default)]
@@ -85,7 +90,13 @@ struct State {
 
 impl Inbox {
     pub(super) fn new(longest_wait: Duration) -> Self {
-        Self { state: Mutex::default(), arrived: Condvar::new(), outstanding: Condvar::new(), longest_wait }
+        Self {
+            state: Mutex::default(),
+            arrived: Condvar::new(),
+            outstanding: Condvar::new(),
+            longest_wait,
+            failing: AtomicBool::new(false),
+        }
     }
 
     pub(super) fn push_grant(&self, event: Event, answer: Answer) -> Result<(), AppendError> {
@@ -139,6 +150,14 @@ impl Inbox {
 
     pub(super) fn waiting(&self) -> usize {
         self.lock().later.len()
+    }
+
+    pub(super) fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_failing(&self, failing: bool) {
+        self.failing.store(failing, Ordering::Relaxed);
     }
 
     pub(super) fn lost(&self) -> u64 {
@@ -213,6 +232,7 @@ impl Inbox {
     pub(super) fn writer_is_gone(&self) {
         let mut state = self.lock();
         state.writer_gone = true;
+        self.set_failing(true);
         let abandoned =
             (std::mem::take(&mut state.grants), std::mem::take(&mut state.in_flight), std::mem::take(&mut state.tasks));
         drop(state);
@@ -232,6 +252,7 @@ impl Inbox {
             (state, _) = self.outstanding.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner);
             // One pause early, so that the bound holds although it is looked at only now and then.
             for answer in state.expired(self.longest_wait - pause) {
+                self.set_failing(true);
                 let _ = answer.send(Err(AppendError::Unwritable("the disk does not answer".into())));
             }
         }

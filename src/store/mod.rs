@@ -8,6 +8,7 @@ mod database;
 mod directory;
 mod error;
 mod inbox;
+mod keys;
 mod leaves;
 mod live;
 mod reader;
@@ -25,6 +26,7 @@ use std::{
 use tokio::sync::oneshot;
 
 pub use error::{AppendError, StoreError};
+pub use keys::record_keys;
 pub use reader::{Events, Reader};
 
 use self::{directory::Lock, inbox::Inbox, leaves::Doomed, live::Live, writer::Writer};
@@ -137,6 +139,11 @@ impl Store {
         self.0.inbox.waiting()
     }
 
+    /// Whether the disk refused what was tried last: grants fail now, and the proof of refusals follows later.
+    pub fn is_failing(&self) -> bool {
+        self.0.inbox.is_failing()
+    }
+
     /// How many refusals and withdrawals, since the start, are in force without a proof.
     pub fn lost(&self) -> u64 {
         self.0.inbox.lost()
@@ -171,7 +178,8 @@ impl Store {
         })
     }
 
-    /// Deletes everything of a person. Each record leaves a hole in the log and a leaf that explains it.
+    /// Deletes everything of a person. Each record leaves a hole in the log and a leaf that explains it. The file is written anew,
+    /// so that no copy of a row stays in it: that takes as much free space as the log, and choices wait meanwhile.
     ///
     /// # Errors
     ///
@@ -180,7 +188,8 @@ impl Store {
         self.delete(Doomed::Person(id, reason)).await
     }
 
-    /// Deletes the records that ceased to be valid before this moment: the present less the term for keeping records.
+    /// Deletes the records that ceased to be valid before this moment: the present less the term for keeping records. Rows are
+    /// overwritten in place; the file is not written anew, so single copies may stay in the slack of pages until the next erasure.
     ///
     /// # Errors
     ///

@@ -36,6 +36,8 @@ pub(super) struct Writer {
     pub(super) live: Arc<Live>,
     /// Deleted bytes may still be in the write-ahead log.
     checkpoint_owed: bool,
+    /// An erased person may still be in the slack of pages.
+    rebuild_owed: bool,
     checkpoint_tried: Option<Instant>,
     reported: Option<Timestamp>,
 }
@@ -50,7 +52,17 @@ pub(super) struct Deleted {
 impl Writer {
     pub(super) fn new(connection: Connection, path: PathBuf, clock: Clock, inbox: Arc<Inbox>, live: Arc<Live>) -> Self {
         // A process that was killed between an erasure and its checkpoint left the deleted bytes behind.
-        Self { connection, path, clock, inbox, live, checkpoint_owed: true, checkpoint_tried: None, reported: None }
+        Self {
+            connection,
+            path,
+            clock,
+            inbox,
+            live,
+            checkpoint_owed: true,
+            rebuild_owed: false,
+            checkpoint_tried: None,
+            reported: None,
+        }
     }
 
     /// Works until the inbox is closed and empty, or until the disk refuses what is left after that.
@@ -87,6 +99,7 @@ impl Writer {
         let events: Vec<_> = later.into_iter().chain(grants).collect();
         match leaves::append(&mut self.connection, &events) {
             Ok(written) => {
+                self.inbox.set_failing(false);
                 self.live.committed(&written);
                 self.inbox.written(waited);
                 self.inbox.answer(written.indices[waited..].iter().map(|index| Ok(Appended { index: *index })));
@@ -94,6 +107,7 @@ impl Writer {
             }
             Err(error) => {
                 self.report(&error);
+                self.inbox.set_failing(true);
                 self.inbox.answer((0..granted).map(|_| Err(AppendError::from(&error))));
                 false
             }
@@ -137,6 +151,7 @@ impl Writer {
         let records = written.indices.len();
         let more = records == DELETED_AT_ONCE;
         self.checkpoint_owed |= records > 0;
+        self.rebuild_owed |= records > 0 && matches!(doomed, Doomed::Person(..));
         if !more && self.checkpoint_owed {
             self.checkpoint(CHECKPOINT_PATIENCE);
         }
@@ -145,6 +160,14 @@ impl Writer {
 
     /// Copies everything into the database file and empties the write-ahead log, so that deleted bytes are in neither.
     fn checkpoint(&mut self, patience: Duration) {
+        // `secure_delete` overwrites a deleted row, but when pages are split or joined a copy of a row can stay behind in the slack
+        // of the page it was moved from. Only a file written anew is certain to be without it.
+        if self.rebuild_owed {
+            match self.connection.execute_batch("VACUUM") {
+                Ok(()) => self.rebuild_owed = false,
+                Err(error) => self.report(&error),
+            }
+        }
         self.checkpoint_tried = Some(Instant::now());
         let emptied = self.connection.busy_timeout(patience).and_then(|()| {
             let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
@@ -152,7 +175,7 @@ impl Writer {
         });
         let restored = self.connection.busy_timeout(database::LOCK_PATIENCE);
         match emptied.and_then(|emptied| restored.map(|()| emptied)) {
-            Ok(emptied) => self.checkpoint_owed = !emptied,
+            Ok(emptied) => self.checkpoint_owed = !emptied || self.rebuild_owed,
             Err(error) => self.report(&error),
         }
     }

@@ -1,1 +1,7 @@
-//! telemetry
+//! What the operator sees of the running gateway: metrics and log lines. Never an address, a cookie, a user agent or a query.
+
+mod log;
+mod metrics;
+
+pub use log::{LogFormat, start_log};
+pub use metrics::{ConnectionGauge, Direction, Metrics};

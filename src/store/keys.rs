@@ -1,0 +1,91 @@
+//! The keys that sign records: made at first start, kept in the state directory, never shown.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use super::StoreError;
+use crate::{clock, consent::RecordKeys};
+
+/// Reads `record.keys`: one key a line in hexadecimal, the newest first. Makes the file with one key where it is missing.
+///
+/// # Errors
+///
+/// When the file can't be read or made, or holds something else: a key is never replaced, since that would void every record.
+pub fn record_keys(state_dir: &Path) -> Result<RecordKeys, StoreError> {
+    let path = state_dir.join("record.keys");
+    let text = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make(state_dir, &path)?,
+        read => read.map_err(StoreError::file(&path, "read the keys of records"))?,
+    };
+    let keys: Option<Vec<_>> = text.lines().filter(|line| !line.is_empty()).map(parse).collect();
+    let keys = keys.and_then(|keys| RecordKeys::new(&keys));
+    keys.ok_or_else(|| {
+        let wrong =
+            io::Error::new(io::ErrorKind::InvalidData, "each line must be 64 hexadecimal digits; restore the file");
+        StoreError::file(&path, "read the keys of records")(wrong)
+    })
+}
+
+fn make(state_dir: &Path, path: &Path) -> Result<String, StoreError> {
+    let key: [u8; RecordKeys::KEY_LENGTH] = clock::random();
+    let mut text: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    text.push('\n');
+    write_durably(state_dir, path, &text).map_err(StoreError::file(path, "make the keys of records"))?;
+    Ok(text)
+}
+
+/// Under another name first, so that a crash leaves either no file or a whole one.
+fn write_durably(state_dir: &Path, path: &Path, text: &str) -> io::Result<()> {
+    let unfinished: PathBuf = path.with_extension("keys.new");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&unfinished, path)?;
+    fs::File::open(state_dir)?.sync_all()
+}
+
+fn parse(line: &str) -> Option<[u8; RecordKeys::KEY_LENGTH]> {
+    let line = line.trim();
+    if line.len() != 2 * RecordKeys::KEY_LENGTH || !line.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut key = [0; RecordKeys::KEY_LENGTH];
+    for (byte, start) in key.iter_mut().zip((0..).step_by(2)) {
+        *byte = u8::from_str_radix(&line[start..start + 2], 16).ok()?;
+    }
+    Some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn keys_are_made_once_for_one_user_and_stay() {
+        let state = tempfile::tempdir().unwrap();
+        record_keys(state.path()).unwrap();
+        let path = state.path().join("record.keys");
+        let made = fs::read_to_string(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        record_keys(state.path()).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), made);
+    }
+
+    #[test]
+    fn a_damaged_file_is_reported_and_not_replaced() {
+        let state = tempfile::tempdir().unwrap();
+        let path = state.path().join("record.keys");
+        for damaged in ["", "zz\n", "00ff\n"] {
+            fs::write(&path, damaged).unwrap();
+            let message = record_keys(state.path()).unwrap_err().to_string();
+            assert!(message.contains("record.keys") && message.contains("64 hexadecimal digits"), "{message}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), damaged);
+        }
+    }
+}

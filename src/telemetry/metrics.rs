@@ -1,0 +1,258 @@
+//! Metrics for Prometheus. They live in a struct with its own registry, so that tests do not count each other's requests.
+//!
+//! No label has values that a visitor can choose: sites come from the configuration, everything else from fixed lists.
+//! When a metric is added: give it a unit in its name, add it to `new`, and to the list in `config/README.md`.
+
+use std::{sync::Arc, time::Duration};
+
+use http::{Method, StatusCode};
+use prometheus::{
+    Encoder as _, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+};
+
+use crate::{consent::Category, ledger::EventKind};
+
+/// Which way a cookie was going.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the visitor to the site.
+    Request,
+    /// From the site to the visitor.
+    Response,
+}
+
+/// All metrics of one gateway.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: IntCounterVec,
+    request_seconds: Histogram,
+    response_bytes: IntCounter,
+    upstream_failures: IntCounterVec,
+    cookies_refused: IntCounterVec,
+    pages: IntCounterVec,
+    decisions: IntCounterVec,
+    choices: IntCounterVec,
+    choices_rejected: IntCounterVec,
+    /// How long an event takes until it is durable.
+    pub log_append_seconds: Histogram,
+    log_append_failures: IntCounter,
+    log_waiting: IntGauge,
+    log_lost: IntGauge,
+    connections: IntGauge,
+    connections_total: IntCounterVec,
+    tls_failures: IntCounter,
+}
+
+/// Bounds of latency buckets in seconds: from a cached page to the limit of a slow upstream.
+const LATENCY_SECONDS: [f64; 14] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
+
+impl Metrics {
+    /// All at zero.
+    pub fn new() -> Arc<Self> {
+        let registry = Registry::new();
+        let vector = |name: &str, help: &str, labels: &[&str]| {
+            let metric = IntCounterVec::new(Opts::new(name, help), labels).expect("names and labels are constants");
+            registry.register(Box::new(metric.clone())).expect("each name stands once");
+            metric
+        };
+        let counter = |name: &str, help: &str| {
+            let metric = IntCounter::new(name, help).expect("names are constants");
+            registry.register(Box::new(metric.clone())).expect("each name stands once");
+            metric
+        };
+        let gauge = |name: &str, help: &str| {
+            let metric = IntGauge::new(name, help).expect("names are constants");
+            registry.register(Box::new(metric.clone())).expect("each name stands once");
+            metric
+        };
+        let histogram = |name: &str, help: &str| {
+            let options = HistogramOpts::new(name, help).buckets(LATENCY_SECONDS.to_vec());
+            let metric = Histogram::with_opts(options).expect("names and buckets are constants");
+            registry.register(Box::new(metric.clone())).expect("each name stands once");
+            metric
+        };
+        Arc::new(Self {
+            requests: vector("kelisim_requests_total", "Requests answered.", &["site", "method", "status"]),
+            request_seconds: histogram(
+                "kelisim_request_duration_seconds",
+                "From a request's head to its answer's last byte.",
+            ),
+            response_bytes: counter("kelisim_response_body_bytes_total", "Bytes of answers' bodies."),
+            upstream_failures: vector(
+                "kelisim_upstream_failures_total",
+                "Requests that the site did not answer.",
+                &["site", "reason"],
+            ),
+            cookies_refused: vector(
+                "kelisim_cookies_refused_total",
+                "Cookies that did not pass.",
+                &["site", "category", "direction"],
+            ),
+            pages: vector(
+                "kelisim_pages_total",
+                "Answers that are pages: rewritten, or passed with the reason.",
+                &["site", "outcome"],
+            ),
+            decisions: vector(
+                "kelisim_decisions_total",
+                "Requests by what was known of the visitor's choice.",
+                &["site", "reason"],
+            ),
+            choices: vector("kelisim_choices_total", "Events of the consent log.", &["site", "kind"]),
+            choices_rejected: vector(
+                "kelisim_choices_rejected_total",
+                "Posted choices that were not taken.",
+                &["reason"],
+            ),
+            log_append_seconds: histogram("kelisim_log_append_duration_seconds", "From an event to its durable leaf."),
+            log_append_failures: counter(
+                "kelisim_log_append_failures_total",
+                "Events that could not be written, so that nothing was granted.",
+            ),
+            log_waiting: gauge("kelisim_log_waiting_events", "Refusals in force whose event waits to be written."),
+            log_lost: gauge("kelisim_log_lost_events", "Refusals in force whose event found no place to wait."),
+            connections: gauge("kelisim_connections", "Open client connections."),
+            connections_total: vector(
+                "kelisim_connections_accepted_total",
+                "Client connections accepted.",
+                &["scheme"],
+            ),
+            tls_failures: counter("kelisim_tls_handshake_failures_total", "Connections that did not complete TLS."),
+            registry,
+        })
+    }
+
+    /// The page for `/metrics`, in the text format of Prometheus.
+    pub fn render(&self) -> String {
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text).expect("writing to memory");
+        String::from_utf8(text).expect("names, labels and numbers are text")
+    }
+
+    /// Counts an answer when its last byte has left.
+    pub fn answered(&self, site: &str, method: &Method, status: StatusCode, bytes: u64, took: Duration) {
+        self.requests.with_label_values(&[site, method_label(method), status_class(status)]).inc();
+        self.request_seconds.observe(took.as_secs_f64());
+        self.response_bytes.inc_by(bytes);
+    }
+
+    /// Counts a request that the site did not answer.
+    pub fn upstream_failed(&self, site: &str, reason: &'static str) {
+        self.upstream_failures.with_label_values(&[site, reason]).inc();
+    }
+
+    /// Counts cookies that did not pass; `None` stands for what the catalogue does not know.
+    pub fn cookies_refused(&self, site: &str, category: Option<Category>, direction: Direction, count: u64) {
+        if count > 0 {
+            let category = category.map_or("unknown", Category::name);
+            let direction = match direction {
+                Direction::Request => "request",
+                Direction::Response => "response",
+            };
+            self.cookies_refused.with_label_values(&[site, category, direction]).inc_by(count);
+        }
+    }
+
+    /// Counts a page: `rewritten`, or the reason why it passed as it was.
+    pub fn page(&self, site: &str, outcome: &'static str) {
+        self.pages.with_label_values(&[site, outcome]).inc();
+    }
+
+    /// Counts a decision.
+    pub fn decided(&self, site: &str, reason: &'static str) {
+        self.decisions.with_label_values(&[site, reason]).inc();
+    }
+
+    /// Counts an event of the log.
+    pub fn chosen(&self, site: &str, kind: EventKind) {
+        self.choices.with_label_values(&[site, kind.name()]).inc();
+    }
+
+    /// Counts a posted choice that was not taken.
+    pub fn choice_rejected(&self, reason: &'static str) {
+        self.choices_rejected.with_label_values(&[reason]).inc();
+    }
+
+    /// Counts an event that could not be written.
+    pub fn append_failed(&self) {
+        self.log_append_failures.inc();
+    }
+
+    /// Shows how many events wait and how many found no place.
+    pub fn log_backlog(&self, waiting: usize, lost: u64) {
+        self.log_waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+        self.log_lost.set(i64::try_from(lost).unwrap_or(i64::MAX));
+    }
+
+    /// Counts a connection while the returned value lives.
+    pub fn connected(self: &Arc<Self>, scheme: &'static str) -> ConnectionGauge {
+        self.connections.inc();
+        self.connections_total.with_label_values(&[scheme]).inc();
+        ConnectionGauge(self.clone())
+    }
+
+    /// Counts a connection that did not complete TLS.
+    pub fn tls_failed(&self) {
+        self.tls_failures.inc();
+    }
+}
+
+/// An open connection in the count.
+#[derive(Debug)]
+pub struct ConnectionGauge(Arc<Metrics>);
+
+impl Drop for ConnectionGauge {
+    fn drop(&mut self) {
+        self.0.connections.dec();
+    }
+}
+
+/// Methods of RFC 9110 by name, all others as one.
+fn method_label(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        "PATCH" => "PATCH",
+        _ => "other",
+    }
+}
+
+fn status_class(status: StatusCode) -> &'static str {
+    match status.as_u16() / 100 {
+        1 => "1xx",
+        2 => "2xx",
+        3 => "3xx",
+        4 => "4xx",
+        _ => "5xx",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_label_takes_what_a_visitor_made_up() {
+        let metrics = Metrics::new();
+        let method = Method::from_bytes(b"MADE-UP").unwrap();
+        metrics.answered("a.example", &method, StatusCode::OK, 10, Duration::from_millis(3));
+        let page = metrics.render();
+        assert!(page.contains(r#"kelisim_requests_total{method="other",site="a.example",status="2xx"} 1"#), "{page}");
+        assert!(!page.contains("MADE-UP"));
+    }
+
+    #[test]
+    fn connections_are_counted_while_they_are_open() {
+        let metrics = Metrics::new();
+        let open = metrics.connected("https");
+        assert!(metrics.render().contains("kelisim_connections 1"));
+        drop(open);
+        assert!(metrics.render().contains("kelisim_connections 0"));
+    }
+}
