@@ -1,5 +1,179 @@
-//! The order of the stages.
+//! The order of the stages. [`Gateway::answer`] is the one place where it is told, from top to bottom.
 
+mod body;
+mod choice;
+mod connection;
+mod error;
+mod likely_sessions;
+mod limiter;
+mod own_cookies;
+mod own_pages;
+mod redirect;
+mod request;
+mod request_record;
+mod response;
 mod settings;
+mod shared;
+mod site;
+mod upgrade;
+mod visit;
 
+use std::sync::Arc;
+
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use hyper::{body::Incoming, upgrade::OnUpgrade};
+
+pub use body::{AnswerBody, AnswerError};
+pub use connection::Connection;
 pub use settings::{Mode, SiteSettings};
+pub use shared::{BeginError, Parts, Shared};
+
+use self::{error::GatewayError, request_record::RequestRecord, response::Asked};
+use crate::{
+    pages,
+    rewrite::may_be_page,
+    routing::{OwnPage, request_host},
+    telemetry::Metrics,
+    upstream::{self, Connections},
+    visitor::Language,
+};
+
+/// The gateway on one core: what all cores share, and this core's own connections to the sites.
+pub struct Gateway {
+    shared: Arc<Shared>,
+    connections: Vec<Connections>,
+}
+
+impl Gateway {
+    /// A gateway without connections yet.
+    pub fn new(shared: Arc<Shared>) -> Self {
+        let connections = shared.sites.iter().map(|site| Connections::new(site.upstream.clone())).collect();
+        Self { shared, connections }
+    }
+
+    /// The counters.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.shared.metrics
+    }
+
+    /// Answers a request. Whatever happens there is an answer, and a record of it when its last byte has left.
+    pub async fn answer(&self, request: Request<Incoming>, connection: &Connection) -> Response<AnswerBody> {
+        let metrics = self.shared.metrics.clone();
+        let mut record = RequestRecord::begin(metrics, self.shared.no_site.clone(), request.method().clone());
+        let accepted = request.headers().get(header::ACCEPT_LANGUAGE).cloned();
+        let response = match self.follow(request, connection, &mut record).await {
+            Ok(response) => response,
+            Err(error) => self.failed(&error, accepted.as_ref(), &record),
+        };
+        record.answered(response.status());
+        response.map(|body| body.recorded(record))
+    }
+
+    /// The way of a request.
+    async fn follow(
+        &self,
+        mut request: Request<Incoming>,
+        connection: &Connection,
+        record: &mut RequestRecord,
+    ) -> Result<Response<AnswerBody>, GatewayError> {
+        let shared = &*self.shared;
+        let now = shared.clock.now();
+
+        // Route: which site.
+        if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
+            return Err(GatewayError::Method);
+        }
+        let host = request_host(request.version(), request.uri(), request.headers()).map_err(GatewayError::Host)?;
+        let site = shared.site(&host).ok_or(GatewayError::UnknownHost)?;
+        record.of_site(site.name.clone());
+
+        // Identify: who asks.
+        let visit = visit::identify(shared, site, host, &request, connection);
+        if let Some(redirect) = redirect::elsewhere(shared, site, &visit, request.uri()) {
+            return Ok(redirect);
+        }
+
+        // Our own pages end here; in mode `observe` there are none.
+        let path = request.uri().path().to_owned();
+        if let Some(page) = OwnPage::parse(&path, &site.prefix).filter(|_| site.mode != Mode::Observe) {
+            return Ok(own_pages::answer(shared, site, &visit, page, request, now).await);
+        }
+
+        // Where everything goes through, only what is ours is taken out.
+        let rule = site.paths.rule(&path);
+        let client_upgrade = hyper::upgrade::on(&mut request);
+        if site.mode == Mode::Observe || rule.is_some_and(|rule| rule.pass_through) {
+            let cleared = request::clear_own(site, &visit, rule, request);
+            let mut answer = self.connections[site.number].send(cleared).await?;
+            response::clear_own(&mut answer);
+            join_upgrade(client_upgrade, &mut answer, connection);
+            return Ok(answer.map(AnswerBody::site));
+        }
+
+        // Decide: what is allowed. A path that measures is answered here until its category is.
+        let decided = request::decided(shared, site, &visit, &request, now).await;
+        let decision = &decided.decision;
+        if site.paths.tracker(&path).is_some_and(|category| !decision.allowed.permits(category)) {
+            return Ok(no_content());
+        }
+
+        // Clear the request: refused cookies go, forwarding headers are ours.
+        let may_be_page = may_be_page(request.method(), request.headers());
+        let variant = shared.variant(site, &visit, decision, now);
+        let mut asked = Asked {
+            method: request.method().clone(),
+            path_and_query: request.uri().path_and_query().map_or_else(|| path.clone(), ToString::to_string),
+            page_headers: may_be_page.then(|| request.headers().clone()),
+            banner_excluded: rule.is_some_and(|rule| !rule.banner),
+            refused: Default::default(),
+            path,
+            variant,
+            now,
+        };
+        let cleared = request::clear(shared, site, &visit, decision, rule, variant, request);
+        asked.refused = cleared.refused;
+
+        // Upstream.
+        let mut answer = self.connections[site.number].send(cleared.request).await?;
+
+        // Clear the answer: refused cookies go, leftovers are deleted.
+        response::clear(shared, site, &visit, &decided, &asked, &mut answer);
+        join_upgrade(client_upgrade, &mut answer, connection);
+
+        // Rewrite: script and banner into pages.
+        response::rewritten(shared, site, &visit, decision, &asked, answer).await
+    }
+
+    /// The answer to a request that could not be followed to its end; a failure of the site is counted and logged once, here.
+    fn failed(
+        &self,
+        error: &GatewayError,
+        accepted: Option<&HeaderValue>,
+        record: &RequestRecord,
+    ) -> Response<AnswerBody> {
+        if let Some(reason) = error.upstream_failure() {
+            self.shared.metrics.upstream_failed(record.site(), reason);
+            tracing::warn!(site = record.site(), reason, %error, "the site did not answer");
+        }
+        let site = self.shared.sites.iter().find(|site| *site.name == *record.site());
+        let languages = site.map_or(&Language::ALL[..], |site| &site.languages);
+        let language = Language::negotiate(accepted.and_then(|value| value.to_str().ok()), languages);
+        let (status, message) = error.answer();
+        let prefix = site.filter(|site| site.mode != Mode::Observe).map(|site| site.prefix.as_str());
+        own_pages::html(status, pages::error_page(language, message, prefix, None))
+    }
+}
+
+/// When both sides changed the protocol, their bytes are joined.
+fn join_upgrade(client: OnUpgrade, answer: &mut upstream::Answer, connection: &Connection) {
+    if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+        upgrade::join(client, hyper::upgrade::on(answer), connection.clone());
+    }
+}
+
+fn no_content() -> Response<AnswerBody> {
+    let mut response = Response::new(AnswerBody::ours(""));
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -108,7 +108,7 @@ impl SitePages {
         let flag = |set: bool, attribute: &'static str| if set { attribute } else { "" };
         let nonce = page.nonce.map(|nonce| format!(" nonce=\"{}\"", escape(nonce))).unwrap_or_default();
         let tag = format!(
-            "<script src=\"{}\" integrity=\"{}\" crossorigin=\"anonymous\"{nonce} data-kelisim-script \
+            "<script data-kelisim-script src=\"{}\" integrity=\"{}\" crossorigin=\"anonymous\"{nonce} \
              data-kelisim-prefix=\"{}\" data-kelisim-language=\"{language}\"{}{}></script>",
             escape(&self.script_path),
             assets::SCRIPT.integrity(),

@@ -1,0 +1,197 @@
+//! The body of an answer: ours, the site's, or the site's page on its way through the rewriter.
+
+use std::{
+    collections::VecDeque,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+use super::request_record::RequestRecord;
+use crate::{
+    rewrite::{BrokenBody, PageRewriter},
+    upstream::{BodyError, ResponseBody},
+};
+
+/// A body with the record that is written when its last byte has left.
+pub struct AnswerBody {
+    source: Source,
+    record: Option<RequestRecord>,
+}
+
+enum Source {
+    Ours(Option<Bytes>),
+    Site(ResponseBody),
+    /// The beginning was looked at and is no page: it goes out as it came, then the rest.
+    Looked(VecDeque<Bytes>, ResponseBody, End),
+    Page(Box<Page>),
+}
+
+/// Whether the site's body had ended when its beginning was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    Reached,
+    Ahead,
+}
+
+struct Page {
+    rewriter: PageRewriter,
+    rest: ResponseBody,
+    /// Something was written that the browser can't see yet.
+    unflushed: bool,
+    state: PageState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PageState {
+    Opened,
+    Reading,
+    Ended,
+    Over,
+}
+
+/// A body that can't be completed: the connection or stream is broken off, so that a part is not taken for the whole.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerError {
+    /// The site's body broke.
+    #[error(transparent)]
+    Site(#[from] BodyError),
+    /// The page could not be decoded in its middle.
+    #[error("the site's page can't be decoded to its end")]
+    Coding,
+}
+
+impl From<BrokenBody> for AnswerError {
+    fn from(_: BrokenBody) -> Self {
+        Self::Coding
+    }
+}
+
+impl AnswerBody {
+    pub(super) fn ours(bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        Self { source: Source::Ours((!bytes.is_empty()).then_some(bytes)), record: None }
+    }
+
+    pub(super) fn site(body: ResponseBody) -> Self {
+        Self { source: Source::Site(body), record: None }
+    }
+
+    pub(super) fn looked(beginning: VecDeque<Bytes>, rest: ResponseBody, end: End) -> Self {
+        Self { source: Source::Looked(beginning, rest, end), record: None }
+    }
+
+    pub(super) fn page(rewriter: PageRewriter, rest: ResponseBody, end: End) -> Self {
+        let state = match end {
+            End::Ahead => PageState::Opened,
+            End::Reached => PageState::Ended,
+        };
+        Self { source: Source::Page(Box::new(Page { rewriter, rest, unflushed: false, state })), record: None }
+    }
+
+    pub(super) fn recorded(self, record: RequestRecord) -> Self {
+        Self { record: Some(record), ..self }
+    }
+}
+
+impl Page {
+    fn poll_bytes(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, AnswerError>>> {
+        loop {
+            let bytes = match self.state {
+                // What the look took in comes out before more is read.
+                PageState::Opened => {
+                    self.state = PageState::Reading;
+                    self.unflushed = true;
+                    self.rewriter.write(&[])?
+                }
+                PageState::Reading => match Pin::new(&mut self.rest).poll_frame(context) {
+                    Poll::Ready(Some(Ok(frame))) => {
+                        // Trailers of a page may hold digests of the old bytes; they end here.
+                        let Ok(data) = frame.into_data() else { continue };
+                        self.unflushed = true;
+                        self.rewriter.write(&data)?
+                    }
+                    Poll::Ready(Some(Err(error))) => {
+                        self.state = PageState::Over;
+                        return Poll::Ready(Some(Err(error.into())));
+                    }
+                    Poll::Ready(None) => {
+                        self.state = PageState::Ended;
+                        continue;
+                    }
+                    Poll::Pending if self.unflushed => {
+                        self.unflushed = false;
+                        let bytes = self.rewriter.flush()?;
+                        if bytes.is_empty() {
+                            return Poll::Pending;
+                        }
+                        bytes
+                    }
+                    Poll::Pending => return Poll::Pending,
+                },
+                PageState::Ended => {
+                    self.state = PageState::Over;
+                    self.rewriter.finish()?
+                }
+                PageState::Over => return Poll::Ready(None),
+            };
+            if !bytes.is_empty() {
+                return Poll::Ready(Some(Ok(bytes)));
+            }
+        }
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = AnswerError;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerError>>> {
+        let this = self.get_mut();
+        let polled = match &mut this.source {
+            Source::Ours(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Source::Site(body) => Pin::new(body).poll_frame(context).map_err(AnswerError::from),
+            Source::Looked(beginning, rest, end) => match (beginning.pop_front(), *end) {
+                (Some(bytes), _) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+                (None, End::Ahead) => Pin::new(rest).poll_frame(context).map_err(AnswerError::from),
+                (None, End::Reached) => Poll::Ready(None),
+            },
+            Source::Page(page) => page.poll_bytes(context).map_ok(Frame::data),
+        };
+        if let (Poll::Ready(Some(Ok(frame))), Some(record)) = (&polled, &mut this.record)
+            && let Some(data) = frame.data_ref()
+        {
+            record.sent(data.len());
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.source {
+            Source::Ours(bytes) => bytes.is_none(),
+            Source::Site(body) => body.is_end_stream(),
+            Source::Looked(beginning, rest, end) => {
+                beginning.is_empty() && (*end == End::Reached || rest.is_end_stream())
+            }
+            Source::Page(page) => page.state == PageState::Over,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.source {
+            Source::Ours(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Source::Site(body) => body.size_hint(),
+            Source::Looked(beginning, rest, end) => {
+                let begun = beginning.iter().map(|bytes| bytes.len() as u64).sum::<u64>();
+                match (end, rest.size_hint().exact()) {
+                    (End::Reached, _) => SizeHint::with_exact(begun),
+                    (End::Ahead, Some(rest)) => SizeHint::with_exact(begun + rest),
+                    (End::Ahead, None) => SizeHint::default(),
+                }
+            }
+            Source::Page(_) => SizeHint::default(),
+        }
+    }
+}

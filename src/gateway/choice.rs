@@ -1,0 +1,341 @@
+//! A choice: checked, made durable, then put in force. Only a grant waits for the log; a refusal holds at once.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Incoming;
+
+use super::{
+    AnswerBody, Shared,
+    own_cookies::OwnCookies,
+    own_pages::{append, html, message, model_for, random_uuid, record_of},
+    request::proven_record,
+    site::Site,
+    visit::Visit,
+};
+use crate::{
+    clock,
+    consent::{CategorySet, ConsentId, Record},
+    cookies::{ExpiryScope, expiry_lines, filter_request},
+    ledger::{Event, EventKind, Method, NoticeId, PagePath, RecordId},
+    pages::{ChoiceFault, LONGEST_CHOICE, Layer, Message, PostedChoice, ReturnPath, parse_form, parse_json},
+    timestamp::Timestamp,
+    visitor::{FetchSite, Scheme},
+};
+
+/// How long a client may take to send a choice.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a choice made on the previous edition is taken, in seconds after the next one came into force: pages are open for a while.
+const PREVIOUS_EDITION_SECONDS: i64 = 3600;
+
+/// Caches of pages that were loaded under the earlier choice.
+const CLEAR_SITE_DATA: &str = "\"prefetchCache\", \"prerenderCache\"";
+
+/// How a choice was sent, and so how it is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Html,
+    Json,
+}
+
+/// Why a choice was not taken.
+#[derive(Debug)]
+enum Rejected {
+    Foreign,
+    NotActivated,
+    TooMany,
+    NotRecordable,
+    Unreadable,
+    Fault(ChoiceFault),
+    UnknownEdition,
+}
+
+impl Rejected {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Foreign => "foreign",
+            Self::NotActivated => "not_activated",
+            Self::TooMany => "too_many",
+            Self::NotRecordable => "not_recordable",
+            Self::Unreadable => "unreadable",
+            Self::Fault(_) => "malformed",
+            Self::UnknownEdition => "unknown_edition",
+        }
+    }
+
+    fn message(&self) -> Message {
+        match self {
+            Self::Foreign | Self::NotActivated => Message::ForeignChoice,
+            Self::TooMany => Message::TooManyChoices,
+            Self::NotRecordable | Self::Unreadable | Self::Fault(_) | Self::UnknownEdition => Message::BadRequest,
+        }
+    }
+}
+
+/// Answers `POST …/choice`.
+pub(super) async fn answer(
+    shared: &Shared,
+    site: &Site,
+    visit: &Visit,
+    request: Request<Incoming>,
+    now: Timestamp,
+) -> Response<AnswerBody> {
+    let form = if is_json(request.headers()) { Form::Json } else { Form::Html };
+    match taken(shared, site, visit, form, request, now).await {
+        Ok(response) => response,
+        Err(rejected) => {
+            shared.metrics.choice_rejected(rejected.name());
+            let text = rejected.message();
+            match form {
+                Form::Html => message(site, visit, now, text, &ReturnPath::default()),
+                Form::Json => {
+                    let detail = match &rejected {
+                        Rejected::Fault(fault) => fault.to_string(),
+                        other => other.name().to_owned(),
+                    };
+                    json(text.status(), serde_json::json!({ "error": rejected.name(), "detail": detail }).to_string())
+                }
+            }
+        }
+    }
+}
+
+async fn taken(
+    shared: &Shared,
+    site: &Site,
+    visit: &Visit,
+    form: Form,
+    request: Request<Incoming>,
+    now: Timestamp,
+) -> Result<Response<AnswerBody>, Rejected> {
+    let own = visit.own_cookies.as_ref().ok_or(Rejected::NotRecordable)?;
+    if !is_from_this_site(visit, request.headers()) {
+        return Err(Rejected::Foreign);
+    }
+    if !shared.choices.allows(visit.client.address, now) {
+        return Err(Rejected::TooMany);
+    }
+    let previous = proven_record(shared, site, visit, &request);
+    let leftovers = request.headers().clone();
+    let posted = read(site, form, request).await?;
+    if form == Form::Html && !posted.allowed.is_empty() && visit.fetch.is_present() && !visit.fetch.user_activated {
+        return Err(Rejected::NotActivated);
+    }
+    check_edition(site, &posted, now)?;
+    let event = event(site, visit, form, &posted, previous.as_ref(), now);
+    let outcome = put_in_force(shared, site, event, previous.as_ref()).await;
+    let mut response = match (form, &outcome) {
+        (Form::Html, Outcome::InForce(_)) => see_other(&posted.to),
+        (Form::Html, Outcome::ProofFollows(_)) => message(site, visit, now, Message::RefusalInForce, &posted.to),
+        (Form::Html, Outcome::NothingGranted) => message(site, visit, now, Message::NotRecorded, &posted.to),
+        (Form::Json, _) => json_outcome(&outcome),
+    };
+    let headers = response.headers_mut();
+    let allowed = outcome.record().map_or(CategorySet::EMPTY, |record| record.allowed);
+    set_cookies(shared, site, own, &outcome, previous.is_some(), headers);
+    expire_leftovers(shared, site, visit, leftovers, allowed, &posted.to, headers);
+    if visit.client.scheme == Scheme::Https {
+        headers.insert("clear-site-data", HeaderValue::from_static(CLEAR_SITE_DATA));
+    }
+    Ok(response)
+}
+
+/// Same origin by the fetch headers; where a browser has none, by `Origin`, or else `Referer`. Who sends neither is not a browser that shows our form.
+fn is_from_this_site(visit: &Visit, headers: &HeaderMap) -> bool {
+    match visit.fetch.site {
+        FetchSite::SameOrigin => true,
+        FetchSite::SameSite | FetchSite::CrossSite | FetchSite::None => false,
+        FetchSite::Absent => {
+            let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+            let ours = format!("{}://{}", visit.client.scheme.name(), visit.authority);
+            match (text(header::ORIGIN), text(header::REFERER)) {
+                (Some(origin), _) => origin.eq_ignore_ascii_case(&ours),
+                (None, Some(referer)) => {
+                    let rest = referer.get(..ours.len()).filter(|start| start.eq_ignore_ascii_case(&ours));
+                    rest.is_some() && referer[ours.len()..].starts_with('/')
+                }
+                (None, None) => false,
+            }
+        }
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+async fn read(site: &Site, form: Form, request: Request<Incoming>) -> Result<PostedChoice, Rejected> {
+    let body = Limited::new(request.into_body(), LONGEST_CHOICE).collect();
+    let body = tokio::time::timeout(BODY_TIMEOUT, body).await;
+    let body = body.map_err(|_| Rejected::Unreadable)?.map_err(|_| Rejected::Unreadable)?.to_bytes();
+    let parse = match form {
+        Form::Html => parse_form,
+        Form::Json => parse_json,
+    };
+    parse(&body, site.consent.offer, &site.prefix).map_err(Rejected::Fault)
+}
+
+/// The edition in force, or the one before it for an hour.
+fn check_edition(site: &Site, posted: &PostedChoice, now: Timestamp) -> Result<(), Rejected> {
+    let editions = &site.consent.editions;
+    let current = editions.in_force(now);
+    let before = editions.in_force(Timestamp::from_seconds(now.seconds() - PREVIOUS_EDITION_SECONDS));
+    if posted.edition == current.id || posted.edition == before.id { Ok(()) } else { Err(Rejected::UnknownEdition) }
+}
+
+fn event(
+    site: &Site,
+    visit: &Visit,
+    form: Form,
+    posted: &PostedChoice,
+    previous: Option<&Record>,
+    now: Timestamp,
+) -> Event {
+    let had = previous.map_or(CategorySet::EMPTY, |record| record.allowed);
+    let kind = match (posted.allowed.is_empty(), had.is_empty()) {
+        (true, true) => EventKind::Refused,
+        _ if !posted.allowed.includes(had) => EventKind::Withdrawn,
+        _ if previous.is_some() => EventKind::Renewed,
+        _ => EventKind::Expressed,
+    };
+    let language = if site.languages.contains(&posted.language) { posted.language } else { visit.language };
+    let pages = site.pages_under(&posted.edition).unwrap_or_else(|| site.pages(now));
+    // A notice that this gateway has not kept proves nothing, so a name that is none of ours is replaced by the notice of the language.
+    let shown = posted.notice.map(NoticeId).filter(|id| pages.notices().any(|notice| notice.id == *id));
+    Event {
+        id: RecordId(random_uuid()),
+        consent_id: previous.map_or_else(|| ConsentId::from_bytes(clock::random()), |record| record.consent_id),
+        site: (&*site.name).into(),
+        kind,
+        time: now,
+        validity: site.consent.valid_for,
+        valid_until: site.consent.valid_for.after(now),
+        method: match (form, posted.layer) {
+            (Form::Json, _) => Method::Script,
+            (Form::Html, Layer::Banner) => Method::BannerForm,
+            (Form::Html, Layer::Settings) => Method::SettingsForm,
+        },
+        offered: site.consent.offer,
+        allowed: posted.allowed,
+        edition: posted.edition.clone(),
+        notice: shown.unwrap_or_else(|| pages.notice(language, model_for(site, visit)).id),
+        language,
+        page: Some(PagePath::new(posted.to.as_str())),
+        agent: visit.agent,
+        signals: visit.signals,
+        ends: previous.and_then(|record| record.leaf),
+    }
+}
+
+/// What became of a choice.
+enum Outcome {
+    /// In force, with the record to set.
+    InForce(Record),
+    /// A refusal in force whose event waits for the disk.
+    ProofFollows(Record),
+    /// A grant that could not be recorded.
+    NothingGranted,
+}
+
+impl Outcome {
+    fn record(&self) -> Option<&Record> {
+        match self {
+            Self::InForce(record) | Self::ProofFollows(record) => Some(record),
+            Self::NothingGranted => None,
+        }
+    }
+}
+
+async fn put_in_force(shared: &Shared, site: &Site, event: Event, previous: Option<&Record>) -> Outcome {
+    if event.allowed.is_empty() {
+        return refuse(shared, site, event);
+    }
+    match append(shared, site, event.clone()).await {
+        Ok(record) => Outcome::InForce(record),
+        Err(_) => {
+            // Who wanted less than before gets less in any case, even if not what was wanted.
+            let had = previous.map_or(CategorySet::EMPTY, |record| record.allowed);
+            if !event.allowed.includes(had) {
+                let nothing = Event { allowed: CategorySet::EMPTY, kind: EventKind::Withdrawn, ..event };
+                refuse(shared, site, nothing);
+            }
+            Outcome::NothingGranted
+        }
+    }
+}
+
+fn refuse(shared: &Shared, site: &Site, event: Event) -> Outcome {
+    let record = record_of(&event, None);
+    shared.metrics.chosen(&site.name, event.kind);
+    let stuck = shared.store.is_failing();
+    shared.store.append_later(event);
+    if stuck { Outcome::ProofFollows(record) } else { Outcome::InForce(record) }
+}
+
+fn set_cookies(
+    shared: &Shared,
+    site: &Site,
+    own: &OwnCookies,
+    outcome: &Outcome,
+    had_record: bool,
+    headers: &mut HeaderMap,
+) {
+    let lines = match outcome.record() {
+        Some(record) => {
+            let signed = record.sign(&shared.keys, &shared.binding(site, own.record).borrowed());
+            own.set(record, signed, site.consent.valid_for.after(record.time))
+        }
+        // A grant that failed leaves an earlier choice as it was, unless it was taken back; then its leaf has ended and it opens nothing.
+        None if had_record => return,
+        None => own.clear(),
+    };
+    for line in lines {
+        headers.append(header::SET_COOKIE, line);
+    }
+}
+
+/// Deletes what the browser still holds of cookies that are now refused.
+fn expire_leftovers(
+    shared: &Shared,
+    site: &Site,
+    visit: &Visit,
+    mut sent: HeaderMap,
+    allowed: CategorySet,
+    to: &ReturnPath,
+    headers: &mut HeaderMap,
+) {
+    let refused = filter_request(&mut sent, &site.catalogue, site.permit(allowed)).refused;
+    let path = to.as_str().split(['?', '#']).next().unwrap_or("/");
+    let scope = ExpiryScope { host: &visit.host, path, secure: visit.client.scheme == Scheme::Https };
+    for line in expiry_lines(&refused, &scope, shared.next_round()) {
+        headers.append(header::SET_COOKIE, line);
+    }
+}
+
+fn see_other(to: &ReturnPath) -> Response<AnswerBody> {
+    let mut response = html(StatusCode::SEE_OTHER, String::new());
+    let location = HeaderValue::try_from(to.as_str()).unwrap_or_else(|_| HeaderValue::from_static("/"));
+    response.headers_mut().insert(header::LOCATION, location);
+    response
+}
+
+fn json_outcome(outcome: &Outcome) -> Response<AnswerBody> {
+    let (status, recorded) = match outcome {
+        Outcome::InForce(_) => (StatusCode::OK, true),
+        Outcome::ProofFollows(_) => (StatusCode::OK, false),
+        Outcome::NothingGranted => (StatusCode::SERVICE_UNAVAILABLE, false),
+    };
+    let allowed: Vec<_> = outcome.record().into_iter().flat_map(|record| record.allowed.iter()).collect();
+    let names: Vec<_> = allowed.iter().map(|category| category.name()).collect();
+    let answer = serde_json::json!({ "answered": outcome.record().is_some(), "allowed": names, "recorded": recorded });
+    json(status, answer.to_string())
+}
+
+fn json(status: StatusCode, text: String) -> Response<AnswerBody> {
+    let mut response = html(status, text);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

@@ -1,0 +1,28 @@
+//! What the stages know of the connection that a request came by.
+
+use std::{any::Any, net::IpAddr, sync::Arc};
+
+use crate::visitor::Scheme;
+
+/// A client connection. It holds what must live as long as anything of the connection does: its place in the limit and in the count.
+#[derive(Clone)]
+pub struct Connection {
+    peer: IpAddr,
+    scheme: Scheme,
+    _held: Arc<dyn Any + Send + Sync>,
+}
+
+impl Connection {
+    /// A connection from this peer. `held` is dropped with the last clone, which an upgraded stream may keep for hours.
+    pub fn new(peer: IpAddr, scheme: Scheme, held: impl Any + Send + Sync) -> Self {
+        Self { peer, scheme, _held: Arc::new(held) }
+    }
+
+    pub(super) fn peer(&self) -> IpAddr {
+        self.peer
+    }
+
+    pub(super) fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+}

@@ -1,0 +1,69 @@
+//! What ends a request early, and what the visitor is answered: one exhaustive match.
+
+use http::StatusCode;
+
+use crate::{pages::Message, routing::HostFault, upstream::UpstreamError};
+
+/// Why a request got no answer from the site.
+#[derive(Debug)]
+pub(super) enum GatewayError {
+    /// No host, several, or none that could be one.
+    Host(HostFault),
+    /// No site of that name.
+    UnknownHost,
+    /// A method that means nothing to a gateway.
+    Method,
+    /// The site did not answer.
+    Upstream(UpstreamError),
+    /// The beginning of the site's answer broke off while it was looked at.
+    BrokenAnswer(crate::upstream::BodyError),
+}
+
+impl From<UpstreamError> for GatewayError {
+    fn from(error: UpstreamError) -> Self {
+        Self::Upstream(error)
+    }
+}
+
+impl GatewayError {
+    /// The status and the page.
+    pub(super) fn answer(&self) -> (StatusCode, Message) {
+        match self {
+            Self::Host(HostFault::Missing | HostFault::Several | HostFault::Malformed) => {
+                (StatusCode::BAD_REQUEST, Message::BadRequest)
+            }
+            Self::UnknownHost => (StatusCode::MISDIRECTED_REQUEST, Message::Misdirected),
+            Self::Method => (StatusCode::METHOD_NOT_ALLOWED, Message::BadRequest),
+            Self::Upstream(UpstreamError::Connect(_) | UpstreamError::Tls(_) | UpstreamError::Broken(_))
+            | Self::BrokenAnswer(crate::upstream::BodyError::Broken(_)) => {
+                (StatusCode::BAD_GATEWAY, Message::BadGateway)
+            }
+            Self::Upstream(UpstreamError::ConnectTimeout | UpstreamError::AnswerTimeout)
+            | Self::BrokenAnswer(crate::upstream::BodyError::StoodStill) => {
+                (StatusCode::GATEWAY_TIMEOUT, Message::GatewayTimeout)
+            }
+            Self::Upstream(UpstreamError::RequestBody) => (StatusCode::REQUEST_TIMEOUT, Message::BadRequest),
+        }
+    }
+
+    /// The word for the counter of upstream failures, where it is one.
+    pub(super) fn upstream_failure(&self) -> Option<&'static str> {
+        match self {
+            Self::Upstream(UpstreamError::RequestBody) | Self::Host(_) | Self::UnknownHost | Self::Method => None,
+            Self::Upstream(error) => Some(error.name()),
+            Self::BrokenAnswer(_) => Some("broken"),
+        }
+    }
+}
+
+impl std::fmt::Display for GatewayError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Host(_) => formatter.write_str("the request names no single host"),
+            Self::UnknownHost => formatter.write_str("no site of that name"),
+            Self::Method => formatter.write_str("the method means nothing here"),
+            Self::Upstream(error) => error.fmt(formatter),
+            Self::BrokenAnswer(error) => error.fmt(formatter),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! How often one client may do something.
+
+use std::hash::RandomState;
+
+use dashmap::DashMap;
+
+use crate::{timestamp::Timestamp, visitor::ClientAddress};
+
+/// Counts by client over fixed minutes. Clients are keyed numbers: no address is kept, and what is kept lives a minute.
+pub(super) struct Limiter {
+    per_minute: u32,
+    hasher: RandomState,
+    counts: DashMap<u64, (i64, u32)>,
+}
+
+/// Clients counted at once. When there are more in a minute, further ones are refused until the minute ends: a flood from more addresses
+/// than this shall not cost more memory.
+const MOST_CLIENTS: usize = 100_000;
+
+impl Limiter {
+    pub(super) fn new(per_minute: u32) -> Self {
+        Self { per_minute, hasher: RandomState::new(), counts: DashMap::new() }
+    }
+
+    /// Whether this client may do it once more now.
+    pub(super) fn allows(&self, client: ClientAddress, now: Timestamp) -> bool {
+        let minute = now.seconds() / 60;
+        let key = client.limit_key(&self.hasher);
+        if self.counts.len() >= MOST_CLIENTS && !self.counts.contains_key(&key) {
+            self.counts.retain(|_, (counted, _)| *counted == minute);
+            if self.counts.len() >= MOST_CLIENTS {
+                return false;
+            }
+        }
+        let mut count = self.counts.entry(key).or_insert((minute, 0));
+        if count.0 != minute {
+            *count = (minute, 0);
+        }
+        count.1 = count.1.saturating_add(1);
+        count.1 <= self.per_minute
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(last: u8) -> ClientAddress {
+        ClientAddress::new([203, 0, 113, last].into())
+    }
+
+    #[test]
+    fn a_client_has_its_count_in_each_minute_and_others_have_theirs() {
+        let limiter = Limiter::new(2);
+        let at = |seconds: i64| Timestamp::from_seconds(60 * 1000 + seconds);
+        assert!(limiter.allows(client(1), at(0)) && limiter.allows(client(1), at(1)));
+        assert!(!limiter.allows(client(1), at(2)));
+        assert!(limiter.allows(client(2), at(2)));
+        assert!(limiter.allows(client(1), at(60)));
+    }
+}

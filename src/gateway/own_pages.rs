@@ -1,0 +1,166 @@
+//! Our own pages under the prefix, but for the choice, which has a file of its own.
+
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use hyper::body::Incoming;
+
+use super::{AnswerBody, Shared, choice, request::proven_record, site::Site, visit::Visit};
+use crate::{
+    clock,
+    consent::{CategorySet, Model, Record, notice_applies},
+    ledger::{Event, LeafIndex},
+    pages::{CONTENT_SECURITY_POLICY, ChoiceView, Message, ReturnPath, SettingsQuery, SettingsView},
+    routing::OwnPage,
+    store::AppendError,
+    timestamp::Timestamp,
+};
+
+/// How long browsers keep our files: their names hold a hash of their content.
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+
+/// Answers a request under our prefix.
+pub(super) async fn answer(
+    shared: &Shared,
+    site: &Site,
+    visit: &Visit,
+    page: OwnPage<'_>,
+    request: Request<Incoming>,
+    now: Timestamp,
+) -> Response<AnswerBody> {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    match page {
+        OwnPage::Choice if request.method() == Method::POST => choice::answer(shared, site, visit, request, now).await,
+        OwnPage::Choice => method_not_allowed(site, visit, now, "POST"),
+        _ if !reads => method_not_allowed(site, visit, now, "GET, HEAD"),
+        OwnPage::Settings => settings(shared, site, visit, &request, now),
+        OwnPage::Policy(edition, language) => {
+            // A page of a language is the same for everybody, so the address decides and not the browser.
+            let known = if site.languages.contains(&language) { language } else { visit.language };
+            let pages = site.pages_under(&edition).unwrap_or_else(|| site.pages(now));
+            match pages.policy_page(known, &edition) {
+                Some(text) => html(StatusCode::OK, text),
+                None => message(site, visit, now, Message::NotFound, &ReturnPath::default()),
+            }
+        }
+        OwnPage::Asset(name) => asset(site, visit, name, now),
+        OwnPage::Unknown => message(site, visit, now, Message::NotFound, &ReturnPath::default()),
+    }
+}
+
+fn settings(
+    shared: &Shared,
+    site: &Site,
+    visit: &Visit,
+    request: &Request<Incoming>,
+    now: Timestamp,
+) -> Response<AnswerBody> {
+    let query = SettingsQuery::parse(request.uri().query().unwrap_or_default(), &site.prefix);
+    let language = query.language.filter(|language| site.languages.contains(language)).unwrap_or(visit.language);
+    let record = proven_record(shared, site, visit, request);
+    let in_force = |record: &&Record| {
+        site.consent.valid_for.after(record.time) > now
+            && site.consent.editions.still_answered(&record.edition, record.offered, now)
+    };
+    let choice = record.as_ref().filter(in_force).map(|record| ChoiceView {
+        allowed: record.allowed.intersection(site.consent.offer),
+        offered: record.offered,
+        time: record.time,
+        valid_until: site.consent.valid_for.after(record.time),
+        edition: &record.edition,
+        consent_id: record.consent_id,
+    });
+    let view =
+        SettingsView { to: &query.to, model: model_for(site, visit), choice, signals: visit.signals, saved: false };
+    html(StatusCode::OK, site.pages(now).settings_page(language, &view))
+}
+
+fn asset(site: &Site, visit: &Visit, name: &str, now: Timestamp) -> Response<AnswerBody> {
+    let Some(asset) = site.pages(now).asset(name) else {
+        return message(site, visit, now, Message::NotFound, &ReturnPath::default());
+    };
+    let mut response = Response::new(AnswerBody::ours(asset.body));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(IMMUTABLE));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+fn method_not_allowed(site: &Site, visit: &Visit, now: Timestamp, allow: &'static str) -> Response<AnswerBody> {
+    let mut response = message(site, visit, now, Message::BadRequest, &ReturnPath::default());
+    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+    response
+}
+
+/// A short page of the site that says what happened.
+pub(super) fn message(
+    site: &Site,
+    visit: &Visit,
+    now: Timestamp,
+    message: Message,
+    to: &ReturnPath,
+) -> Response<AnswerBody> {
+    html(message.status(), site.pages(now).message_page(visit.language, message, to, None))
+}
+
+/// One of our pages. None is kept by caches: each shows what holds for one visitor at one moment.
+pub(super) fn html(status: StatusCode, text: String) -> Response<AnswerBody> {
+    let mut response = Response::new(AnswerBody::ours(text));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::HeaderName::from_static("x-robots-tag"), "noindex"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Which model holds for this visitor.
+pub(super) fn model_for(site: &Site, visit: &Visit) -> Model {
+    if notice_applies(&site.consent, visit.country) { Model::Notice } else { Model::OptIn }
+}
+
+/// Writes an event that grants something and returns the record that proves it, once the event is durable.
+pub(super) async fn append(shared: &Shared, site: &Site, event: Event) -> Result<Record, AppendError> {
+    let proof = |leaf| record_of(&event, leaf);
+    let timer = shared.metrics.log_append_seconds.start_timer();
+    let appended = shared.store.append(event.clone()).await;
+    timer.observe_duration();
+    match appended {
+        Ok(appended) => {
+            shared.metrics.chosen(&site.name, event.kind);
+            Ok(proof(Some(appended.index)))
+        }
+        Err(error) => {
+            shared.metrics.append_failed();
+            tracing::error!(%error, "the consent log can't be written, so nothing is granted");
+            Err(error)
+        }
+    }
+}
+
+/// The record that says what an event says.
+pub(super) fn record_of(event: &Event, leaf: Option<LeafIndex>) -> Record {
+    Record {
+        consent_id: event.consent_id,
+        offered: event.offered,
+        allowed: if leaf.is_some() { event.allowed } else { CategorySet::EMPTY },
+        time: Timestamp::from_seconds(event.time.seconds()),
+        leaf,
+        edition: event.edition.clone(),
+    }
+}
+
+/// A random UUID, version 4 (RFC 9562, section 5.4).
+pub(super) fn random_uuid() -> [u8; 16] {
+    let mut bytes: [u8; 16] = clock::random();
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    bytes
+}

@@ -1,0 +1,205 @@
+//! The stages after the site: clear the answer, rewrite it if it is a page.
+
+use std::{collections::VecDeque, future::poll_fn, pin::Pin};
+
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http_body::Body as _;
+
+use super::{
+    AnswerBody, Shared, body::End, error::GatewayError, own_cookies::OwnCookies, own_pages::model_for,
+    request::Decided, site::Site, visit::Visit,
+};
+use crate::{
+    consent::{Decision, Model, ShownMark},
+    cookies::{self, ExpiryScope, RefusedCookies, expiry_lines, filter_response},
+    pages::PageScript,
+    rewrite::{
+        self, Admission, BodyChanged, Injection, Opening, OwnSources, PageBody, PageRequest, PassReason, Plan,
+        RewritePlan, Variant, admit_own,
+    },
+    telemetry::Direction,
+    timestamp::Timestamp,
+    upstream::{Answer, ResponseBody, append_via, remove_hop_by_hop, upgrade_protocol},
+    visitor::Scheme,
+};
+
+/// What is remembered of a request until its answer comes.
+pub(super) struct Asked {
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) path_and_query: String,
+    /// The client's headers, where the answer may be a page.
+    pub(super) page_headers: Option<HeaderMap>,
+    pub(super) banner_excluded: bool,
+    pub(super) refused: RefusedCookies,
+    pub(super) variant: Variant,
+    pub(super) now: Timestamp,
+}
+
+/// Clears an answer of a site whose cookies are filtered.
+pub(super) fn clear(
+    shared: &Shared,
+    site: &Site,
+    visit: &Visit,
+    decided: &Decided,
+    asked: &Asked,
+    answer: &mut Answer,
+) {
+    forward(answer);
+    let headers = answer.headers_mut();
+    rewrite::every_response_headers(headers);
+    let outcome = filter_response(headers, &site.catalogue, site.permit(decided.decision.allowed));
+    shared.count_refused(site, &outcome.refused, Direction::Response);
+    shared.likely_sessions.report(site, &outcome.likely_sessions, asked.now);
+    if decided.decision.expires_leftovers() && asked.page_headers.is_some() {
+        let secure = visit.client.scheme == Scheme::Https;
+        let scope = ExpiryScope { host: &visit.host, path: &asked.path, secure };
+        for line in expiry_lines(&asked.refused, &scope, shared.next_round()) {
+            headers.append(header::SET_COOKIE, line);
+        }
+    }
+    if let (Some(own), Some(record)) = (&visit.own_cookies, &decided.new_record) {
+        let signed = record.sign(&shared.keys, &shared.binding(site, own.record).borrowed());
+        for line in own.set(record, signed, site.consent.valid_for.after(record.time)) {
+            headers.append(header::SET_COOKIE, line);
+        }
+    }
+}
+
+/// Clears an answer whose cookies are not ours to judge.
+pub(super) fn clear_own(answer: &mut Answer) {
+    forward(answer);
+    cookies::drop_own(answer.headers_mut());
+}
+
+/// What every answer goes through: nothing of the upstream's connection travels on.
+fn forward(answer: &mut Answer) {
+    let version = answer.version();
+    let upgraded = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
+    let headers = answer.headers_mut();
+    let protocol = upgrade_protocol(headers).filter(|_| upgraded);
+    remove_hop_by_hop(headers);
+    if let Some(protocol) = protocol {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(header::UPGRADE, protocol);
+    }
+    append_via(headers, version);
+    *answer.version_mut() = http::Version::HTTP_11;
+}
+
+/// Rewrites an answer if it is a page; passes it as it is if not, with the reason counted.
+pub(super) async fn rewritten(
+    shared: &Shared,
+    site: &Site,
+    visit: &Visit,
+    decision: &Decision,
+    asked: &Asked,
+    mut answer: Answer,
+) -> Result<Response<AnswerBody>, GatewayError> {
+    let Some(client_headers) = &asked.page_headers else { return Ok(answer.map(AnswerBody::site)) };
+    let request =
+        PageRequest { method: &asked.method, headers: client_headers, banner_excluded: asked.banner_excluded };
+    let plan = rewrite::plan(&request, answer.status(), answer.headers());
+    let Plan::Rewrite(plan) = plan else {
+        if rewrite::changes_headers(&request, answer.status(), answer.headers()) {
+            page_headers(site, visit, asked, answer.headers_mut());
+        } else if let Plan::Pass(reason) = plan {
+            shared.metrics.page(&site.name, reason.name());
+        }
+        return Ok(answer.map(AnswerBody::site));
+    };
+    let (mut head, mut body) = answer.into_parts();
+    let (beginning, end, opened) = look(&plan, &mut body).await.map_err(GatewayError::BrokenAnswer)?;
+    let page = match opened {
+        Ok(page) => page,
+        Err(reason) => {
+            shared.metrics.page(&site.name, reason.name());
+            return Ok(Response::from_parts(head, AnswerBody::looked(beginning, body, end)));
+        }
+    };
+    let admission = page_headers(site, visit, asked, &mut head.headers);
+    let injection = injection(site, visit, decision, asked, &admission);
+    if let Some(line) = shown_line(shared, site, visit, decision, asked.now, !injection.banner.is_empty()) {
+        head.headers.append(header::SET_COOKIE, line);
+    }
+    shared.metrics.page(&site.name, "rewritten");
+    Ok(Response::from_parts(head, AnswerBody::page(page.into_rewriter(injection), body, end)))
+}
+
+type Looked = (VecDeque<bytes::Bytes>, End, Result<PageBody, PassReason>);
+
+/// Reads the beginning of a body until it is clear whether it is a page. What is read is kept as it came.
+async fn look(plan: &RewritePlan, body: &mut ResponseBody) -> Result<Looked, crate::upstream::BodyError> {
+    let mut page = PageBody::new(plan);
+    let mut beginning = VecDeque::new();
+    loop {
+        let (opening, end) = match poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await {
+            Some(frame) => {
+                let Ok(data) = frame?.into_data() else { continue };
+                let opening = page.open(&data);
+                beginning.push_back(data);
+                (opening, End::Ahead)
+            }
+            None => (page.open_end(), End::Reached),
+        };
+        match opening {
+            Opening::Page => return Ok((VecDeque::new(), end, Ok(page))),
+            Opening::NotPage(reason) => return Ok((beginning, end, Err(reason))),
+            Opening::NeedMore if end == End::Reached => return Ok((beginning, end, Err(PassReason::SniffedOther))),
+            Opening::NeedMore => {}
+        }
+    }
+}
+
+/// The headers of a page that is, or would be, rewritten.
+fn page_headers(site: &Site, visit: &Visit, asked: &Asked, headers: &mut HeaderMap) -> Admission {
+    rewrite::response_headers(headers, asked.variant, BodyChanged::Yes);
+    let pages = site.pages(asked.now);
+    let origin = format!("{}://{}", visit.client.scheme.name(), visit.authority);
+    let own = |path: &str| format!("{origin}{path}");
+    let choice = own(&format!("{}choice", site.prefix));
+    admit_own(
+        headers,
+        &OwnSources {
+            script_url: &own(pages.script_path()),
+            style_url: &own(pages.style_path()),
+            form_url: &choice,
+            connect_url: &choice,
+        },
+    )
+}
+
+fn injection(site: &Site, visit: &Visit, decision: &Decision, asked: &Asked, admission: &Admission) -> Injection {
+    let pages = site.pages(asked.now);
+    let page = PageScript {
+        answered: !decision.asks(),
+        posted: asked.method == Method::POST,
+        nonce: admission.nonce.as_deref(),
+    };
+    let script = if admission.script_refused { bytes::Bytes::new() } else { pages.script_tag(visit.language, page) };
+    let banner = if decision.asks() {
+        pages.banner(visit.language, model_for(site, visit), &asked.path_and_query)
+    } else if decision.answered() {
+        pages.settings_link(visit.language, &asked.path_and_query)
+    } else {
+        bytes::Bytes::new()
+    };
+    Injection { script, banner }
+}
+
+/// Under the notice model, the mark that this page showed the banner.
+fn shown_line(
+    shared: &Shared,
+    site: &Site,
+    visit: &Visit,
+    decision: &Decision,
+    now: Timestamp,
+    has_banner: bool,
+) -> Option<HeaderValue> {
+    let own: &OwnCookies = visit.own_cookies.as_ref()?;
+    if !(has_banner && decision.asks() && model_for(site, visit) == Model::Notice) || visit.fetch.speculative {
+        return None;
+    }
+    let mark = ShownMark { edition: site.consent.editions.in_force(now).id.clone(), time: now };
+    Some(own.mark_shown(mark.sign(&shared.keys, &shared.binding(site, own.shown).borrowed())))
+}

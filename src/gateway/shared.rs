@@ -1,0 +1,173 @@
+//! What all cores share.
+
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU16, AtomicU64, Ordering},
+    },
+};
+
+use super::{
+    SiteSettings, likely_sessions::LikelySessions, limiter::Limiter, own_pages::model_for, request::OwnedBinding,
+    site::Site, visit::Visit,
+};
+use crate::{
+    clock::Clock,
+    consent::{Decision, RecordKeys},
+    cookies::{RefusedCookies, Rule},
+    geo::Countries,
+    rewrite::Variant,
+    routing::Hosts,
+    store::{AppendError, Store},
+    telemetry::{Direction, Metrics},
+    timestamp::Timestamp,
+    visitor::Network,
+};
+
+/// What a gateway is made of.
+pub struct Parts {
+    /// The sites.
+    pub sites: Vec<SiteSettings>,
+    /// The catalogue without the sites' own lines.
+    pub catalogue: Vec<Rule>,
+    /// Proxies that are believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Choices that one client may post in a minute.
+    pub choices_per_minute: u32,
+    /// SHA-256 of the configuration: pages made under another one are other variants.
+    pub fingerprint: [u8; 32],
+    /// Countries by address.
+    pub countries: Countries,
+    /// The consent log.
+    pub store: Store,
+    /// What signs records.
+    pub keys: RecordKeys,
+    /// The time.
+    pub clock: Clock,
+    /// The counters.
+    pub metrics: Arc<Metrics>,
+}
+
+/// The parts at work.
+pub struct Shared {
+    pub(super) sites: Vec<Site>,
+    hosts: Hosts,
+    pub(super) trusted_proxies: Vec<Network>,
+    pub(super) choices: Limiter,
+    pub(super) likely_sessions: LikelySessions,
+    fingerprint: [u8; 32],
+    pub(super) countries: Countries,
+    pub(super) store: Store,
+    log_origin: String,
+    pub(super) keys: RecordKeys,
+    pub(super) clock: Clock,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) no_site: Arc<str>,
+    https_port: AtomicU16,
+    rounds: AtomicU64,
+}
+
+/// Why a gateway can't begin.
+#[derive(Debug, thiserror::Error)]
+pub enum BeginError {
+    /// A file of the configuration.
+    #[error(transparent)]
+    File(#[from] io::Error),
+    /// The notices could not be kept, so no choice could name them.
+    #[error("can't keep the notices in the consent log: {0}")]
+    Notices(AppendError),
+}
+
+impl Shared {
+    /// Makes the parts ready, and keeps every notice that a visitor may be shown in the log. Blocks on the disk.
+    ///
+    /// # Errors
+    ///
+    /// When a file of an upstream can't be read or the log can't be written.
+    pub fn begin(parts: Parts) -> Result<Arc<Self>, BeginError> {
+        let hosts = Hosts::new(parts.sites.iter().map(|site| site.hosts.as_slice()));
+        let sites = parts.sites.into_iter().enumerate();
+        let sites = sites.map(|(number, site)| Site::new(number, site, &parts.catalogue));
+        let sites = sites.collect::<io::Result<Vec<_>>>()?;
+        for notice in sites.iter().flat_map(Site::all_pages).flat_map(crate::pages::SitePages::notices) {
+            let kept = parts.store.keep_notice(notice.id, notice.language, &notice.edition, &notice.json);
+            kept.map_err(BeginError::Notices)?;
+        }
+        Ok(Arc::new(Self {
+            sites,
+            hosts,
+            trusted_proxies: parts.trusted_proxies,
+            choices: Limiter::new(parts.choices_per_minute),
+            likely_sessions: LikelySessions::default(),
+            fingerprint: parts.fingerprint,
+            countries: parts.countries,
+            log_origin: parts.store.log().to_string(),
+            store: parts.store,
+            keys: parts.keys,
+            clock: parts.clock,
+            metrics: parts.metrics,
+            no_site: "none".into(),
+            https_port: AtomicU16::new(0),
+            rounds: AtomicU64::new(0),
+        }))
+    }
+
+    /// From now on plain requests are sent to this port by https.
+    pub fn redirect_to_https(&self, port: u16) {
+        self.https_port.store(port, Ordering::Relaxed);
+    }
+
+    /// The counters.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// The consent log.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub(super) fn https_port(&self) -> Option<u16> {
+        Some(self.https_port.load(Ordering::Relaxed)).filter(|port| *port != 0)
+    }
+
+    pub(super) fn site(&self, host: &str) -> Option<&Site> {
+        self.hosts.find(host).map(|number| &self.sites[number])
+    }
+
+    /// What a cookie of ours is bound to. The log's own name stands for its origin, so that a record of a log that was replaced is void.
+    pub(super) fn binding<'a>(&'a self, site: &'a Site, cookie_name: &'static str) -> OwnedBinding<'a> {
+        OwnedBinding { cookie_name, site: &site.name, log_origin: &self.log_origin }
+    }
+
+    /// A number that is another one for each answer.
+    pub(super) fn next_round(&self) -> u64 {
+        self.rounds.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(super) fn count_refused(&self, site: &Site, refused: &RefusedCookies, direction: Direction) {
+        if refused.is_empty() {
+            return;
+        }
+        for category in crate::consent::Category::ALL {
+            let count = refused.of(category).into();
+            self.metrics.cookies_refused(&site.name, Some(category), direction, count);
+        }
+        self.metrics.cookies_refused(&site.name, None, direction, refused.unknown().into());
+    }
+
+    /// Which variant of a page this visitor gets: everything that decides what is put into it.
+    pub(super) fn variant(&self, site: &Site, visit: &Visit, decision: &Decision, now: Timestamp) -> Variant {
+        // This hasher has fixed keys, so that a page keeps its name over a restart.
+        let mut hasher = DefaultHasher::new();
+        decision.allowed.hash(&mut hasher);
+        (decision.asks(), decision.answered(), visit.language).hash(&mut hasher);
+        (model_for(site, visit) == crate::consent::Model::Notice).hash(&mut hasher);
+        site.consent.editions.in_force(now).id.hash(&mut hasher);
+        self.fingerprint.hash(&mut hasher);
+        env!("CARGO_PKG_VERSION").hash(&mut hasher);
+        Variant::from_hash(hasher.finish())
+    }
+}

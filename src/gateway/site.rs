@@ -1,0 +1,97 @@
+//! One site at work: its settings, made ready to be asked.
+
+use std::{io, sync::Arc};
+
+use aws_lc_rs::digest;
+
+use super::{Mode, SiteSettings};
+use crate::{
+    consent::{self, Edition, EditionId},
+    cookies::{Catalogue, Permit, Rule, Unknown},
+    pages::SitePages,
+    routing::SitePaths,
+    timestamp::Timestamp,
+    upstream::Upstream,
+    visitor::Language,
+};
+
+/// A site, shared by all cores.
+pub(super) struct Site {
+    pub(super) number: usize,
+    pub(super) name: Arc<str>,
+    pub(super) canonical_host: Option<String>,
+    pub(super) mode: Mode,
+    pub(super) share_subdomains: bool,
+    pub(super) prefix: String,
+    pub(super) languages: Vec<Language>,
+    pub(super) consent: consent::Settings,
+    pub(super) catalogue: Catalogue,
+    pub(super) paths: SitePaths,
+    pub(super) upstream: Arc<Upstream>,
+    /// The pages under each edition, so that a new edition comes into force without a restart.
+    pages: Vec<(EditionId, SitePages)>,
+}
+
+impl Site {
+    pub(super) fn new(number: usize, settings: SiteSettings, catalogue: &[Rule]) -> io::Result<Self> {
+        let hash = catalogue_hash(catalogue.iter().chain(&settings.cookies));
+        let under = |edition: &Edition| {
+            let settings = crate::pages::Settings { edition: edition.clone(), ..settings.pages.clone() };
+            (edition.id.clone(), SitePages::build(&settings, hash))
+        };
+        Ok(Self {
+            number,
+            name: settings.name.as_str().into(),
+            canonical_host: settings.canonical_host,
+            mode: settings.mode,
+            share_subdomains: settings.share_subdomains,
+            pages: settings.consent.editions.iter().map(under).collect(),
+            prefix: settings.pages.prefix,
+            languages: settings.pages.languages,
+            consent: settings.consent,
+            catalogue: Catalogue::new(catalogue.to_vec(), settings.cookies),
+            paths: SitePaths::new(settings.paths, settings.trackers),
+            upstream: Arc::new(Upstream::new(settings.upstream)?),
+        })
+    }
+
+    /// The pages under the edition in force.
+    pub(super) fn pages(&self, now: Timestamp) -> &SitePages {
+        let id = &self.consent.editions.in_force(now).id;
+        let pages = self.pages.iter().find(|(edition, _)| edition == id);
+        &pages.expect("pages are built for every edition").1
+    }
+
+    /// The pages of every edition.
+    pub(super) fn all_pages(&self) -> impl Iterator<Item = &SitePages> {
+        self.pages.iter().map(|(_, pages)| pages)
+    }
+
+    /// The pages as they are under one edition, or `None` where the site has no such edition.
+    pub(super) fn pages_under(&self, edition: &EditionId) -> Option<&SitePages> {
+        self.pages.iter().find(|(id, _)| id == edition).map(|(_, pages)| pages)
+    }
+
+    pub(super) fn permit(&self, allowed: consent::CategorySet) -> Permit {
+        let unknown = match self.mode {
+            Mode::Strict | Mode::Observe => Unknown::Refused,
+            Mode::Compatible => Unknown::Passed,
+        };
+        Permit { allowed, unknown }
+    }
+}
+
+/// SHA-256 over all rules in force, in their order: part of every notice, so that the log tells what a category meant.
+fn catalogue_hash<'a>(rules: impl Iterator<Item = &'a Rule>) -> [u8; 32] {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for rule in rules {
+        let third_party = if rule.third_party { "third-party" } else { "" };
+        for part in
+            [rule.pattern.as_str(), rule.category.name(), &rule.owner, &rule.purpose, &rule.lifetime, third_party]
+        {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part.as_bytes());
+        }
+    }
+    context.finish().as_ref().try_into().expect("SHA-256 has 32 bytes")
+}

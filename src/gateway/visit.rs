@@ -1,0 +1,52 @@
+//! Who asks, where, and by which way: what one request is known by in all stages.
+
+use http::{Request, header};
+use hyper::body::Incoming;
+
+use super::{Connection, Shared, own_cookies::OwnCookies, site::Site};
+use crate::{
+    consent::Country,
+    visitor::{AgentFamily, ClientConnection, Fetch, Language, Signals, client_connection},
+};
+
+/// One request's visitor.
+pub(super) struct Visit {
+    /// Without port.
+    pub(super) host: String,
+    /// As the browser writes it, with a port that is not the scheme's own.
+    pub(super) authority: String,
+    pub(super) client: ClientConnection,
+    pub(super) language: Language,
+    pub(super) signals: Signals,
+    pub(super) fetch: Fetch,
+    pub(super) agent: AgentFamily,
+    pub(super) country: Option<Country>,
+    /// `None` where a choice can't be recorded.
+    pub(super) own_cookies: Option<OwnCookies>,
+}
+
+/// Identifies: reads headers and looks the country up, and changes nothing.
+pub(super) fn identify(
+    shared: &Shared,
+    site: &Site,
+    host: String,
+    request: &Request<Incoming>,
+    connection: &Connection,
+) -> Visit {
+    let headers = request.headers();
+    let client = client_connection(connection.peer(), connection.scheme(), headers, &shared.trusted_proxies);
+    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let authority = request.uri().authority().map(|authority| authority.as_str());
+    let named = authority.or_else(|| headers.get(header::HOST)?.to_str().ok());
+    Visit {
+        authority: named.unwrap_or(&host).to_ascii_lowercase(),
+        language: Language::negotiate(accepted, &site.languages),
+        signals: Signals::of(headers),
+        fetch: Fetch::of(headers),
+        agent: AgentFamily::of(headers.get(header::USER_AGENT).map(header::HeaderValue::as_bytes)),
+        country: shared.countries.find(client.address.truncate()),
+        own_cookies: OwnCookies::new(site, &host, &client),
+        client,
+        host,
+    }
+}
