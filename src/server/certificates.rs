@@ -1,0 +1,106 @@
+//! Certificates by name, read again when their files change.
+
+use std::{
+    fs, io,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use arc_swap::ArcSwap;
+use rustls::{
+    ServerConfig,
+    client::verify_server_name,
+    crypto::aws_lc_rs,
+    server::{ClientHello, ParsedCertificate, ResolvesServerCert},
+    sign::CertifiedKey,
+};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject};
+
+use super::CertificateFiles;
+
+/// The certificates in use, and where they came from.
+#[derive(Debug)]
+pub struct Certificates {
+    files: Vec<CertificateFiles>,
+    current: ArcSwap<Vec<Arc<CertifiedKey>>>,
+    /// Lengths and times of the files when they were read last.
+    stamps: Mutex<Vec<Stamp>>,
+}
+
+type Stamp = (u64, Option<std::time::SystemTime>);
+
+impl Certificates {
+    /// Reads all files. The error names the file.
+    pub fn read(files: Vec<CertificateFiles>) -> io::Result<Arc<Self>> {
+        let stamps = files.iter().flat_map(stamps).collect();
+        let keys = read_all(&files)?;
+        Ok(Arc::new(Self { files, current: ArcSwap::from_pointee(keys), stamps: Mutex::new(stamps) }))
+    }
+
+    /// Reads the files again if one of them changed. `Ok(true)` when new certificates are in use; on an error the old ones stay in use.
+    pub fn read_again(&self) -> io::Result<bool> {
+        let now: Vec<Stamp> = self.files.iter().flat_map(stamps).collect();
+        let mut known = self.stamps.lock().unwrap_or_else(PoisonError::into_inner);
+        if *known == now {
+            return Ok(false);
+        }
+        // A file that is half written is read again when it changes next, which is when the rest arrives.
+        known.clone_from(&now);
+        drop(known);
+        self.current.store(Arc::new(read_all(&self.files)?));
+        Ok(true)
+    }
+
+    /// TLS 1.2 and 1.3 with these certificates, HTTP/2 and HTTP/1.1 by ALPN.
+    pub fn server_config(self: &Arc<Self>) -> Arc<ServerConfig> {
+        let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("the provider supports TLS 1.2 and 1.3")
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(ByName(self.clone())));
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Arc::new(config)
+    }
+}
+
+/// Chooses by SNI.
+#[derive(Debug)]
+struct ByName(Arc<Certificates>);
+
+impl ResolvesServerCert for ByName {
+    /// The first certificate that is valid for the name asked for; without SNI (a client that connects to an address) the first of all.
+    /// For any other name there is none, and the handshake is refused.
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let keys = self.0.current.load();
+        let Some(name) = hello.server_name() else { return keys.first().cloned() };
+        let name = ServerName::try_from(name).ok()?;
+        keys.iter().find(|key| is_valid_for(key, &name)).cloned()
+    }
+}
+
+fn is_valid_for(key: &CertifiedKey, name: &ServerName<'_>) -> bool {
+    let parsed = key.end_entity_cert().and_then(ParsedCertificate::try_from);
+    parsed.is_ok_and(|certificate| verify_server_name(&certificate, name).is_ok())
+}
+
+fn stamps(files: &CertificateFiles) -> [Stamp; 2] {
+    [&files.certificate, &files.key].map(|file| {
+        let metadata = fs::metadata(file);
+        metadata.map_or((0, None), |metadata| (metadata.len(), metadata.modified().ok()))
+    })
+}
+
+fn read_all(files: &[CertificateFiles]) -> io::Result<Vec<Arc<CertifiedKey>>> {
+    files.iter().map(|files| read_one(files).map(Arc::new)).collect()
+}
+
+fn read_one(files: &CertificateFiles) -> io::Result<CertifiedKey> {
+    let fault = |file: &Path, error: &dyn std::fmt::Display| {
+        io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", file.display()))
+    };
+    let chain = CertificateDer::pem_file_iter(&files.certificate)
+        .and_then(|certificates| certificates.collect::<Result<Vec<_>, _>>())
+        .map_err(|error| fault(&files.certificate, &error))?;
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| fault(&files.key, &error))?;
+    CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider()).map_err(|error| fault(&files.key, &error))
+}

@@ -1,0 +1,194 @@
+//! One client connection: TLS, HTTP/1.1 or HTTP/2, until it ends.
+
+use std::{convert::Infallible, future::Future, net::SocketAddr, sync::Arc, time::Duration};
+
+use http::{Request, Response};
+use hyper::{
+    body::Incoming,
+    server::conn::{http1, http2},
+    service::Service,
+};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    sync::OwnedSemaphorePermit,
+};
+use tokio_rustls::TlsAcceptor;
+
+use super::{
+    Limits,
+    client_stream::{ActiveRequest, Activity, ClientStream, Patience},
+    drain::Drain,
+};
+use crate::{
+    gateway::{AnswerBody, Connection, Gateway},
+    visitor::Scheme,
+};
+
+/// HTTP/2 keep-alive: a peer that does not answer a ping within the second time is gone.
+const HTTP2_PING_EVERY: Duration = Duration::from_secs(30);
+const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(20);
+/// Streams that we may reset because of the client's errors before the connection is closed.
+const HTTP2_MOST_LOCAL_RESETS: usize = 256;
+/// Bytes that may wait in our memory for one stream of one connection.
+const HTTP2_SEND_BUFFER_BYTES: usize = 64 * 1024;
+/// Bytes of a read or write buffer of one HTTP/1.1 connection; hyper takes no smaller limit than its first read.
+const HTTP1_BUFFER_BYTES: usize = 64 * 1024;
+/// How long a client may refuse to take bytes.
+const CLIENT_READING_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What every connection of one core shares.
+pub(super) struct Shared {
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) limits: Limits,
+    pub(super) tls: Option<TlsAcceptor>,
+}
+
+/// Serves a connection to its end. The permit is held as long as anything of the connection lives, upgraded streams too.
+pub(super) async fn serve(
+    shared: Arc<Shared>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    scheme: Scheme,
+    permit: OwnedSemaphorePermit,
+    drain: Drain,
+) {
+    // Answers are written whole or in large parts: waiting for more only adds latency.
+    _ = stream.set_nodelay(true);
+    let metrics = shared.gateway.metrics();
+    let gauge = metrics.connected(scheme.name());
+    let connection = Connection::new(peer.ip(), scheme, (permit, gauge));
+    match (&shared.tls, scheme) {
+        (Some(tls), Scheme::Https) => {
+            let handshake = tokio::time::timeout(shared.limits.head_timeout, tls.accept(stream)).await;
+            let Ok(Ok(stream)) = handshake else {
+                metrics.tls_failed();
+                return;
+            };
+            if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+                serve_http2(&shared, stream, connection, drain).await;
+            } else {
+                serve_http1(&shared, stream, connection, drain).await;
+            }
+        }
+        (_, _) => serve_http1(&shared, stream, connection, drain).await,
+    }
+}
+
+async fn serve_http1<S>(shared: &Arc<Shared>, stream: S, connection: Connection, drain: Drain)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let limits = &shared.limits;
+    let activity = Activity::default();
+    let patience = Patience { head: Some(limits.head_timeout), reading: CLIENT_READING_TIMEOUT };
+    let stream = ClientStream::new(stream, activity.clone(), patience);
+    let service = Requests { shared: shared.clone(), connection, activity };
+    let serving = http1::Builder::new()
+        .timer(TokioTimer::new())
+        // hyper runs this limit from the moment it waits for a head, so it bounds idle connections; `Patience::head` bounds heads.
+        .header_read_timeout(limits.idle_timeout)
+        .max_headers(limits.head_lines)
+        .max_header_size(limits.head_bytes)
+        .max_buf_size(limits.head_bytes.max(HTTP1_BUFFER_BYTES))
+        .half_close(false)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut serving = std::pin::pin!(serving);
+    // Clients break connections in every way there is; what concerns the operator was counted with the request.
+    tokio::select! {
+        _ = &mut serving => {}
+        () = drain.requested() => {
+            serving.as_mut().graceful_shutdown();
+            _ = serving.await;
+        }
+    }
+}
+
+async fn serve_http2<S>(shared: &Arc<Shared>, stream: S, connection: Connection, drain: Drain)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let limits = &shared.limits;
+    let activity = Activity::default();
+    let patience = Patience { head: None, reading: CLIENT_READING_TIMEOUT };
+    let stream = ClientStream::new(stream, activity.clone(), patience);
+    let service = Requests { shared: shared.clone(), connection, activity: activity.clone() };
+    let serving = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.http2_streams)
+        .max_pending_accept_reset_streams(limits.http2_resets)
+        .max_local_error_reset_streams(HTTP2_MOST_LOCAL_RESETS)
+        .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
+        .max_send_buf_size(HTTP2_SEND_BUFFER_BYTES)
+        .keep_alive_interval(HTTP2_PING_EVERY)
+        .keep_alive_timeout(HTTP2_PING_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut serving = std::pin::pin!(serving);
+    // hyper has no idle limit for HTTP/2: a connection that had no request at two looks in a row is dropped.
+    let mut was_idle = false;
+    loop {
+        tokio::select! {
+            _ = &mut serving => return,
+            () = drain.requested() => break,
+            () = tokio::time::sleep(limits.idle_timeout) => {
+                let is_idle = activity.is_idle();
+                if was_idle && is_idle {
+                    return;
+                }
+                was_idle = is_idle;
+            }
+        }
+    }
+    serving.as_mut().graceful_shutdown();
+    _ = serving.await;
+}
+
+/// The requests of one connection.
+struct Requests {
+    shared: Arc<Shared>,
+    connection: Connection,
+    activity: Activity,
+}
+
+impl Service<Request<Incoming>> for Requests {
+    type Response = Response<Busy<AnswerBody>>;
+    type Error = Infallible;
+    type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let active = self.activity.begin();
+        let (shared, connection) = (self.shared.clone(), self.connection.clone());
+        Box::pin(async move {
+            let answer = shared.gateway.answer(request, &connection).await;
+            Ok(answer.map(|body| Busy { body, _active: active }))
+        })
+    }
+}
+
+/// A body that keeps its connection busy until it has gone.
+struct Busy<B> {
+    body: B,
+    _active: ActiveRequest,
+}
+
+impl<B: http_body::Body + Unpin> http_body::Body for Busy<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
+        std::pin::Pin::new(&mut self.get_mut().body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,73 @@
+//! One core: its listeners, its connections, its way to the end.
+
+use std::{io, net::TcpListener, sync::Arc, time::Duration};
+
+use tokio::sync::{Semaphore, watch};
+
+use super::{
+    connection::{Shared, serve},
+    drain::Drain,
+};
+use crate::visitor::Scheme;
+
+/// How long accepting pauses when the system has no descriptors left: the connections that are open must end first.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What a core is given.
+pub(super) struct Worker {
+    pub(super) shared: Arc<Shared>,
+    pub(super) listeners: Vec<(TcpListener, Scheme)>,
+    pub(super) permits: Arc<Semaphore>,
+    pub(super) stop: watch::Receiver<bool>,
+    pub(super) drain_timeout: Duration,
+}
+
+impl Worker {
+    /// Runs until `stop` says so, then lets connections finish, for at most `drain_timeout`. Whatever is left then is dropped.
+    pub(super) fn run(self) -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async move {
+            let (drain, drained) = Drain::new(self.stop);
+            let mut accepting = tokio::task::JoinSet::new();
+            for (listener, scheme) in self.listeners {
+                let listener = tokio::net::TcpListener::from_std(listener)?;
+                accepting.spawn(accept(listener, scheme, self.shared.clone(), self.permits.clone(), drain.clone()));
+            }
+            drain.requested().await;
+            accepting.shutdown().await;
+            drop(drain);
+            _ = tokio::time::timeout(self.drain_timeout, drained.all()).await;
+            Ok(())
+        })
+    }
+}
+
+async fn accept(
+    listener: tokio::net::TcpListener,
+    scheme: Scheme,
+    shared: Arc<Shared>,
+    permits: Arc<Semaphore>,
+    drain: Drain,
+) {
+    loop {
+        let Ok(permit) = permits.clone().acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                tokio::spawn(serve(shared.clone(), stream, peer, scheme, permit, drain.clone()));
+            }
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => {
+                tracing::warn!(%error, "can't accept connections; trying again");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Errors of a connection that was gone before it was accepted (accept(2)).
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused
+    )
+}
