@@ -13,7 +13,7 @@ use crate::config;
 /// # Errors
 ///
 /// When `out` or `err` can't be written.
-pub fn check(path: &Path, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<bool> {
+pub(super) fn check(path: &Path, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<bool> {
     match config::load(path) {
         Ok((configuration, warnings)) => {
             for warning in &warnings {

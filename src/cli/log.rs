@@ -7,6 +7,7 @@ use std::{
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::{control, export};
 use crate::{
     clock::Clock,
     consent::ConsentId,
@@ -98,8 +99,51 @@ pub(crate) enum LogError {
     Erasure(#[from] AppendError),
     #[error("{path}: cannot {doing}: {source}")]
     File { path: PathBuf, doing: &'static str, source: io::Error },
+    #[error("the running gateway could not erase: {0}")]
+    Gateway(io::Error),
     #[error("cannot write the export: {0}")]
     Output(#[from] io::Error),
+}
+
+/// Runs `kelisim log …`.
+pub(super) fn run(command: &LogCommand) -> Result<(), Box<dyn std::error::Error>> {
+    match command {
+        LogCommand::Export(arguments) => {
+            let options = ExportOptions::of(arguments)?;
+            let state_dir = super::configuration(&arguments.config)?.state_dir;
+            match &arguments.out {
+                Some(out) => {
+                    let written = export::export_to_file(&state_dir, options, out)?;
+                    eprintln!("{written} events in {}", out.display());
+                }
+                None => _ = export::export(&state_dir, options, &mut io::stdout().lock())?,
+            }
+        }
+        LogCommand::Erase(arguments) => {
+            let state_dir = super::configuration(&arguments.config)?.state_dir;
+            let (records, overwritten) = erase(&state_dir, arguments.consent_id)?;
+            println!("{records} records erased");
+            if !overwritten {
+                println!("somebody is reading the log: the bytes are overwritten as soon as that ends");
+            }
+            if records == 0 {
+                return Err("nothing is recorded under this id".into());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Erases through the running gateway, or directly where none runs.
+fn erase(state_dir: &Path, id: ConsentId) -> Result<(usize, bool), LogError> {
+    match erase_offline(state_dir, id) {
+        Ok(erased) => Ok((erased.records, erased.overwritten)),
+        Err(LogError::Store(StoreError::Locked { .. })) => {
+            let erased = control::ask_to_erase(state_dir, id).map_err(LogError::Gateway)?;
+            Ok((erased.records, erased.overwritten))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Erases a person when no gateway runs. While one runs the answer is [`StoreError::Locked`]: then the gateway has to do it.

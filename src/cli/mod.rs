@@ -1,11 +1,89 @@
-//! The command line.
-pub mod check;
+//! The command line. Only this module prints.
+//!
+//! Exit codes: 0 right, 1 the thing asked about is not right, 2 wrong use.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where people are told")]
+
+mod check;
+mod control;
 pub mod demo;
 mod export;
+mod housekeeping;
 mod log;
+mod run;
+#[doc(hidden)]
+pub mod running;
 
-use std::process::ExitCode;
+use std::{io, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{self, Configuration};
+
+/// A consent gateway: a reverse proxy that makes a web site's cookie policy true.
+#[derive(Debug, Parser)]
+#[command(name = "kelisim", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// A site of a small practice and the gateway before it, all on loopback; nothing to configure.
+    Demo(demo::DemoArguments),
+    /// Is this configuration right? Every fault, with its place.
+    Check(ConfigurationArguments),
+    /// Stand in front of the configured sites.
+    Run(ConfigurationArguments),
+    /// The consent log.
+    #[command(subcommand)]
+    Log(log::LogCommand),
+}
+
+#[derive(Debug, Args)]
+struct ConfigurationArguments {
+    /// The configuration.
+    #[arg(long, value_name = "FILE", default_value = "/etc/kelisim/kelisim.toml")]
+    config: PathBuf,
+}
+
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    // clap prints what is wrong and ends with 2; help and version end with 0.
+    match Arguments::parse().command {
+        Command::Demo(arguments) => told(demo::run(&arguments)),
+        Command::Check(arguments) => {
+            let right = check::check(&arguments.config, &mut io::stdout(), &mut io::stderr());
+            told(right.and_then(|right| if right { Ok(()) } else { Err(io::Error::other(Silent)) }))
+        }
+        Command::Run(arguments) => told(run::run(&arguments.config)),
+        Command::Log(command) => told(log::run(&command)),
+    }
+}
+
+/// Reads a configuration, or says everything that is wrong with it.
+fn configuration(path: &std::path::Path) -> Result<Configuration, Box<dyn std::error::Error>> {
+    let (configuration, warnings) = config::load(path)?;
+    for warning in warnings {
+        eprintln!("{warning}");
+    }
+    Ok(configuration)
+}
+
+/// An error of which everything has been said.
+#[derive(Debug, thiserror::Error)]
+#[error("")]
+struct Silent;
+
+fn told<E: std::fmt::Display>(outcome: Result<(), E>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let text = error.to_string();
+            if !text.is_empty() {
+                eprintln!("{}", text.trim_end());
+            }
+            ExitCode::FAILURE
+        }
+    }
 }

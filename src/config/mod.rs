@@ -29,21 +29,11 @@ pub use fault::{Fault, Faults, Warning};
 
 use crate::{
     clock::Clock,
-    cookies, gateway, geo, server,
+    cookies, gateway, geo, server, telemetry,
     timestamp::{Term, Timestamp},
 };
 use context::Context;
 use fault::Document;
-
-/// How log lines are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object a line.
-    Json,
-}
 
 /// Everything that is configured, checked.
 #[derive(Clone, Debug)]
@@ -61,7 +51,7 @@ pub struct Configuration {
     /// How long a record is kept after it expired.
     pub retention: Term,
     /// How log lines are written.
-    pub log_format: LogFormat,
+    pub log_format: telemetry::LogFormat,
     /// SHA-256 over the SHA-256 of every file read, the configuration first: it changes when any of them does.
     pub fingerprint: [u8; 32],
     /// Every file read.

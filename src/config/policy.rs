@@ -137,8 +137,9 @@ fn edition_file(context: &Context, name: &str, bytes: &[u8]) -> Option<EditionFi
         return None;
     }
     let (id, language) = (id?, language?);
-    let edition = Edition { id: id.clone(), effective: effective?, categories: categories?, asks_again: asks_again? };
-    let text = EditionText { id, language, text: text[body_start..].to_owned(), hash: sha256(bytes) };
+    let effective = effective?;
+    let edition = Edition { id: id.clone(), effective, categories: categories?, asks_again: asks_again? };
+    let text = EditionText { id, language, text: text[body_start..].to_owned(), effective, hash: sha256(bytes) };
     Some(EditionFile { name: name.to_owned(), edition, text })
 }
 

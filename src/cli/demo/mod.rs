@@ -11,6 +11,7 @@ mod guide;
 mod html;
 mod lab;
 mod origin;
+mod run;
 mod seen;
 mod serve;
 mod tracker;
@@ -25,6 +26,7 @@ pub use body::DOWNLOAD_BYTES;
 pub use configuration::{certificate, configuration, write_policy};
 pub use guide::guide;
 pub use origin::Origin;
+pub(super) use run::{DemoArguments, run};
 pub use tracker::{Learned, Tracker, Visit};
 
 /// Where the parts of one demonstration are.

@@ -10,7 +10,8 @@ mod upstream;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use super::{LogFormat, catalogue, file::Table, keys, value};
+use super::{catalogue, file::Table, keys, value};
+use crate::telemetry::LogFormat;
 use crate::{cookies, gateway, geo, pages::Controller, server as listening, timestamp::Term};
 
 /// Everything but what is known when all files are read.

@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, thread, time::D
 use toml::Spanned;
 
 use crate::{
-    config::{LogFormat, context::Context, file::Table, keys, place, value},
+    config::{context::Context, file::Table, keys, place, value},
     server::{CertificateFiles, Limits, Settings},
+    telemetry::LogFormat,
 };
 
 /// What the tables say.

@@ -50,6 +50,7 @@ pub(super) fn check(mut table: Table<'_>, shared: &mut Shared<'_>) -> Option<Sit
         texts,
         cookies: declared_cookies,
         hosts: declared_hosts?,
+        share_subdomains,
         own_settings_link,
     };
     Some(SiteSettings {

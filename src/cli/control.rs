@@ -1,0 +1,140 @@
+//! The control socket of a running gateway: how commands change what only the gateway may write.
+//!
+//! One request and one answer a connection, each one line of JSON. Only the gateway's own user and root are heard.
+
+use std::{
+    fs, io,
+    os::unix::{
+        fs::{MetadataExt as _, PermissionsExt as _},
+        net::{UnixListener, UnixStream},
+    },
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+
+use crate::{consent::ConsentId, gateway, ledger::ErasureReason};
+
+/// Longest request or answer, in bytes.
+const LONGEST_LINE: u64 = 4096;
+/// How long a command may take to send its request.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a command waits for the answer: an erasure rebuilds the file, which takes long on a large log.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// What a command asks for.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Request {
+    /// Erase everything of this consent id.
+    Erase { consent_id: String },
+}
+
+/// What the gateway answers.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Answer {
+    Erased { records: usize, overwritten: bool },
+    Failed { reason: String },
+}
+
+/// What an erasure did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Erasure {
+    pub(super) records: usize,
+    pub(super) overwritten: bool,
+}
+
+/// The socket, removed when it is dropped.
+pub(super) struct Socket {
+    listener: UnixListener,
+    path: PathBuf,
+    owner: u32,
+}
+
+impl Socket {
+    /// Opens `control.sock`. The caller holds the lock of the directory, so a socket that is there was left by a gateway that is gone.
+    pub(super) fn open(state_dir: &Path) -> io::Result<Self> {
+        let path = path(state_dir);
+        let told = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(told(error)),
+            _ => {}
+        }
+        let listener = UnixListener::bind(&path).map_err(told)?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).map_err(told)?;
+        listener.set_nonblocking(true)?;
+        let owner = fs::metadata(&path)?.uid();
+        Ok(Self { listener, path, owner })
+    }
+
+    /// Answers commands, one after the other.
+    pub(super) async fn serve(self, gateway: Arc<gateway::Shared>) {
+        let Ok(listener) = self.listener.try_clone().and_then(tokio::net::UnixListener::from_std) else { return };
+        loop {
+            let Ok((stream, _)) = listener.accept().await else {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            };
+            let known = stream.peer_cred().is_ok_and(|peer| peer.uid() == self.owner || peer.uid() == 0);
+            if known {
+                // A command that breaks off gets no answer; there is nobody to tell.
+                _ = answer(stream, &gateway).await;
+            }
+        }
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // The next start removes what is left.
+        _ = fs::remove_file(&self.path);
+    }
+}
+
+async fn answer(mut stream: tokio::net::UnixStream, gateway: &gateway::Shared) -> io::Result<()> {
+    let (reader, mut writer) = stream.split();
+    let mut line = String::new();
+    let mut reader = BufReader::new(reader.take(LONGEST_LINE));
+    tokio::time::timeout(REQUEST_TIMEOUT, reader.read_line(&mut line)).await??;
+    let answer = match serde_json::from_str(&line) {
+        Ok(Request::Erase { consent_id }) => erase(gateway, &consent_id).await,
+        Err(error) => Answer::Failed { reason: format!("the request is not understood: {error}") },
+    };
+    let mut text = serde_json::to_string(&answer)?;
+    text.push('\n');
+    writer.write_all(text.as_bytes()).await
+}
+
+async fn erase(gateway: &gateway::Shared, consent_id: &str) -> Answer {
+    let Some(id) = ConsentId::parse(consent_id) else {
+        return Answer::Failed { reason: "a consent id is 32 hexadecimal digits".into() };
+    };
+    match gateway.store().erase(id, ErasureReason::Request).await {
+        Ok(erased) => Answer::Erased { records: erased.records, overwritten: erased.overwritten },
+        Err(error) => Answer::Failed { reason: error.to_string() },
+    }
+}
+
+/// Asks the running gateway to erase; the error says what went wrong in its words.
+pub(super) fn ask_to_erase(state_dir: &Path, id: ConsentId) -> io::Result<Erasure> {
+    let path = path(state_dir);
+    let told = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    let mut stream = UnixStream::connect(&path).map_err(told)?;
+    stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
+    let request = Request::Erase { consent_id: id.to_string() };
+    io::Write::write_all(&mut stream, format!("{}\n", serde_json::to_string(&request)?).as_bytes()).map_err(told)?;
+    let mut line = String::new();
+    io::BufRead::read_line(&mut io::BufReader::new(io::Read::take(stream, LONGEST_LINE)), &mut line).map_err(told)?;
+    match serde_json::from_str(&line)? {
+        Answer::Erased { records, overwritten } => Ok(Erasure { records, overwritten }),
+        Answer::Failed { reason } => Err(io::Error::other(reason)),
+    }
+}
+
+fn path(state_dir: &Path) -> PathBuf {
+    state_dir.join("control.sock")
+}

@@ -1,0 +1,138 @@
+//! `kelisim demo`: the site, the tracker and the gateway between them, until Ctrl+C.
+
+use std::{
+    error::Error,
+    fs,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+
+use super::{Origin, Places, Tracker, certificate, configuration, guide, write_policy};
+use crate::{
+    cli::{run::until_stopped, running::Running},
+    clock::{self, Clock},
+    config,
+    telemetry::{LogFormat, start_log},
+};
+
+/// Ports that are easy to remember; where one is taken, a free one is used.
+const HTTP_PORT: u16 = 8080;
+const HTTPS_PORT: u16 = 8443;
+const ADMIN_PORT: u16 = 9090;
+
+/// `kelisim demo`.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// Keep the consent log and everything else of the demonstration in this folder.
+    #[arg(long, value_name = "FOLDER")]
+    keep: Option<PathBuf>,
+}
+
+/// Runs the demonstration.
+pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Box<dyn Error>> {
+    let folder = Folder::open(arguments.keep.as_deref())?;
+    start_log(LogFormat::Text);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let tracker = Tracker::start().await?;
+        let origin = Origin::start(tracker.address()).await?;
+        let running = start(&folder.path, origin.address(), tracker.address())?;
+        println!("{}", told(&folder, &running, &origin, &tracker));
+        until_stopped(&running).await?;
+        // Connections of browsers stay open for long; the demonstration does not wait for them.
+        tokio::task::spawn_blocking(|| running.stop()).await??;
+        Ok(())
+    })
+}
+
+/// Starts a gateway before the site with everything in one folder.
+fn start(folder: &Path, origin: SocketAddr, tracker: SocketAddr) -> Result<Running, Box<dyn Error>> {
+    let (certificate_file, key_file) = (folder.join("certificate.pem"), folder.join("key.pem"));
+    if !certificate_file.exists() || !key_file.exists() {
+        let (chain, key) = certificate(&["localhost", "demo.localhost", "127.0.0.1"])?;
+        fs::write(&certificate_file, chain)?;
+        write_private(&key_file, &key)?;
+    }
+    write_policy(&folder.join("policy"))?;
+    let text = configuration(&Places {
+        http: free(HTTP_PORT)?,
+        https: free(HTTPS_PORT)?,
+        admin: free(ADMIN_PORT)?,
+        origin,
+        tracker,
+        certificate: &certificate_file,
+        key: &key_file,
+        state_dir: &folder.join("state"),
+    });
+    let file = folder.join("kelisim.toml");
+    fs::write(&file, &text)?;
+    let (configuration, _) = config::load(&file)?;
+    Ok(Running::start(configuration, Clock::system())?)
+}
+
+fn told(folder: &Folder, running: &Running, origin: &Origin, tracker: &Tracker) -> String {
+    let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let places = Places {
+        http: running.http().first().copied().unwrap_or(nowhere),
+        https: running.https().first().copied().unwrap_or(nowhere),
+        admin: running.admin().unwrap_or(nowhere),
+        origin: origin.address(),
+        tracker: tracker.address(),
+        certificate: &folder.path.join("certificate.pem"),
+        key: &folder.path.join("key.pem"),
+        state_dir: &folder.path.join("state"),
+    };
+    let config = folder.path.join("kelisim.toml");
+    let kept = if folder.kept { "kept" } else { "deleted at the end" };
+    format!(
+        "{}\n  The consent log\n    kelisim log export --config {}\n  All of it lies in {} and is {kept}.\n",
+        guide(&places).trim_end_matches('\n').to_owned() + "\n",
+        config.display(),
+        folder.path.display(),
+    )
+}
+
+/// The preferred port of loopback, or 0 for any when somebody has it.
+fn free(port: u16) -> std::io::Result<SocketAddr> {
+    let preferred = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let taken = TcpListener::bind(preferred).is_err();
+    Ok(if taken { TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()? } else { preferred })
+}
+
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())
+}
+
+/// The folder of a demonstration; deleted at the end unless it is to be kept.
+struct Folder {
+    path: PathBuf,
+    kept: bool,
+}
+
+impl Folder {
+    fn open(keep: Option<&Path>) -> std::io::Result<Self> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        let path = match keep {
+            Some(path) => std::path::absolute(path)?,
+            None => {
+                let name: [u8; 8] = clock::random();
+                std::env::temp_dir().join(format!("kelisim-demo-{:016x}", u64::from_be_bytes(name)))
+            }
+        };
+        fs::DirBuilder::new().recursive(keep.is_some()).mode(0o700).create(&path)?;
+        Ok(Self { path, kept: keep.is_some() })
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if !self.kept {
+            // What can't be deleted lies in the folder for temporary files, which the system empties.
+            _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}

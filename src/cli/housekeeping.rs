@@ -1,0 +1,83 @@
+//! What a gateway does besides answering visitors: the admin listener, the control socket, certificates that change, retention.
+
+use std::{net::TcpListener, sync::Arc, time::Duration};
+
+use tokio::sync::watch;
+
+use super::control;
+use crate::{admin, clock::Clock, gateway, server::Certificates, timestamp::Term};
+
+/// How often certificate files are looked at.
+const CERTIFICATES_EVERY: Duration = Duration::from_secs(30);
+/// How often records past their retention are looked for.
+const RETENTION_EVERY: Duration = Duration::from_secs(6 * 3600);
+
+/// Everything of one gateway, done on one thread.
+pub(super) struct Duties {
+    pub(super) gateway: Arc<gateway::Shared>,
+    pub(super) certificates: Option<Arc<Certificates>>,
+    pub(super) retention: Term,
+    pub(super) clock: Clock,
+    pub(super) control: control::Socket,
+    pub(super) admin: Option<TcpListener>,
+    pub(super) stopped: watch::Receiver<bool>,
+}
+
+impl Duties {
+    /// Works until the gateway stops.
+    pub(super) fn run(self) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = match runtime {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                tracing::error!(%error, "no admin listener, control socket, certificate watch and retention");
+                return;
+            }
+        };
+        let mut stopped = self.stopped;
+        runtime.block_on(async move {
+            let mut tasks = tokio::task::JoinSet::new();
+            if let Some(listener) = self.admin
+                && let Ok(listener) = tokio::net::TcpListener::from_std(listener)
+            {
+                tasks.spawn(admin::serve(listener, self.gateway.clone()));
+            }
+            if let Some(certificates) = self.certificates {
+                tasks.spawn(watch_certificates(certificates));
+            }
+            tasks.spawn(retire(self.gateway.clone(), self.retention, self.clock));
+            tasks.spawn(self.control.serve(self.gateway));
+            // The sender lives as long as the gateway; should it go, that is a stop too.
+            _ = stopped.wait_for(|stopped| *stopped).await;
+            tasks.shutdown().await;
+        });
+    }
+}
+
+async fn watch_certificates(certificates: Arc<Certificates>) {
+    loop {
+        tokio::time::sleep(CERTIFICATES_EVERY).await;
+        read_again(&certificates);
+    }
+}
+
+fn read_again(certificates: &Certificates) {
+    match certificates.read_again() {
+        Ok(true) => tracing::info!("certificates were read again"),
+        Ok(false) => {}
+        Err(error) => tracing::error!(%error, "certificates changed but can't be used; the old ones stay"),
+    }
+}
+
+async fn retire(gateway: Arc<gateway::Shared>, term: Term, clock: Clock) {
+    loop {
+        match gateway.store().retire(term.before(clock.now())).await {
+            Ok(erased) if erased.records > 0 => {
+                tracing::info!(records = erased.records, "records past their retention were deleted");
+            }
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "records past their retention can't be deleted; trying again later"),
+        }
+        tokio::time::sleep(RETENTION_EVERY).await;
+    }
+}
