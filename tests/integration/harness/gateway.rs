@@ -1,0 +1,231 @@
+//! A gateway before a site, from a configuration to its addresses.
+
+use std::{fs, net::SocketAddr, path::Path};
+
+use kelisim::{
+    cli::{demo, running::Running},
+    clock::Clock,
+    config,
+    timestamp::Timestamp,
+};
+use tempfile::TempDir;
+
+use super::{Browser, Origin};
+
+/// When tests happen, unless they say otherwise.
+pub const NOW: &str = "2026-11-22T10:00:00Z";
+
+/// A gateway that will be started. The site's name is `shop.example`, and `localhost` and `127.0.0.1` lead to it too.
+pub struct GatewayBuilder {
+    upstream: String,
+    server: String,
+    site: String,
+    tables: String,
+    consent: String,
+    policy: Vec<(String, String)>,
+    folder: Option<TempDir>,
+    clock: Clock,
+}
+
+/// A gateway at work; it stops when it is dropped.
+pub struct Gateway {
+    running: Option<Running>,
+    pub clock: Clock,
+    folder: Option<TempDir>,
+}
+
+impl Gateway {
+    /// A gateway with the usual configuration, in mode `strict`.
+    pub fn before(origin: &Origin) -> Self {
+        Self::with(origin).start()
+    }
+
+    /// A gateway whose configuration is still to be changed.
+    pub fn with(origin: &Origin) -> GatewayBuilder {
+        GatewayBuilder {
+            upstream: format!("http://{}", origin.address()),
+            server: String::new(),
+            site: String::new(),
+            tables: String::new(),
+            consent: String::new(),
+            policy: Vec::new(),
+            folder: None,
+            clock: Clock::standing_at(Timestamp::parse(NOW).unwrap()),
+        }
+    }
+
+    pub fn running(&self) -> &Running {
+        self.running.as_ref().unwrap()
+    }
+
+    pub fn http(&self) -> SocketAddr {
+        self.running().http()[0]
+    }
+
+    pub fn https(&self) -> SocketAddr {
+        self.running().https()[0]
+    }
+
+    /// The page of the admin listener at this path.
+    pub fn admin(&self, path: &str) -> String {
+        let address = self.running().admin().unwrap();
+        Browser::at(address, &address.to_string()).get(path).text()
+    }
+
+    /// A browser that knows the site by TLS as `shop.example`.
+    pub fn browser(&self) -> Browser {
+        Browser::over_tls(self.https(), "shop.example", &self.path().join("certificate.pem"))
+    }
+
+    /// A browser on plain http over loopback.
+    pub fn plain_browser(&self) -> Browser {
+        Browser::at(self.http(), &format!("localhost:{}", self.http().port()))
+    }
+
+    /// The folder with configuration, certificate and state.
+    pub fn path(&self) -> &Path {
+        self.folder.as_ref().unwrap().path()
+    }
+
+    /// Moves the clock.
+    pub fn at(&self, moment: &str) {
+        self.clock.set(Timestamp::parse(moment).unwrap());
+    }
+
+    /// The consent log as JSON lines.
+    pub fn log(&self) -> Vec<serde_json::Value> {
+        let reader = kelisim::store::Reader::open(&self.path().join("state")).unwrap();
+        let events = reader.events(Timestamp::default(), Timestamp::from_milliseconds(i64::MAX)).unwrap();
+        let line = |row: Result<kelisim::ledger::Row, _>| {
+            let mut line = Vec::new();
+            kelisim::ledger::write_json_line(&mut line, &row.unwrap()).unwrap();
+            serde_json::from_slice(&line).unwrap()
+        };
+        events.map(line).collect()
+    }
+
+    /// Stops the gateway and gives a builder for one that begins where this one ended.
+    pub fn stopped(mut self, origin: &Origin) -> GatewayBuilder {
+        self.running.take().unwrap().stop().unwrap();
+        GatewayBuilder { folder: self.folder.take(), clock: self.clock.clone(), ..Self::with(origin) }
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop().unwrap();
+        }
+    }
+}
+
+impl GatewayBuilder {
+    /// Lines for `[server]`.
+    pub fn server(mut self, lines: &str) -> Self {
+        self.server.push_str(lines);
+        self.server.push('\n');
+        self
+    }
+
+    /// Lines for `[[site]]` itself, such as `mode = "observe"`.
+    pub fn site(mut self, lines: &str) -> Self {
+        self.site.push_str(lines);
+        self.site.push('\n');
+        self
+    }
+
+    /// Tables of the site, such as `[[site.path]]`.
+    pub fn tables(mut self, lines: &str) -> Self {
+        self.tables.push_str(lines);
+        self.tables.push('\n');
+        self
+    }
+
+    /// Lines for `[site.consent]`, such as `model = "notice"`.
+    pub fn consent(mut self, lines: &str) -> Self {
+        self.consent.push_str(lines);
+        self.consent.push('\n');
+        self
+    }
+
+    /// An edition of the policy in Russian: the header's lines and the text.
+    pub fn edition(mut self, id: &str, effective: &str, asks_again: bool) -> Self {
+        let asks = if asks_again { "yes" } else { "no" };
+        let head = format!("id: {id}\neffective: {effective}\nlanguage: ru\ncategories: functional, analytical\n");
+        self.policy.push((format!("{id}.ru.txt"), format!("{head}asks_again: {asks}\n---\nПолитика {id}\n\nТекст.\n")));
+        self
+    }
+
+    /// Another upstream than the origin by http.
+    pub fn upstream(mut self, url: &str) -> Self {
+        self.upstream = url.to_owned();
+        self
+    }
+
+    /// The configuration as it will be written.
+    pub fn configuration(&self, folder: &Path) -> String {
+        let policy = if self.policy.is_empty() { "" } else { "policy = \"policy/\"" };
+        format!(
+            r#"
+[server]
+http = ["127.0.0.1:0"]
+https = ["127.0.0.1:0"]
+admin = "127.0.0.1:0"
+redirect_to_https = false
+state_dir = "{folder}/state"
+workers = 2
+drain_timeout = "1 s"
+{server}
+[tls]
+certificates = [{{ certificate = "certificate.pem", key = "key.pem" }}]
+[controller]
+name = "Shop"
+bin = "260140000005"
+address = "Astana"
+email = "privacy@shop.example"
+[[site]]
+hosts = ["shop.example", "*.shop.example", "localhost", "127.0.0.1"]
+upstream = "{upstream}"
+{site}
+[site.consent]
+{policy}
+{consent}
+[site.notice]
+third_parties = "none"
+cross_border = "none"
+public = "none"
+data = ["cookies"]
+storage_place = "Kazakhstan"
+{tables}
+"#,
+            folder = folder.display(),
+            server = self.server,
+            upstream = self.upstream,
+            site = self.site,
+            consent = self.consent,
+            tables = self.tables,
+        )
+    }
+
+    /// Starts it.
+    pub fn start(self) -> Gateway {
+        let folder = self.folder.as_ref().map(|folder| folder.path().to_owned());
+        let made = folder.is_none().then(|| tempfile::tempdir().unwrap());
+        let path = folder.unwrap_or_else(|| made.as_ref().unwrap().path().to_owned());
+        if !path.join("key.pem").exists() {
+            let (certificate, key) =
+                demo::certificate(&["shop.example", "*.shop.example", "localhost", "127.0.0.1"]).unwrap();
+            fs::write(path.join("certificate.pem"), certificate).unwrap();
+            fs::write(path.join("key.pem"), key).unwrap();
+        }
+        fs::create_dir_all(path.join("policy")).unwrap();
+        for (name, text) in &self.policy {
+            fs::write(path.join("policy").join(name), text).unwrap();
+        }
+        let file = path.join("kelisim.toml");
+        fs::write(&file, self.configuration(&path)).unwrap();
+        let (configuration, _) = config::load(&file).unwrap_or_else(|faults| panic!("{faults}"));
+        let running = Running::start(configuration, self.clock.clone()).unwrap();
+        Gateway { running: Some(running), clock: self.clock, folder: self.folder.or(made) }
+    }
+}
