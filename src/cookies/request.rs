@@ -26,7 +26,10 @@ pub fn filter_request(headers: &mut HeaderMap, catalogue: &Catalogue, permit: Pe
     rewrite(headers, |pair| {
         let verdict = judge(pair, &by_name);
         match verdict {
-            Verdict::Refused(category) => refused.add(category, name_and_value(pair).0),
+            Verdict::Refused(Some(category)) => refused.add(Some(category), name_and_value(pair).0),
+            // Names are kept for being expired later. One that nobody knows may be the login of a service on a neighbouring host: it is
+            // held back and not deleted.
+            Verdict::Refused(None) => refused.count(None),
             Verdict::Disguised(category) => refused.count(Some(category)),
             Verdict::Passes | Verdict::Own => {}
         }
