@@ -91,6 +91,17 @@ impl AnswerBody {
         Self { source: Source::Page(Box::new(Page { rewriter, rest, unflushed: false, state })), record: None }
     }
 
+    /// A page of ours without its bytes, as `HEAD` wants it, and how many there would be. hyper does this for HTTP/1.1 only.
+    pub(super) fn head_only(self) -> (Self, Option<u64>) {
+        match self.source {
+            Source::Ours(bytes) => {
+                let length = bytes.map_or(0, |bytes| bytes.len() as u64);
+                (Self { source: Source::Ours(None), record: self.record }, Some(length))
+            }
+            source => (Self { source, record: self.record }, None),
+        }
+    }
+
     pub(super) fn recorded(self, record: RequestRecord) -> Self {
         Self { record: Some(record), ..self }
     }

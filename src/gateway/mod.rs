@@ -61,10 +61,14 @@ impl Gateway {
         let metrics = self.shared.metrics.clone();
         let mut record = RequestRecord::begin(metrics, self.shared.no_site.clone(), request.method().clone());
         let accepted = request.headers().get(header::ACCEPT_LANGUAGE).cloned();
-        let response = match self.follow(request, connection, &mut record).await {
+        let is_head = request.method() == Method::HEAD;
+        let mut response = match self.follow(request, connection, &mut record).await {
             Ok(response) => response,
             Err(error) => self.failed(&error, accepted.as_ref(), &record),
         };
+        if is_head {
+            response = head_only(response);
+        }
         record.answered(response.status());
         response.map(|body| body.recorded(record))
     }
@@ -169,6 +173,16 @@ fn join_upgrade(client: OnUpgrade, answer: &mut upstream::Answer, connection: &C
     if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
         upgrade::join(client, hyper::upgrade::on(answer), connection.clone());
     }
+}
+
+fn head_only(response: Response<AnswerBody>) -> Response<AnswerBody> {
+    let (mut head, body) = response.into_parts();
+    let (body, length) = body.head_only();
+    // 204 has no length to speak of (RFC 9110, section 8.6).
+    if let Some(length) = length.filter(|_| head.status != StatusCode::NO_CONTENT) {
+        head.headers.insert(header::CONTENT_LENGTH, length.into());
+    }
+    Response::from_parts(head, body)
 }
 
 fn no_content() -> Response<AnswerBody> {
