@@ -78,14 +78,21 @@ impl Editions {
 
     /// Whether an answer to `answered`, which offered `offered`, still stands under the edition in force at `now`.
     ///
-    /// It does not when a later edition, up to the one in force, asks again or describes a category that was not offered.
-    /// An answer to an edition that is unknown here stands for nothing.
-    pub fn still_answered(&self, answered: &EditionId, offered: CategorySet, now: Timestamp) -> bool {
+    /// It does not when a later edition, up to the one in force, asks again or describes a category that the site offers now and that was
+    /// not offered then. An answer to an edition that is unknown here stands for nothing.
+    pub fn still_answered(
+        &self,
+        answered: &EditionId,
+        offered: CategorySet,
+        offer: CategorySet,
+        now: Timestamp,
+    ) -> bool {
         let Some(from) = self.0.iter().position(|edition| edition.id == *answered) else {
             return false;
         };
         let later = self.0[from + 1..].iter().filter(|edition| edition.effective <= now);
-        later.into_iter().all(|edition| !edition.asks_again && offered.includes(edition.categories))
+        let describes = |edition: &Edition| edition.categories.intersection(offer);
+        later.into_iter().all(|edition| !edition.asks_again && offered.includes(describes(edition)))
     }
 }
 
@@ -129,8 +136,14 @@ mod tests {
         let editions = editions();
         let functional = CategorySet::EMPTY.with(Category::Functional);
         let both = functional.with(Category::Analytical);
+        let everything: CategorySet = Category::ALL.into_iter().collect();
         let stands = |id, offered, date| {
-            editions.still_answered(&EditionId::parse(id).unwrap(), offered, Timestamp::parse(date).unwrap())
+            editions.still_answered(
+                &EditionId::parse(id).unwrap(),
+                offered,
+                everything,
+                Timestamp::parse(date).unwrap(),
+            )
         };
         assert!(stands("first", functional, "2026-03-02"));
         assert!(!stands("first", functional, "2026-06-02"));
@@ -138,6 +151,10 @@ mod tests {
         assert!(!stands("counting", both, "2027-01-01"));
         assert!(stands("recipient", both, "2027-01-01"));
         assert!(!stands("unknown", both, "2026-01-01"));
+        let first = EditionId::parse("first").unwrap();
+        let later = Timestamp::parse("2026-06-02").unwrap();
+        let asked = !editions.still_answered(&first, functional, functional, later);
+        assert!(!asked, "a category that the site does not offer asks nobody");
     }
 
     #[test]

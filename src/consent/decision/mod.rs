@@ -111,10 +111,11 @@ pub fn decide(settings: &Settings, evidence: Evidence, now: Timestamp) -> Decisi
         let premature = record.time.seconds() > now.seconds() + CLOCK_TOLERANCE_SECONDS;
         return if expired || premature {
             nothing(Reason::Expired)
-        } else if !settings.editions.still_answered(&record.edition, record.offered, now) {
+        } else if !settings.editions.still_answered(&record.edition, record.offered, settings.offer, now) {
             nothing(Reason::AskedAgain)
         } else {
-            let allowed = record.allowed.intersection(settings.offer);
+            let described = settings.editions.in_force(now).categories;
+            let allowed = record.allowed.intersection(settings.offer).intersection(described);
             Decision { reason: Reason::Answered, allowed, choice: Some(record) }
         };
     }
