@@ -31,7 +31,7 @@ pub fn request_host(version: Version, uri: &Uri, headers: &HeaderMap) -> Result<
             if authority.as_str().contains('@') {
                 return Err(HostFault::Malformed);
             }
-            authority.host()
+            without_port(authority.as_str())?
         }
         (None, Some(line)) => without_port(line.to_str().map_err(|_| HostFault::Malformed)?)?,
         (None, None) if version == Version::HTTP_10 => "",
@@ -130,6 +130,7 @@ mod tests {
         check("/", &["a.example/path"], Err(HostFault::Malformed));
         check("/", &["a b"], Err(HostFault::Malformed));
         check("http://user@a.example/", &[], Err(HostFault::Malformed));
+        check("http://a.example:x.other.example/", &[], Err(HostFault::Malformed));
     }
 
     #[test]

@@ -27,11 +27,35 @@ impl SitePaths {
 
     /// What the path measures for, if the operator listed it as a tracker.
     pub fn tracker(&self, path: &str) -> Option<Category> {
+        if self.trackers.is_empty() {
+            return None;
+        }
+        // An origin may read `//collect`, `/x/../collect` or `/%63ollect` as `/collect`: either reading makes it a tracker.
+        let read = as_origins_read(path);
         let fits = |tracker: &&Tracker| {
-            if tracker.path.ends_with('/') { path.starts_with(&tracker.path) } else { path == tracker.path }
+            let is = |path: &str| match tracker.path.strip_suffix('/') {
+                Some(folder) => path == folder || path.starts_with(&tracker.path),
+                None => path.trim_end_matches('/') == tracker.path,
+            };
+            is(path) || is(&read)
         };
         self.trackers.iter().find(fits).map(|tracker| tracker.category)
     }
+}
+
+/// The path decoded, without empty and dot segments.
+fn as_origins_read(path: &str) -> String {
+    let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy().replace('\\', "/");
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in decoded.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => _ = segments.pop(),
+            segment => segments.push(segment.split(';').next().unwrap_or_default()),
+        }
+    }
+    let end = if decoded.ends_with('/') && !segments.is_empty() { "/" } else { "" };
+    format!("/{}{end}", segments.join("/"))
 }
 
 /// Whether every reader takes the path apart in the same way.
@@ -83,5 +107,17 @@ mod tests {
         assert_eq!(paths.tracker("/collect"), Some(Category::Analytical));
         assert_eq!(paths.tracker("/collection"), None);
         assert_eq!(paths.tracker("/matomo/piwik.php"), Some(Category::Analytical));
+        for detour in [
+            "//collect",
+            "/./collect",
+            "/x/../collect",
+            "/%63ollect",
+            "/collect/",
+            "/collect;x",
+            "/matomo",
+            "//matomo/x",
+        ] {
+            assert_eq!(paths.tracker(detour), Some(Category::Analytical), "{detour}");
+        }
     }
 }
