@@ -12,6 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use http::header::{COOKIE, SET_COOKIE};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::{
@@ -19,7 +20,7 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-use super::pool::Lease;
+use super::{forwarding::remove_forwarding, pool::Lease};
 
 /// A body failed on its way.
 #[derive(Debug, thiserror::Error)]
@@ -107,7 +108,14 @@ impl Body for RequestBody {
         };
         this.pause.progress();
         match frame {
-            Some(Ok(frame)) => Poll::Ready(Some(Ok(frame))),
+            Some(Ok(mut frame)) => {
+                if let Some(trailers) = frame.trailers_mut() {
+                    // Some sites merge trailers into the header, so what the filter takes out of one must not come in by the other.
+                    remove_forwarding(trailers);
+                    trailers.remove(COOKIE);
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
             Some(Err(error)) => {
                 this.progress.broken.store(true, Ordering::Relaxed);
                 Poll::Ready(Some(Err(error.into())))
@@ -171,7 +179,10 @@ impl Body for ResponseBody {
         };
         this.pause.progress();
         match frame {
-            Some(Ok(frame)) => {
+            Some(Ok(mut frame)) => {
+                if let Some(trailers) = frame.trailers_mut() {
+                    trailers.remove(SET_COOKIE);
+                }
                 this.give_back_at_end();
                 Poll::Ready(Some(Ok(frame)))
             }

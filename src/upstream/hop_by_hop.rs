@@ -44,7 +44,15 @@ pub fn upgrade_protocol(headers: &HeaderMap) -> Option<HeaderValue> {
     let wants = headers.get_all(CONNECTION).iter().any(|value| {
         value.as_bytes().split(|byte| *byte == b',').any(|name| name.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
     });
-    headers.get(UPGRADE).filter(|_| wants).cloned()
+    headers.get(UPGRADE).filter(|protocol| wants && may_be_joined(protocol)).cloned()
+}
+
+/// Whether bytes of this protocol may go through unseen. Not HTTP itself in another version: a site that agreed to `h2c` would be asked
+/// past the filter from then on.
+fn may_be_joined(protocol: &HeaderValue) -> bool {
+    let name = protocol.as_bytes().to_ascii_lowercase();
+    let single = name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'/'));
+    single && !name.is_empty() && !name.starts_with(b"h2") && !name.starts_with(b"http") && !name.starts_with(b"tls")
 }
 
 /// Appends our name to `Via` (section 7.6.3).
@@ -102,6 +110,10 @@ mod tests {
         assert_eq!(upgrade_protocol(&headers(&[("upgrade", "websocket")])), None);
         let both = headers(&[("upgrade", "websocket"), ("connection", "keep-alive, Upgrade")]);
         assert_eq!(upgrade_protocol(&both).unwrap(), "websocket");
+        for past_the_filter in ["h2c", "HTTP/2.0", "websocket, h2c", "TLS/1.2", ""] {
+            let headers = headers(&[("upgrade", past_the_filter), ("connection", "upgrade")]);
+            assert_eq!(upgrade_protocol(&headers), None, "{past_the_filter}");
+        }
     }
 
     #[test]

@@ -9,22 +9,28 @@ mod forwarding;
 mod hop_by_hop;
 mod pool;
 mod settings;
+mod write_limit;
 
 use std::{
     io,
     sync::{Arc, atomic::Ordering},
 };
 
-use http::{HeaderValue, Method, Request, Response, Uri, Version, header::HOST};
+use http::{
+    HeaderValue, Method, Request, Response, StatusCode, Uri, Version,
+    header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE},
+};
 use hyper::body::{Body as _, Incoming};
 
 pub use body::{BodyError, RequestBody, ResponseBody};
 use connect::Tls;
+pub use connect::keep_alive;
 pub use error::UpstreamError;
 pub use forwarding::{remove_forwarding, set_forwarding};
 pub use hop_by_hop::{KeptTrailers, append_via, remove_fulfilled, remove_hop_by_hop, upgrade_protocol};
 use pool::{Lease, Pool};
 pub use settings::{Scheme, Settings};
+pub use write_limit::WriteLimit;
 
 use crate::cookies::ClearedRequest;
 
@@ -100,12 +106,18 @@ impl Connections {
             head.headers.insert(HOST, host.clone());
         }
         head.version = Version::HTTP_11;
-        if head.method != Method::OPTIONS || head.uri.path() != "*" {
+        head.uri = if head.method == Method::OPTIONS && head.uri.path() == "*" {
+            Uri::from_static("*")
+        } else {
             let target = head.uri.into_parts().path_and_query;
-            let target = target.unwrap_or_else(|| http::uri::PathAndQuery::from_static("/"));
-            head.uri = Uri::from(target);
+            Uri::from(target.unwrap_or_else(|| http::uri::PathAndQuery::from_static("/")))
+        };
+        let body = RequestBody::new(body, self.upstream.settings.body_timeout);
+        if !body.is_end_stream() && !head.headers.contains_key(CONTENT_LENGTH) {
+            // Without it hyper takes a GET of unknown length for one without a body.
+            head.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
         }
-        Request::from_parts(head, RequestBody::new(body, self.upstream.settings.body_timeout))
+        Request::from_parts(head, body)
     }
 
     async fn exchange(
@@ -115,6 +127,7 @@ impl Connections {
     ) -> Result<Answer, Refused> {
         let progress = request.body().progress();
         let has_body = !request.body().is_end_stream();
+        let asks_upgrade = request.headers().contains_key(UPGRADE);
         let limit = self.upstream.settings.answer_timeout;
         let answering = sender.try_send_request(request);
         let too_late = async {
@@ -129,6 +142,9 @@ impl Connections {
             () = too_late => return Err(UpstreamError::AnswerTimeout.into()),
         };
         match answer {
+            Ok(answer) if answer.status() == StatusCode::SWITCHING_PROTOCOLS && !asks_upgrade => {
+                Err(UpstreamError::UnaskedUpgrade.into())
+            }
             Ok(answer) => {
                 let lease = Lease { pool: self.pool.clone(), sender };
                 Ok(answer.map(|body| ResponseBody::new(body, self.upstream.settings.body_timeout, lease)))
