@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     gateway::{AnswerBody, Connection, Gateway},
+    upstream::keep_alive,
     visitor::Scheme,
 };
 
@@ -56,9 +57,10 @@ pub(super) async fn serve(
 ) {
     // Answers are written whole or in large parts: waiting for more only adds latency.
     _ = stream.set_nodelay(true);
+    keep_alive(&stream);
     let metrics = shared.gateway.metrics();
     let gauge = metrics.connected(scheme.name());
-    let connection = Connection::new(peer.ip(), scheme, (permit, gauge));
+    let connection = Connection::new(peer.ip(), scheme, (permit, gauge, drain.clone()));
     match (&shared.tls, scheme) {
         (Some(tls), Scheme::Https) => {
             let handshake = tokio::time::timeout(shared.limits.head_timeout, tls.accept(stream)).await;
@@ -126,22 +128,22 @@ where
         .keep_alive_timeout(HTTP2_PING_TIMEOUT)
         .serve_connection(TokioIo::new(stream), service);
     let mut serving = std::pin::pin!(serving);
-    // hyper has no idle limit for HTTP/2: a connection that had no request at two looks in a row is dropped.
-    let mut was_idle = false;
+    // hyper has no idle limit for HTTP/2: a connection that had no request from one look to the next is told to go.
+    let mut begun = activity.begun();
     loop {
         tokio::select! {
             _ = &mut serving => return,
             () = drain.requested() => break,
             () = tokio::time::sleep(limits.idle_timeout) => {
-                let is_idle = activity.is_idle();
-                if was_idle && is_idle {
-                    return;
+                if activity.is_idle() && begun == activity.begun() {
+                    break;
                 }
-                was_idle = is_idle;
+                begun = activity.begun();
             }
         }
     }
     serving.as_mut().graceful_shutdown();
+    // A peer that is gone does not answer; requests under way have their own limits and the end of the gateway has its own.
     _ = serving.await;
 }
 
@@ -158,8 +160,9 @@ impl Service<Request<Incoming>> for Requests {
     type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let active = self.activity.begin();
-        let (shared, connection) = (self.shared.clone(), self.connection.clone());
+        // What the request is upgraded to keeps the connection busy as long as it lives.
+        let active = Arc::new(self.activity.begin());
+        let (shared, connection) = (self.shared.clone(), self.connection.holding(active.clone()));
         Box::pin(async move {
             let answer = shared.gateway.answer(request, &connection).await;
             Ok(answer.map(|body| Busy { body, _active: active }))
@@ -170,7 +173,7 @@ impl Service<Request<Incoming>> for Requests {
 /// A body that keeps its connection busy until it has gone.
 struct Busy<B> {
     body: B,
-    _active: ActiveRequest,
+    _active: Arc<ActiveRequest>,
 }
 
 impl<B: http_body::Body + Unpin> http_body::Body for Busy<B> {

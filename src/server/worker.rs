@@ -50,9 +50,10 @@ async fn accept(
     drain: Drain,
 ) {
     loop {
-        let Ok(permit) = permits.clone().acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, peer)) => {
+                // At the limit each listener holds one connection that waits; the others wait in the system.
+                let Ok(permit) = permits.clone().acquire_owned().await else { return };
                 tokio::spawn(serve(shared.clone(), stream, peer, scheme, permit, drain.clone()));
             }
             Err(error) if is_of_one_connection(&error) => {}
