@@ -18,6 +18,12 @@ impl Connection {
         Self { peer, scheme, _held: Arc::new(held) }
     }
 
+    /// The same connection, holding this too.
+    #[must_use]
+    pub fn holding(&self, more: impl Any + Send + Sync) -> Self {
+        Self { peer: self.peer, scheme: self.scheme, _held: Arc::new((self._held.clone(), more)) }
+    }
+
     pub(super) fn peer(&self) -> IpAddr {
         self.peer
     }

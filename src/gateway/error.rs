@@ -34,7 +34,12 @@ impl GatewayError {
             }
             Self::UnknownHost => (StatusCode::MISDIRECTED_REQUEST, Message::Misdirected),
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, Message::BadRequest),
-            Self::Upstream(UpstreamError::Connect(_) | UpstreamError::Tls(_) | UpstreamError::Broken(_))
+            Self::Upstream(
+                UpstreamError::Connect(_)
+                | UpstreamError::Tls(_)
+                | UpstreamError::Broken(_)
+                | UpstreamError::UnaskedUpgrade,
+            )
             | Self::BrokenAnswer(crate::upstream::BodyError::Broken(_)) => {
                 (StatusCode::BAD_GATEWAY, Message::BadGateway)
             }

@@ -1,16 +1,21 @@
 //! How often one client may do something.
 
-use std::hash::RandomState;
+use std::{
+    hash::RandomState,
+    sync::atomic::{AtomicI64, Ordering},
+};
 
 use dashmap::DashMap;
 
 use crate::{timestamp::Timestamp, visitor::ClientAddress};
 
-/// Counts by client over fixed minutes. Clients are keyed numbers: no address is kept, and what is kept lives a minute.
+/// Counts by client over fixed minutes. Clients are keyed numbers: no address is kept, and what is kept goes with its minute.
 pub(super) struct Limiter {
     per_minute: u32,
     hasher: RandomState,
-    counts: DashMap<u64, (i64, u32)>,
+    counts: DashMap<u64, u32>,
+    /// The minute that the counts belong to, since the epoch.
+    minute: AtomicI64,
 }
 
 /// Clients counted at once. When there are more in a minute, further ones are refused until the minute ends: a flood from more addresses
@@ -19,25 +24,27 @@ const MOST_CLIENTS: usize = 100_000;
 
 impl Limiter {
     pub(super) fn new(per_minute: u32) -> Self {
-        Self { per_minute, hasher: RandomState::new(), counts: DashMap::new() }
+        Self { per_minute, hasher: RandomState::new(), counts: DashMap::new(), minute: AtomicI64::new(0) }
     }
 
     /// Whether this client may do it once more now.
     pub(super) fn allows(&self, client: ClientAddress, now: Timestamp) -> bool {
-        let minute = now.seconds() / 60;
+        self.forget_before(now);
         let key = client.limit_key(&self.hasher);
         if self.counts.len() >= MOST_CLIENTS && !self.counts.contains_key(&key) {
-            self.counts.retain(|_, (counted, _)| *counted == minute);
-            if self.counts.len() >= MOST_CLIENTS {
-                return false;
-            }
+            return false;
         }
-        let mut count = self.counts.entry(key).or_insert((minute, 0));
-        if count.0 != minute {
-            *count = (minute, 0);
+        let mut count = self.counts.entry(key).or_insert(0);
+        *count = count.saturating_add(1);
+        *count <= self.per_minute
+    }
+
+    /// Forgets the clients of earlier minutes. It is also called where nobody chooses, so that no number outlives its minute by much.
+    pub(super) fn forget_before(&self, now: Timestamp) {
+        let minute = now.seconds() / 60;
+        if self.minute.swap(minute, Ordering::Relaxed) != minute {
+            self.counts.clear();
         }
-        count.1 = count.1.saturating_add(1);
-        count.1 <= self.per_minute
     }
 }
 
@@ -57,5 +64,7 @@ mod tests {
         assert!(!limiter.allows(client(1), at(2)));
         assert!(limiter.allows(client(2), at(2)));
         assert!(limiter.allows(client(1), at(60)));
+        limiter.forget_before(at(120));
+        assert!(limiter.counts.is_empty());
     }
 }

@@ -62,10 +62,13 @@ impl Gateway {
         let mut record = RequestRecord::begin(metrics, self.shared.no_site.clone(), request.method().clone());
         let accepted = request.headers().get(header::ACCEPT_LANGUAGE).cloned();
         let is_head = request.method() == Method::HEAD;
-        let mut response = match self.follow(request, connection, &mut record).await {
+        let mut implied = Vec::new();
+        let mut response = match self.follow(request, connection, &mut record, &mut implied).await {
             Ok(response) => response,
             Err(error) => self.failed(&error, accepted.as_ref(), &record),
         };
+        // A consent that was recorded on the way is in force, also when the site did not answer.
+        response::append_private(response.headers_mut(), implied);
         if is_head {
             response = head_only(response);
         }
@@ -79,6 +82,7 @@ impl Gateway {
         mut request: Request<Incoming>,
         connection: &Connection,
         record: &mut RequestRecord,
+        implied: &mut Vec<HeaderValue>,
     ) -> Result<Response<AnswerBody>, GatewayError> {
         let shared = &*self.shared;
         let now = shared.clock.now();
@@ -117,6 +121,7 @@ impl Gateway {
         // Decide: what is allowed. A path that measures is answered here until its category is.
         let decided = request::decided(shared, site, &visit, &request, now).await;
         let decision = &decided.decision;
+        *implied = request::implied_cookies(shared, site, &visit, &decided);
         if site.paths.tracker(&path).is_some_and(|category| !decision.allowed.permits(category)) {
             return Ok(no_content());
         }
@@ -164,7 +169,12 @@ impl Gateway {
         let language = Language::negotiate(accepted.and_then(|value| value.to_str().ok()), languages);
         let (status, message) = error.answer();
         let prefix = site.filter(|site| site.mode != Mode::Observe).map(|site| site.prefix.as_str());
-        own_pages::html(status, pages::error_page(language, message, prefix, None))
+        let mut response = own_pages::html(status, pages::error_page(language, message, prefix, None));
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            let allow = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+        response
     }
 }
 

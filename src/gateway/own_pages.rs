@@ -58,7 +58,7 @@ fn settings(
     let record = proven_record(shared, site, visit, request);
     let in_force = |record: &&Record| {
         site.consent.valid_for.after(record.time) > now
-            && site.consent.editions.still_answered(&record.edition, record.offered, now)
+            && site.consent.editions.still_answered(&record.edition, record.offered, site.consent.offer, now)
     };
     let choice = record.as_ref().filter(in_force).map(|record| ChoiceView {
         allowed: record.allowed.intersection(site.consent.offer),

@@ -7,6 +7,10 @@ use crate::visitor::Scheme;
 
 /// The redirect for a request in the wrong place; 308, so that the method stays (RFC 9110, section 15.4.9).
 pub(super) fn elsewhere(shared: &Shared, site: &Site, visit: &Visit, uri: &Uri) -> Option<Response<AnswerBody>> {
+    // An authority that checks a name asks by plain http at the name itself (RFC 8555, section 8.3).
+    if uri.path().starts_with("/.well-known/acme-challenge/") {
+        return None;
+    }
     let port = shared.https_port().filter(|_| visit.client.scheme == Scheme::Http);
     let canonical = site.canonical_host.as_deref().filter(|canonical| *canonical != visit.host);
     let (scheme, host) = match (port, canonical) {

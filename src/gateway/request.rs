@@ -76,6 +76,13 @@ pub(super) async fn decided(
     Decided { decision, new_record }
 }
 
+/// The cookies of a consent that was implied by this request.
+pub(super) fn implied_cookies(shared: &Shared, site: &Site, visit: &Visit, decided: &Decided) -> Vec<HeaderValue> {
+    let (Some(own), Some(record)) = (&visit.own_cookies, &decided.new_record) else { return Vec::new() };
+    let signed = record.sign(&shared.keys, &shared.binding(site, own.record).borrowed());
+    own.set(record, signed, site.consent.valid_for.after(record.time)).to_vec()
+}
+
 fn shown_mark(
     shared: &Shared,
     site: &Site,

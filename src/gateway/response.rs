@@ -14,8 +14,8 @@ use crate::{
     cookies::{self, ExpiryScope, RefusedCookies, expiry_lines, filter_response},
     pages::PageScript,
     rewrite::{
-        self, Admission, BodyChanged, Injection, Opening, OwnSources, PageBody, PageRequest, PassReason, Plan,
-        RewritePlan, Variant, admit_own,
+        self, Admission, BodyChanged, Injection, Opening, OwnSources, PageBody, PageRequest, PassReason, Placement,
+        Plan, RewritePlan, Variant, admit_own,
     },
     telemetry::Direction,
     timestamp::Timestamp,
@@ -54,15 +54,18 @@ pub(super) fn clear(
     if decided.decision.expires_leftovers() && asked.page_headers.is_some() {
         let secure = visit.client.scheme == Scheme::Https;
         let scope = ExpiryScope { host: &visit.host, path: &asked.path, secure };
-        for line in expiry_lines(&asked.refused, &scope, shared.next_round()) {
-            headers.append(header::SET_COOKIE, line);
-        }
+        append_private(headers, expiry_lines(&asked.refused, &scope, shared.next_round()));
     }
-    if let (Some(own), Some(record)) = (&visit.own_cookies, &decided.new_record) {
-        let signed = record.sign(&shared.keys, &shared.binding(site, own.record).borrowed());
-        for line in own.set(record, signed, site.consent.valid_for.after(record.time)) {
-            headers.append(header::SET_COOKIE, line);
-        }
+}
+
+/// Appends cookies that are for one visitor, so that no shared cache keeps them for others.
+pub(super) fn append_private(headers: &mut HeaderMap, lines: Vec<HeaderValue>) {
+    if lines.is_empty() {
+        return;
+    }
+    rewrite::keep_private(headers);
+    for line in lines {
+        headers.append(header::SET_COOKIE, line);
     }
 }
 
@@ -78,7 +81,13 @@ fn forward(answer: &mut Answer) {
     let upgraded = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
     let headers = answer.headers_mut();
     let protocol = upgrade_protocol(headers).filter(|_| upgraded);
+    if headers.contains_key(header::TRANSFER_ENCODING) {
+        // The length beside it is wrong or an attack, and hyper's client leaves it (RFC 9112, section 6.3).
+        headers.remove(header::CONTENT_LENGTH);
+    }
     remove_hop_by_hop(headers);
+    // It would lead the browser round the gateway, for the whole site and not only for this path.
+    headers.remove(header::ALT_SVC);
     if let Some(protocol) = protocol {
         headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(header::UPGRADE, protocol);
@@ -119,8 +128,8 @@ pub(super) async fn rewritten(
     };
     let admission = page_headers(site, visit, asked, &mut head.headers);
     let injection = injection(site, visit, decision, asked, &admission);
-    if let Some(line) = shown_line(shared, site, visit, decision, asked.now, !injection.banner.is_empty()) {
-        head.headers.append(header::SET_COOKIE, line);
+    if let Some(line) = shown_line(shared, site, visit, decision, asked.now, plan.placement, &injection) {
+        append_private(&mut head.headers, vec![line]);
     }
     shared.metrics.page(&site.name, "rewritten");
     Ok(Response::from_parts(head, AnswerBody::page(page.into_rewriter(injection), body, end)))
@@ -194,10 +203,13 @@ fn shown_line(
     visit: &Visit,
     decision: &Decision,
     now: Timestamp,
-    has_banner: bool,
+    placement: Placement,
+    injection: &Injection,
 ) -> Option<HeaderValue> {
     let own: &OwnCookies = visit.own_cookies.as_ref()?;
-    if !(has_banner && decision.asks() && model_for(site, visit) == Model::Notice) || visit.fetch.speculative {
+    // A frame gets the script only, and a page that is loaded ahead may never be seen.
+    let shown = placement == Placement::ScriptAndBanner && !injection.banner.is_empty() && !visit.fetch.speculative;
+    if !(shown && decision.asks() && model_for(site, visit) == Model::Notice) {
         return None;
     }
     let mark = ShownMark { edition: site.consent.editions.in_force(now).id.clone(), time: now };

@@ -88,7 +88,7 @@ pub fn response_headers(headers: &mut HeaderMap, variant: Variant, changed: Body
         Some(tag) => drop(headers.insert(header::ETAG, tag)),
         None => drop(headers.remove(header::ETAG)),
     }
-    const OF_THE_OLD_BYTES: [&str; 13] = [
+    const OF_THE_OLD_BYTES: [&str; 10] = [
         "last-modified",
         "content-length",
         "content-md5",
@@ -99,15 +99,26 @@ pub fn response_headers(headers: &mut HeaderMap, variant: Variant, changed: Body
         "signature",
         "signature-input",
         "use-as-dictionary",
-        // Shared caches have words of their own, above `Cache-Control` (RFC 9213).
-        "cdn-cache-control",
-        "surrogate-control",
-        "expires",
     ];
     for name in OF_THE_OLD_BYTES {
         headers.remove(HeaderName::from_static(name));
     }
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("none"));
+    keep_private(headers);
+    if headers.contains_key(header::PRAGMA) {
+        headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    }
+    if !has_directive(headers, header::VARY, "*") && !has_directive(headers, header::VARY, "cookie") {
+        headers.append(header::VARY, HeaderValue::from_static("Cookie"));
+    }
+}
+
+/// Keeps shared caches from storing an answer, whatever the origin allowed; what is stricter stays.
+pub fn keep_private(headers: &mut HeaderMap) {
+    // Shared caches have words of their own, above `Cache-Control` (RFC 9213).
+    for name in ["cdn-cache-control", "surrogate-control", "expires"] {
+        headers.remove(HeaderName::from_static(name));
+    }
     let mut control = String::from("private, no-cache");
     for stricter in ["no-store", "no-transform"] {
         if has_directive(headers, header::CACHE_CONTROL, stricter) {
@@ -116,12 +127,6 @@ pub fn response_headers(headers: &mut HeaderMap, variant: Variant, changed: Body
         }
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::try_from(control).expect("ASCII words"));
-    if headers.contains_key(header::PRAGMA) {
-        headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
-    }
-    if !has_directive(headers, header::VARY, "*") && !has_directive(headers, header::VARY, "cookie") {
-        headers.append(header::VARY, HeaderValue::from_static("Cookie"));
-    }
 }
 
 /// What holds for every answer, changed or not.

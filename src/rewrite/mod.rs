@@ -16,7 +16,7 @@ mod sniff;
 mod tests;
 
 pub use body::{BrokenBody, Opening, PageBody, PageRewriter};
-pub use caching::{BodyChanged, Variant, every_response_headers, request_validators, response_headers};
+pub use caching::{BodyChanged, Variant, every_response_headers, keep_private, request_validators, response_headers};
 pub use coding::Coding;
 pub use html::{Injection, MARKER};
 pub use plan::{PageRequest, PassReason, Placement, Plan, RewritePlan, changes_headers, plan};
