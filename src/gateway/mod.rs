@@ -134,6 +134,7 @@ impl Gateway {
             path_and_query: request.uri().path_and_query().map_or_else(|| path.clone(), ToString::to_string),
             page_headers: may_be_page.then(|| request.headers().clone()),
             banner_excluded: rule.is_some_and(|rule| !rule.banner),
+            policy_excluded: rule.is_some_and(|rule| !rule.content_security_policy),
             refused: Default::default(),
             path,
             variant,

@@ -31,6 +31,7 @@ pub(super) struct Asked {
     /// The client's headers, where the answer may be a page.
     pub(super) page_headers: Option<HeaderMap>,
     pub(super) banner_excluded: bool,
+    pub(super) policy_excluded: bool,
     pub(super) refused: RefusedCookies,
     pub(super) variant: Variant,
     pub(super) now: Timestamp,
@@ -163,6 +164,9 @@ async fn look(plan: &RewritePlan, body: &mut ResponseBody) -> Result<Looked, cra
 /// The headers of a page that is, or would be, rewritten.
 fn page_headers(site: &Site, visit: &Visit, asked: &Asked, headers: &mut HeaderMap) -> Admission {
     rewrite::response_headers(headers, asked.variant, BodyChanged::Yes);
+    if asked.policy_excluded {
+        return Admission::default();
+    }
     let pages = site.pages(asked.now);
     let origin = format!("{}://{}", visit.client.scheme.name(), visit.authority);
     let own = |path: &str| format!("{origin}{path}");

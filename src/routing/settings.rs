@@ -27,7 +27,7 @@ pub struct PathRule {
     pub prefix: String,
     /// Whether pages get banner and script.
     pub banner: bool,
-    /// Whether our content-security policy is added.
+    /// Whether the content-security policy of pages is extended so that our script, style and form pass it.
     pub content_security_policy: bool,
     /// Another address form for the site's upstream here.
     pub client_address: Option<AddressForm>,
