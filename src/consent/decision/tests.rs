@@ -1,3 +1,5 @@
+//! What each kind of visitor may be given, as stories.
+
 use super::*;
 use crate::{
     consent::{Category, ConsentId, Edition, EditionId, Editions},

@@ -46,7 +46,7 @@ pub struct ExpiryScope<'a> {
     pub secure: bool,
 }
 
-/// `Set-Cookie` values that expire these names, within [`BUDGET_BYTES`].
+/// `Set-Cookie` values that expire these names, within `BUDGET_BYTES`.
 ///
 /// The likeliest combinations come first: `/` for the host alone and for its registrable domain. The others take turns:
 /// `round` should change by one from response to response, and then each has had its turn after as many rounds as there
