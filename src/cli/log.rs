@@ -34,13 +34,13 @@ pub(crate) struct ExportArguments {
     /// Last day (the whole of it) or the moment at which the period ends, in UTC [default: the end].
     #[arg(long, value_name = "TIME", value_parser = parse_to)]
     pub(crate) to: Option<Timestamp>,
-    /// csv opens in a spreadsheet; jsonl holds what leaves are computed from.
+    /// In which form.
     #[arg(long, value_enum, default_value_t = Format::Csv)]
     pub(crate) format: Format,
     /// Where to write; without it, standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// The configuration.
+    /// The configuration file; its `state_dir` says where the log is.
     #[arg(long, value_name = "FILE", default_value = "/etc/kelisim/kelisim.toml")]
     pub(crate) config: PathBuf,
 }
@@ -48,10 +48,10 @@ pub(crate) struct ExportArguments {
 /// `kelisim log erase`.
 #[derive(Debug, Args)]
 pub(crate) struct EraseArguments {
-    /// The id on the person's receipt: 32 hexadecimal digits.
-    #[arg(value_parser = parse_consent_id)]
+    /// The consent number on the person's settings page: 32 hexadecimal digits.
+    #[arg(value_name = "CONSENT-NUMBER", value_parser = parse_consent_id)]
     pub(crate) consent_id: ConsentId,
-    /// The configuration.
+    /// The configuration file; its `state_dir` says where the log is.
     #[arg(long, value_name = "FILE", default_value = "/etc/kelisim/kelisim.toml")]
     pub(crate) config: PathBuf,
 }
@@ -59,9 +59,9 @@ pub(crate) struct EraseArguments {
 /// The form of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// A table.
+    /// A table for a spreadsheet.
     Csv,
-    /// One JSON object on each line.
+    /// One JSON object on each line, with all that an event's hash is computed from.
     Jsonl,
 }
 
@@ -114,7 +114,7 @@ pub(super) fn run(command: &LogCommand) -> Result<(), Box<dyn std::error::Error>
             match &arguments.out {
                 Some(out) => {
                     let written = export::export_to_file(&state_dir, options, out)?;
-                    eprintln!("{written} events in {}", out.display());
+                    eprintln!("{written} {} in {}", if written == 1 { "event" } else { "events" }, out.display());
                 }
                 None => _ = export::export(&state_dir, options, &mut io::stdout().lock())?,
             }
@@ -122,12 +122,12 @@ pub(super) fn run(command: &LogCommand) -> Result<(), Box<dyn std::error::Error>
         LogCommand::Erase(arguments) => {
             let state_dir = super::configuration(&arguments.config)?.state_dir;
             let (records, overwritten) = erase(&state_dir, arguments.consent_id)?;
-            println!("{records} records erased");
+            println!("{records} {} erased", if records == 1 { "record" } else { "records" });
             if !overwritten {
                 println!("somebody is reading the log: the bytes are overwritten as soon as that ends");
             }
             if records == 0 {
-                return Err("nothing is recorded under this id".into());
+                return Err("nothing is recorded under this number".into());
             }
         }
     }
@@ -167,7 +167,7 @@ fn parse_to(text: &str) -> Result<Timestamp, String> {
 }
 
 fn parse_consent_id(text: &str) -> Result<ConsentId, String> {
-    ConsentId::parse(text).ok_or_else(|| "write the 32 hexadecimal digits of the receipt".to_owned())
+    ConsentId::parse(text).ok_or_else(|| "write the 32 hexadecimal digits of the consent number".to_owned())
 }
 
 #[cfg(test)]

@@ -29,20 +29,20 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// A site of a small practice and the gateway before it, all on loopback; nothing to configure.
+    /// Try it: the site of a small practice with the gateway before it, all on loopback; nothing to configure.
     Demo(demo::DemoArguments),
-    /// Is this configuration right? Every fault, with its place.
+    /// Say whether a configuration is right, and if not every fault with its place.
     Check(ConfigurationArguments),
-    /// Stand in front of the configured sites.
+    /// Stand in front of the configured sites until SIGTERM or SIGINT; SIGHUP reads certificates again.
     Run(ConfigurationArguments),
-    /// The consent log.
+    /// Export the consent log, or erase a person from it.
     #[command(subcommand)]
     Log(log::LogCommand),
 }
 
 #[derive(Debug, Args)]
 struct ConfigurationArguments {
-    /// The configuration.
+    /// The configuration file.
     #[arg(long, value_name = "FILE", default_value = "/etc/kelisim/kelisim.toml")]
     config: PathBuf,
 }

@@ -36,7 +36,7 @@ pub struct Places<'a> {
     pub http: SocketAddr,
     /// The gateway's TLS listener.
     pub https: SocketAddr,
-    /// The gateway's dashboard.
+    /// The gateway's metrics and health.
     pub admin: SocketAddr,
     /// The site behind the gateway.
     pub origin: SocketAddr,
