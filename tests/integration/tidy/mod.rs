@@ -25,11 +25,12 @@ fn texts() -> Vec<(String, String)> {
 }
 
 fn collect(folder: &str, texts: &mut Vec<(String, String)>) {
-    let mut entries: Vec<_> = fs::read_dir(at(folder)).unwrap().map(|entry| entry.unwrap()).collect();
+    let mut entries: Vec<fs::DirEntry> =
+        fs::read_dir(at(folder)).and_then(Iterator::collect).expect("the folder can be read");
     entries.sort_by_key(|entry| entry.file_name());
     for entry in entries {
-        let path = format!("{folder}/{}", entry.file_name().to_str().unwrap());
-        if entry.file_type().unwrap().is_dir() {
+        let path = format!("{folder}/{}", entry.file_name().to_str().expect("names in the project are ASCII"));
+        if entry.path().is_dir() {
             collect(&path, texts);
         } else if let Ok(text) = fs::read_to_string(entry.path()) {
             texts.push((path, text));
