@@ -16,6 +16,7 @@ pub mod pages;
 // Edges: bytes, files, clocks.
 pub mod clock;
 pub mod geo;
+pub mod sockets;
 pub mod store;
 pub mod telemetry;
 pub mod upstream;

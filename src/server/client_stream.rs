@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-use crate::upstream::WriteLimit;
+use crate::sockets::WriteLimit;
 
 /// Which requests are being answered on a connection: shared by the connection's stream and its requests.
 #[derive(Clone, Debug, Default)]

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     gateway::{AnswerBody, Connection, Gateway},
-    upstream::keep_alive,
+    sockets::keep_alive,
     visitor::Scheme,
 };
 

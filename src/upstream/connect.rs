@@ -1,19 +1,19 @@
 //! New connections to an upstream, plain or TLS.
 
-use std::{io, path::Path, sync::Arc, time::Duration};
+use std::{io, path::Path, sync::Arc};
 
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
 use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject};
-use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
 };
 use tokio_rustls::TlsConnector;
 
-use super::{RequestBody, Scheme, Settings, UpstreamError, WriteLimit};
+use super::{RequestBody, Scheme, Settings, UpstreamError};
+use crate::sockets::{WriteLimit, keep_alive};
 
 /// Longest head of an answer, in bytes.
 const MOST_HEAD_BYTES: usize = 128 * 1024;
@@ -56,16 +56,6 @@ fn read_roots(file: &Path) -> io::Result<RootCertStore> {
         roots.add(certificate.map_err(|error| fault(&error))?).map_err(|error| fault(&error))?;
     }
     if roots.is_empty() { Err(fault(&"holds no certificate")) } else { Ok(roots) }
-}
-
-/// How long a connection may be silent before the system asks whether the other side is still there.
-const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(60);
-
-/// Lets the system find out that the other side is gone without a word (RFC 1122, section 4.2.3.6): connections that were upgraded have
-/// no other limit on silence.
-pub fn keep_alive(stream: &TcpStream) {
-    // Without it such a connection only lives longer.
-    _ = SockRef::from(stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE_AFTER));
 }
 
 /// Connects within the time limit and begins HTTP/1.1.

@@ -9,7 +9,6 @@ mod forwarding;
 mod hop_by_hop;
 mod pool;
 mod settings;
-mod write_limit;
 
 use std::{
     io,
@@ -24,13 +23,11 @@ use hyper::body::{Body as _, Incoming};
 
 pub use body::{BodyError, RequestBody, ResponseBody};
 use connect::Tls;
-pub use connect::keep_alive;
 pub use error::UpstreamError;
 pub use forwarding::{remove_forwarding, set_forwarding};
 pub use hop_by_hop::{KeptTrailers, append_via, remove_fulfilled, remove_hop_by_hop, upgrade_protocol};
 use pool::{Lease, Pool};
 pub use settings::{Scheme, Settings};
-pub use write_limit::WriteLimit;
 
 use crate::cookies::ClearedRequest;
 

@@ -1,5 +1,5 @@
-//! A stream that gives up when the other side does not take bytes. A peer whose system accepts a connection and whose program never
-//! reads from it would otherwise hold a request for ever.
+//! What connections on both sides need and the libraries leave open: a limit on a peer that does not take bytes, and a way to notice one
+//! that is gone without a word.
 
 use std::{
     future::Future as _,
@@ -9,12 +9,25 @@ use std::{
     time::Duration,
 };
 
+use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
     time::{Instant, Sleep},
 };
 
-/// The stream. Reading is not limited here.
+/// How long a connection may be silent before the system asks whether the other side is still there.
+const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(60);
+
+/// Lets the system find out that the other side is gone without a word (RFC 1122, section 4.2.3.6): connections that were upgraded have
+/// no other limit on silence.
+pub fn keep_alive(stream: &TcpStream) {
+    // Without it such a connection only lives longer.
+    _ = SockRef::from(stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE_AFTER));
+}
+
+/// A stream that gives up when the other side does not take bytes: a peer whose system accepts a connection and whose program never reads
+/// from it would otherwise hold a request for ever. Reading is not limited here.
 #[derive(Debug)]
 pub struct WriteLimit<S> {
     stream: S,
