@@ -101,6 +101,9 @@ fn read_one(files: &CertificateFiles) -> io::Result<CertifiedKey> {
     let chain = CertificateDer::pem_file_iter(&files.certificate)
         .and_then(|certificates| certificates.collect::<Result<Vec<_>, _>>())
         .map_err(|error| fault(&files.certificate, &error))?;
+    if chain.is_empty() {
+        return Err(fault(&files.certificate, &"holds no certificate"));
+    }
     let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| fault(&files.key, &error))?;
     CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider()).map_err(|error| fault(&files.key, &error))
 }

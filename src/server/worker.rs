@@ -52,7 +52,8 @@ async fn accept(
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                // At the limit each listener holds one connection that waits; the others wait in the system.
+                // Only now: a listener that held a place while nobody comes would keep it from the others. One connection for each listener
+                // waits here, accepted and unread.
                 let Ok(permit) = permits.clone().acquire_owned().await else { return };
                 tokio::spawn(serve(shared.clone(), stream, peer, scheme, permit, drain.clone()));
             }
