@@ -176,6 +176,9 @@ impl Body for AnswerBody {
         {
             record.sent(data.len());
         }
+        if let (Poll::Ready(Some(Err(error))), Some(record)) = (&polled, &this.record) {
+            record.broke_off(error);
+        }
         polled
     }
 

@@ -13,6 +13,8 @@ pub(super) enum GatewayError {
     UnknownHost,
     /// A method that means nothing to a gateway.
     Method,
+    /// A transfer coding that is not undone here.
+    TransferCoding,
     /// The site did not answer.
     Upstream(UpstreamError),
     /// The beginning of the site's answer broke off while it was looked at.
@@ -34,11 +36,13 @@ impl GatewayError {
             }
             Self::UnknownHost => (StatusCode::MISDIRECTED_REQUEST, Message::Misdirected),
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, Message::BadRequest),
+            // RFC 9112, section 6.1.
+            Self::TransferCoding => (StatusCode::NOT_IMPLEMENTED, Message::BadRequest),
             Self::Upstream(
                 UpstreamError::Connect(_)
                 | UpstreamError::Tls(_)
                 | UpstreamError::Broken(_)
-                | UpstreamError::UnaskedUpgrade,
+                | UpstreamError::Protocol(_),
             )
             | Self::BrokenAnswer(crate::upstream::BodyError::Broken(_)) => {
                 (StatusCode::BAD_GATEWAY, Message::BadGateway)
@@ -54,7 +58,11 @@ impl GatewayError {
     /// The word for the counter of upstream failures, where it is one.
     pub(super) fn upstream_failure(&self) -> Option<&'static str> {
         match self {
-            Self::Upstream(UpstreamError::RequestBody) | Self::Host(_) | Self::UnknownHost | Self::Method => None,
+            Self::Upstream(UpstreamError::RequestBody)
+            | Self::Host(_)
+            | Self::UnknownHost
+            | Self::Method
+            | Self::TransferCoding => None,
             Self::Upstream(error) => Some(error.name()),
             Self::BrokenAnswer(_) => Some("broken"),
         }
@@ -67,6 +75,7 @@ impl std::fmt::Display for GatewayError {
             Self::Host(_) => formatter.write_str("the request names no single host"),
             Self::UnknownHost => formatter.write_str("no site of that name"),
             Self::Method => formatter.write_str("the method means nothing here"),
+            Self::TransferCoding => formatter.write_str("the request uses a transfer coding other than chunked"),
             Self::Upstream(error) => error.fmt(formatter),
             Self::BrokenAnswer(error) => error.fmt(formatter),
         }

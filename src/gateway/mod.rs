@@ -34,7 +34,7 @@ use crate::{
     rewrite::may_be_page,
     routing::{OwnPage, request_host},
     telemetry::Metrics,
-    upstream::{self, Connections},
+    upstream::{self, Connections, only_chunked},
     visitor::Language,
 };
 
@@ -90,6 +90,9 @@ impl Gateway {
         // Route: which site.
         if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
             return Err(GatewayError::Method);
+        }
+        if !only_chunked(request.headers()) {
+            return Err(GatewayError::TransferCoding);
         }
         let host = request_host(request.version(), request.uri(), request.headers()).map_err(GatewayError::Host)?;
         let site = shared.site(&host).ok_or(GatewayError::UnknownHost)?;

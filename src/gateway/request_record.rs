@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use http::{Method, StatusCode};
 
+use super::AnswerError;
 use crate::telemetry::Metrics;
 
 /// What is counted of a request. Dropping it writes it: finished, failed and cancelled requests are counted alike.
@@ -33,6 +34,13 @@ impl RequestRecord {
 
     pub(super) fn answered(&mut self, status: StatusCode) {
         self.status = status;
+    }
+
+    /// The answer can't be completed: a failure of the site that its status, already sent, no longer tells.
+    pub(super) fn broke_off(&self, error: &AnswerError) {
+        let reason = "body";
+        self.metrics.upstream_failed(&self.site, reason);
+        tracing::warn!(site = &*self.site, reason, %error, "the site's answer broke off");
     }
 
     pub(super) fn sent(&mut self, bytes: usize) {

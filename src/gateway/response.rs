@@ -82,10 +82,6 @@ fn forward(answer: &mut Answer) {
     let upgraded = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
     let headers = answer.headers_mut();
     let protocol = upgrade_protocol(headers).filter(|_| upgraded);
-    if headers.contains_key(header::TRANSFER_ENCODING) {
-        // The length beside it is wrong or an attack, and hyper's client leaves it (RFC 9112, section 6.3).
-        headers.remove(header::CONTENT_LENGTH);
-    }
     remove_hop_by_hop(headers);
     // It would lead the browser round the gateway, for the whole site and not only for this path.
     headers.remove(header::ALT_SVC);

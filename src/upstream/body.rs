@@ -12,7 +12,6 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::header::{COOKIE, SET_COOKIE};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::{
@@ -20,7 +19,7 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-use super::{forwarding::remove_forwarding, pool::Lease};
+use super::{hop_by_hop::clear_trailers, pool::Lease};
 
 /// A body failed on its way.
 #[derive(Debug, thiserror::Error)]
@@ -108,14 +107,7 @@ impl Body for RequestBody {
         };
         this.pause.progress();
         match frame {
-            Some(Ok(mut frame)) => {
-                if let Some(trailers) = frame.trailers_mut() {
-                    // Some sites merge trailers into the header, so what the filter takes out of one must not come in by the other.
-                    remove_forwarding(trailers);
-                    trailers.remove(COOKIE);
-                }
-                Poll::Ready(Some(Ok(frame)))
-            }
+            Some(Ok(frame)) => Poll::Ready(Some(Ok(cleared(frame)))),
             Some(Err(error)) => {
                 this.progress.broken.store(true, Ordering::Relaxed);
                 Poll::Ready(Some(Err(error.into())))
@@ -179,12 +171,9 @@ impl Body for ResponseBody {
         };
         this.pause.progress();
         match frame {
-            Some(Ok(mut frame)) => {
-                if let Some(trailers) = frame.trailers_mut() {
-                    trailers.remove(SET_COOKIE);
-                }
+            Some(Ok(frame)) => {
                 this.give_back_at_end();
-                Poll::Ready(Some(Ok(frame)))
+                Poll::Ready(Some(Ok(cleared(frame))))
             }
             Some(Err(error)) => Poll::Ready(Some(Err(error.into()))),
             None => {
@@ -203,4 +192,12 @@ impl Body for ResponseBody {
     fn size_hint(&self) -> SizeHint {
         self.incoming.size_hint()
     }
+}
+
+/// A part of a body; trailers without what no header would pass with.
+fn cleared(mut frame: Frame<Bytes>) -> Frame<Bytes> {
+    if let Some(trailers) = frame.trailers_mut() {
+        clear_trailers(trailers);
+    }
+    frame
 }

@@ -18,9 +18,9 @@ pub enum UpstreamError {
     /// The connection broke, or what came was not HTTP.
     #[error("the upstream's answer broke off or is not HTTP: {0}")]
     Broken(hyper::Error),
-    /// It changed the protocol unasked.
-    #[error("the upstream changed the protocol although nobody asked for it")]
-    UnaskedUpgrade,
+    /// The answer is HTTP, and breaks its rules.
+    #[error("the upstream's answer breaks the rules of HTTP: {0}")]
+    Protocol(&'static str),
     /// The client's part broke: its body ended early or stood still.
     #[error("the client's request body broke off")]
     RequestBody,
@@ -35,7 +35,7 @@ impl UpstreamError {
             Self::ConnectTimeout => "connect_timeout",
             Self::AnswerTimeout => "answer_timeout",
             Self::Broken(_) => "broken",
-            Self::UnaskedUpgrade => "unasked_upgrade",
+            Self::Protocol(_) => "protocol",
             Self::RequestBody => "request_body",
         }
     }

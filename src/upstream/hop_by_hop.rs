@@ -3,15 +3,18 @@
 use http::{
     HeaderMap, HeaderName, HeaderValue, Version,
     header::{
-        CONNECTION, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, VIA,
+        CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, SET_COOKIE, TE,
+        TRAILER, TRANSFER_ENCODING, UPGRADE, VIA,
     },
 };
+
+use super::remove_forwarding;
 
 /// Fields that are dropped whether `Connection` names them or not (section 7.6.1).
 const ALWAYS: [HeaderName; 6] = [CONNECTION, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE];
 
 /// Fields that `Connection` may not remove, since a request or an answer means something else without them.
-const PROTECTED: [HeaderName; 4] = [HOST, http::header::COOKIE, http::header::SET_COOKIE, http::header::CONTENT_LENGTH];
+const PROTECTED: [HeaderName; 4] = [HOST, COOKIE, SET_COOKIE, CONTENT_LENGTH];
 
 /// How many names of `Connection` are obeyed.
 const MOST_NAMES: usize = 32;
@@ -39,20 +42,29 @@ pub fn remove_hop_by_hop(headers: &mut HeaderMap) -> KeptTrailers {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeptTrailers(pub bool);
 
-/// The protocol that a request or an answer wants to change to, when `Connection` names `upgrade` (section 7.8).
+/// The protocol that a request or an answer wants to change to, when `Connection` names `upgrade` (section 7.8). HTTP itself and TLS are
+/// none: inside them a client could speak to the site past every filter.
 pub fn upgrade_protocol(headers: &HeaderMap) -> Option<HeaderValue> {
     let wants = headers.get_all(CONNECTION).iter().any(|value| {
         value.as_bytes().split(|byte| *byte == b',').any(|name| name.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
     });
-    headers.get(UPGRADE).filter(|protocol| wants && may_be_joined(protocol)).cloned()
+    let passes_filters = |protocol: &[u8]| {
+        let name = protocol.split(|byte| *byte == b'/').next().unwrap_or_default().trim_ascii();
+        ["h2c", "h2", "h3", "http", "tls"].iter().any(|http| name.eq_ignore_ascii_case(http.as_bytes()))
+    };
+    let mut lines = headers.get_all(UPGRADE).iter();
+    let only = lines.next().filter(|_| lines.next().is_none());
+    only.filter(|line| wants && !line.as_bytes().split(|byte| *byte == b',').any(passes_filters)).cloned()
 }
 
-/// Whether bytes of this protocol may go through unseen. Not HTTP itself in another version: a site that agreed to `h2c` would be asked
-/// past the filter from then on.
-fn may_be_joined(protocol: &HeaderValue) -> bool {
-    let name = protocol.as_bytes().to_ascii_lowercase();
-    let single = name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'/'));
-    single && !name.is_empty() && !name.starts_with(b"h2") && !name.starts_with(b"http") && !name.starts_with(b"tls")
+/// Takes out of trailers what was taken out of headers: cookies, forwarding fields and fields of one connection. A recipient may merge
+/// trailers into headers (RFC 9110, section 6.5.1), so that they would be a way round every filter.
+pub(super) fn clear_trailers(trailers: &mut HeaderMap) {
+    remove_hop_by_hop(trailers);
+    remove_forwarding(trailers);
+    for name in [COOKIE, SET_COOKIE, HOST, CONTENT_LENGTH, TRAILER] {
+        trailers.remove(name);
+    }
 }
 
 /// Appends our name to `Via` (section 7.6.3).

@@ -6,6 +6,7 @@ mod body;
 mod connect;
 mod error;
 mod forwarding;
+mod framing;
 mod hop_by_hop;
 mod pool;
 mod settings;
@@ -16,8 +17,8 @@ use std::{
 };
 
 use http::{
-    HeaderValue, Method, Request, Response, StatusCode, Uri, Version,
-    header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE},
+    HeaderValue, Method, Request, Response, Uri, Version,
+    header::{HOST, UPGRADE},
 };
 use hyper::body::{Body as _, Incoming};
 
@@ -25,6 +26,7 @@ pub use body::{BodyError, RequestBody, ResponseBody};
 use connect::Tls;
 pub use error::UpstreamError;
 pub use forwarding::{remove_forwarding, set_forwarding};
+pub use framing::only_chunked;
 pub use hop_by_hop::{KeptTrailers, append_via, remove_fulfilled, remove_hop_by_hop, upgrade_protocol};
 use pool::{Lease, Pool};
 pub use settings::{Scheme, Settings};
@@ -109,12 +111,9 @@ impl Connections {
             let target = head.uri.into_parts().path_and_query;
             Uri::from(target.unwrap_or_else(|| http::uri::PathAndQuery::from_static("/")))
         };
-        let body = RequestBody::new(body, self.upstream.settings.body_timeout);
-        if !body.is_end_stream() && !head.headers.contains_key(CONTENT_LENGTH) {
-            // Without it hyper takes a GET of unknown length for one without a body.
-            head.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
-        }
-        Request::from_parts(head, body)
+        let mut request = Request::from_parts(head, RequestBody::new(body, self.upstream.settings.body_timeout));
+        framing::frame(&mut request);
+        request
     }
 
     async fn exchange(
@@ -124,7 +123,7 @@ impl Connections {
     ) -> Result<Answer, Refused> {
         let progress = request.body().progress();
         let has_body = !request.body().is_end_stream();
-        let asks_upgrade = request.headers().contains_key(UPGRADE);
+        let asked_for_upgrade = request.headers().contains_key(UPGRADE);
         let limit = self.upstream.settings.answer_timeout;
         let answering = sender.try_send_request(request);
         let too_late = async {
@@ -139,10 +138,8 @@ impl Connections {
             () = too_late => return Err(UpstreamError::AnswerTimeout.into()),
         };
         match answer {
-            Ok(answer) if answer.status() == StatusCode::SWITCHING_PROTOCOLS && !asks_upgrade => {
-                Err(UpstreamError::UnaskedUpgrade.into())
-            }
-            Ok(answer) => {
+            Ok(mut answer) => {
+                framing::check(&mut answer, asked_for_upgrade)?;
                 let lease = Lease { pool: self.pool.clone(), sender };
                 Ok(answer.map(|body| ResponseBody::new(body, self.upstream.settings.body_timeout, lease)))
             }
