@@ -4,5 +4,18 @@
 
 mod harness;
 
+mod bodies;
 mod cookies;
+mod exceptions;
+mod forwarding;
+mod framing;
+mod http2;
+mod limits;
+mod pages;
+mod passing;
+mod proxying;
+mod shutdown;
 mod tidy;
+mod tls;
+mod upgrade;
+mod upstream_faults;

@@ -23,6 +23,8 @@ pub struct GatewayBuilder {
     tables: String,
     consent: String,
     policy: Vec<(String, String)>,
+    other_name: Option<String>,
+    redirects: bool,
     folder: Option<TempDir>,
     clock: Clock,
 }
@@ -49,6 +51,8 @@ impl Gateway {
             tables: String::new(),
             consent: String::new(),
             policy: Vec::new(),
+            other_name: None,
+            redirects: false,
             folder: None,
             clock: Clock::standing_at(Timestamp::parse(NOW).unwrap()),
         }
@@ -156,6 +160,18 @@ impl GatewayBuilder {
         self
     }
 
+    /// Another host of the site, with a certificate of its own (`other.pem`).
+    pub fn also_named(mut self, name: &str) -> Self {
+        self.other_name = Some(name.to_owned());
+        self
+    }
+
+    /// Plain requests are sent to https.
+    pub fn redirecting(mut self) -> Self {
+        self.redirects = true;
+        self
+    }
+
     /// Another upstream than the origin by http.
     pub fn upstream(mut self, url: &str) -> Self {
         self.upstream = url.to_owned();
@@ -171,20 +187,20 @@ impl GatewayBuilder {
 http = ["127.0.0.1:0"]
 https = ["127.0.0.1:0"]
 admin = "127.0.0.1:0"
-redirect_to_https = false
+redirect_to_https = {redirects}
 state_dir = "{folder}/state"
 workers = 2
 drain_timeout = "1 s"
 {server}
 [tls]
-certificates = [{{ certificate = "certificate.pem", key = "key.pem" }}]
+certificates = [{{ certificate = "certificate.pem", key = "key.pem" }}{other_certificate}]
 [controller]
 name = "Shop"
 bin = "260140000005"
 address = "Astana"
 email = "privacy@shop.example"
 [[site]]
-hosts = ["shop.example", "*.shop.example", "localhost", "127.0.0.1"]
+hosts = ["shop.example", "*.shop.example", "localhost", "127.0.0.1"{other_host}]
 upstream = "{upstream}"
 {site}
 [site.consent]
@@ -199,6 +215,13 @@ storage_place = "Kazakhstan"
 {tables}
 "#,
             folder = folder.display(),
+            redirects = self.redirects,
+            other_certificate = if self.other_name.is_some() {
+                ", { certificate = \"other.pem\", key = \"other-key.pem\" }"
+            } else {
+                ""
+            },
+            other_host = self.other_name.as_ref().map(|name| format!(", \"{name}\"")).unwrap_or_default(),
             server = self.server,
             upstream = self.upstream,
             site = self.site,
@@ -217,6 +240,11 @@ storage_place = "Kazakhstan"
                 demo::certificate(&["shop.example", "*.shop.example", "localhost", "127.0.0.1"]).unwrap();
             fs::write(path.join("certificate.pem"), certificate).unwrap();
             fs::write(path.join("key.pem"), key).unwrap();
+        }
+        if let Some(name) = &self.other_name {
+            let (certificate, key) = demo::certificate(&[name]).unwrap();
+            fs::write(path.join("other.pem"), certificate).unwrap();
+            fs::write(path.join("other-key.pem"), key).unwrap();
         }
         fs::create_dir_all(path.join("policy")).unwrap();
         for (name, text) in &self.policy {

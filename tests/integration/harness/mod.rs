@@ -6,11 +6,13 @@ mod browser;
 mod gateway;
 mod message;
 mod origin;
+mod wire;
 
 pub use browser::Browser;
 pub use gateway::{Gateway, GatewayBuilder};
-pub use message::{Reply, RequestSeen, chunked, read_reply};
+pub use message::{Reply, RequestSeen, chunked};
 pub use origin::{Answering, Origin};
+pub use wire::Wire;
 
 /// A page that every test may use.
 pub const PAGE: &str = "<!DOCTYPE html><html><head><title>Shop</title></head><body><p>Welcome</p></body></html>";

@@ -3,7 +3,10 @@
 use std::{
     io::{BufReader, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
 };
 
@@ -24,18 +27,28 @@ pub enum Answering {
 pub struct Origin {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<RequestSeen>>>,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Origin {
     /// A site that answers each request by this function.
     pub fn new(answer: impl Fn(&RequestSeen) -> Answering + Send + Sync + 'static) -> Self {
+        let seen = Arc::<Mutex<Vec<RequestSeen>>>::default();
+        let known = seen.clone();
+        Self { seen, ..Self::raw(move |stream| serve(stream, &known, &answer)) }
+    }
+
+    /// A site that does with each connection what this function does; requests are not remembered.
+    pub fn raw(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let origin = Self { address: listener.local_addr().unwrap(), seen: Arc::default() };
-        let (seen, answer) = (origin.seen.clone(), Arc::new(answer));
+        let address = listener.local_addr().unwrap();
+        let origin = Self { address, seen: Arc::default(), connections: Arc::default() };
+        let (connections, serve) = (origin.connections.clone(), Arc::new(serve));
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let (seen, answer) = (seen.clone(), answer.clone());
-                thread::spawn(move || serve(stream.unwrap(), &seen, &*answer));
+                connections.fetch_add(1, Ordering::SeqCst);
+                let serve = serve.clone();
+                thread::spawn(move || serve(stream.unwrap()));
             }
         });
         origin
@@ -53,6 +66,11 @@ impl Origin {
     /// The newest request.
     pub fn last(&self) -> RequestSeen {
         self.seen.lock().unwrap().last().expect("the site was asked").clone()
+    }
+
+    /// How many connections were ever opened.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
     }
 
     pub fn count(&self) -> usize {

@@ -1,0 +1,79 @@
+//! The end: requests in flight finish, idle connections close, and nothing holds the gateway longer than `drain_timeout`.
+
+use std::{net::TcpStream, sync::mpsc, thread};
+
+use crate::harness::{Answering, Gateway, Origin, Wire, ok};
+
+/// A site whose answers wait until they are let go; it tells when it has been asked.
+fn waiting() -> (Origin, mpsc::Receiver<()>, mpsc::Sender<()>) {
+    let (asked, was_asked) = mpsc::channel();
+    let (go, wait) = mpsc::channel::<()>();
+    let wait = std::sync::Mutex::new(wait);
+    let site = Origin::new(move |request| {
+        if request.target() == "/slow" {
+            asked.send(()).unwrap();
+            _ = wait.lock().unwrap().recv();
+        }
+        Answering::Bytes(ok("text/plain", "fine"))
+    });
+    (site, was_asked, go)
+}
+
+#[test]
+fn a_request_in_flight_finishes_and_idle_connections_close() {
+    let (site, was_asked, go) = waiting();
+    let gateway = Gateway::before(&site);
+    let address = gateway.http();
+    let mut idle = Wire::of(&gateway.plain_browser());
+    let mut idle_tls = Wire::of(&gateway.browser());
+    let mut busy = Wire::of(&gateway.browser());
+    assert_eq!(idle.ask("GET", "/", &[]).status, 200);
+    assert_eq!(idle_tls.ask("GET", "/", &[]).status, 200);
+    busy.send("GET /slow HTTP/1.1\r\nhost: shop.example\r\n\r\n");
+    was_asked.recv().unwrap();
+    let stopping = thread::spawn(move || drop(gateway));
+    // Only a gateway that is stopping closes these two.
+    assert!(idle.rest().is_empty() && idle_tls.rest().is_empty());
+    go.send(()).unwrap();
+    let reply = busy.reply("GET");
+    assert_eq!((reply.status, reply.text().as_str()), (200, "fine"));
+    assert_eq!(reply.header("connection"), Some("close"));
+    stopping.join().unwrap();
+    assert!(TcpStream::connect(address).is_err(), "nobody listens any more");
+}
+
+#[test]
+fn what_takes_longer_than_the_time_to_drain_is_dropped() {
+    let (site, was_asked, go) = waiting();
+    let gateway = Gateway::before(&site);
+    let mut busy = Wire::of(&gateway.plain_browser());
+    busy.send("GET /slow HTTP/1.1\r\nhost: shop.example\r\n\r\n");
+    was_asked.recv().unwrap();
+    drop(gateway);
+    assert!(busy.rest().is_empty(), "broken off without an answer");
+    drop(go);
+}
+
+#[test]
+fn an_upgraded_connection_does_not_hold_the_end_up() {
+    let accepted = b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
+    let site = Origin::new(move |_| {
+        Answering::Stream(Box::new(|mut stream| {
+            use std::io::{Read as _, Write as _};
+            stream.write_all(accepted).unwrap();
+            _ = stream.read(&mut [0; 8]);
+        }))
+    });
+    let gateway = Gateway::before(&site);
+    let mut socket = Wire::of(&gateway.plain_browser());
+    assert_eq!(socket.ask("GET", "/", &["connection: upgrade", "upgrade: websocket"]).status, 101);
+    drop(gateway);
+    assert!(socket.rest().is_empty());
+}
+
+#[test]
+fn a_gateway_begins_again_where_another_ended() {
+    let site = Origin::answering(ok("text/plain", "fine"));
+    let gateway = Gateway::before(&site).stopped(&site).start();
+    assert_eq!(gateway.browser().get("/").text(), "fine");
+}
