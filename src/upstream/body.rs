@@ -5,7 +5,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::{Context, Poll, ready},
     time::Duration,
@@ -74,6 +74,25 @@ pub struct RequestBody {
 pub(super) struct RequestProgress {
     pub(super) sent: Notify,
     pub(super) broken: AtomicBool,
+    /// How often the connection asked for more of the body, and whether it is the client who keeps it waiting.
+    asked: AtomicUsize,
+    client_is_late: AtomicBool,
+}
+
+impl RequestProgress {
+    /// Waits until the body is sent, or until the site has taken nothing of it for `limit`. Pauses of the client do not count: they have a
+    /// limit of their own. True when it was sent.
+    pub(super) async fn sent_within(&self, limit: Duration) -> bool {
+        loop {
+            let before = self.asked.load(Ordering::Relaxed);
+            if tokio::time::timeout(limit, self.sent.notified()).await.is_ok() {
+                return true;
+            }
+            if self.asked.load(Ordering::Relaxed) == before && !self.client_is_late.load(Ordering::Relaxed) {
+                return false;
+            }
+        }
+    }
 }
 
 impl RequestBody {
@@ -100,7 +119,10 @@ impl Body for RequestBody {
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = self.get_mut();
         let Some(incoming) = &mut this.incoming else { return Poll::Ready(None) };
-        let Poll::Ready(frame) = Pin::new(incoming).poll_frame(context) else {
+        let polled = Pin::new(incoming).poll_frame(context);
+        this.progress.asked.fetch_add(1, Ordering::Relaxed);
+        this.progress.client_is_late.store(polled.is_pending(), Ordering::Relaxed);
+        let Poll::Ready(frame) = polled else {
             ready!(this.pause.poll_over(context));
             this.progress.broken.store(true, Ordering::Relaxed);
             return Poll::Ready(Some(Err(BodyError::StoodStill)));

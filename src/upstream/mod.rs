@@ -127,8 +127,8 @@ impl Connections {
         let limit = self.upstream.settings.answer_timeout;
         let answering = sender.try_send_request(request);
         let too_late = async {
-            if has_body {
-                progress.sent.notified().await;
+            if has_body && !progress.sent_within(limit).await {
+                return;
             }
             tokio::time::sleep(limit).await;
         };
