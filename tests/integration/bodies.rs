@@ -188,6 +188,46 @@ fn the_first_bytes_of_a_page_reach_the_client_before_the_last_have_left_the_site
 }
 
 #[test]
+fn a_client_s_body_that_stands_still_or_ends_too_early_is_no_request() {
+    let site = Origin::answering(ok("text/plain", ""));
+    let gateway = Gateway::with(&site).tables("[site.timeouts]\nbody = \"1 s\"").start();
+    let mut still = Wire::of(&gateway.plain_browser());
+    still.send("POST / HTTP/1.1\r\nhost: shop.example\r\ncontent-length: 10\r\n\r\nhalf");
+    assert_eq!(still.reply("POST").status, 408);
+    assert!(still.rest().is_empty(), "what comes later is no request");
+    for framing in [
+        "content-length: 10\r\n\r\nhalf",
+        "transfer-encoding: chunked\r\n\r\na\r\nhalf",
+        "transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+    ] {
+        let mut gone = Wire::of(&gateway.plain_browser());
+        gone.send(format!("POST / HTTP/1.1\r\nhost: shop.example\r\n{framing}"));
+        drop(gone);
+    }
+    assert_eq!(gateway.plain_browser().get("/").status, 200);
+    assert_eq!(site.count(), 1, "the site took none of them for a whole request");
+}
+
+#[test]
+fn a_client_that_goes_away_while_the_site_thinks_ends_the_site_s_work() {
+    let (tell, told) = mpsc::channel();
+    let site = Origin::new(move |_| {
+        let tell = tell.clone();
+        Answering::Stream(Box::new(move |mut stream| {
+            tell.send(()).unwrap();
+            _ = stream.read(&mut [0; 8]);
+            tell.send(()).unwrap();
+        }))
+    });
+    let gateway = Gateway::before(&site);
+    let mut wire = Wire::of(&gateway.plain_browser());
+    wire.send("GET / HTTP/1.1\r\nhost: shop.example\r\n\r\n");
+    told.recv_timeout(Duration::from_secs(20)).unwrap();
+    drop(wire);
+    told.recv_timeout(Duration::from_secs(20)).expect("the site is told that nobody waits");
+}
+
+#[test]
 fn a_client_that_goes_away_ends_the_site_s_work() {
     let (tell, told) = mpsc::channel();
     let site = Origin::new(move |_| {

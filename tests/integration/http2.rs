@@ -100,6 +100,32 @@ fn streams_of_one_connection_do_not_wait_for_each_other() {
 }
 
 #[test]
+fn a_stream_in_flight_finishes_when_the_gateway_stops() {
+    let (asked, was_asked) = std::sync::mpsc::channel();
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let wait = std::sync::Mutex::new(wait);
+    let site = Origin::new(move |_| {
+        asked.send(()).unwrap();
+        wait.lock().unwrap().recv().unwrap();
+        Answering::Bytes(ok("text/plain", "whole"))
+    });
+    let gateway = Gateway::before(&site);
+    let (address, folder) = (gateway.https(), gateway.path().to_owned());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut sender = connect(address, &folder.join("certificate.pem")).await;
+        let answer = tokio::spawn(sender.send_request(request("GET", "/", &[], b"")));
+        tokio::task::spawn_blocking(move || was_asked.recv().unwrap()).await.unwrap();
+        let stopping = std::thread::spawn(move || drop(gateway));
+        // The gateway says that it takes no more streams; only then is the site let go on.
+        while sender.send_request(request("GET", "/more", &[], b"")).await.is_ok() {}
+        go.send(()).unwrap();
+        assert_eq!(text(answer.await.unwrap().unwrap()).await, "whole");
+        tokio::task::spawn_blocking(move || stopping.join().unwrap()).await.unwrap();
+    });
+}
+
+#[test]
 fn cookie_crumbs_become_one_header() {
     let site = Origin::answering(ok("text/plain", ""));
     let crumbs = [("cookie", "PHPSESSID=1"), ("cookie", "_ga=2"), ("cookie", "csrftoken=3")];

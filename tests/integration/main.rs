@@ -1,6 +1,6 @@
 //! The gateway as others meet it: started from a configuration, asked over sockets.
 
-#![allow(missing_docs, unreachable_pub, reason = "a test binary has no public interface")]
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, reason = "a test binary has no public interface")]
 
 mod harness;
 
@@ -19,3 +19,4 @@ mod tidy;
 mod tls;
 mod upgrade;
 mod upstream_faults;
+mod upstream_tls;

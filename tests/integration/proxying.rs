@@ -70,6 +70,40 @@ fn the_site_gets_the_host_that_was_routed_by() {
 }
 
 #[test]
+fn targets_arrive_as_they_were_written() {
+    let site = Origin::answering(ok("text/plain", ""));
+    let gateway = Gateway::before(&site);
+    let targets = [
+        "/a|b",
+        "/{id}",
+        "/\"q\"",
+        "/a^b?c`d",
+        "/[1]",
+        "/%",
+        "/%zz",
+        "/a;b=c",
+        "/?",
+        "/a?b?c",
+        "/?a[]=1&b={c}",
+        "/~a/!$&'()*+,;=:@",
+        "/%D0%BA%D0%B5%D0%BB",
+        "/a\\b",
+        "//double//",
+        "/./..//.",
+    ];
+    for target in targets {
+        assert_eq!(Wire::of(&gateway.plain_browser()).ask("GET", target, &[]).status, 200, "{target}");
+        assert_eq!(site.last().target(), target);
+    }
+    // Bytes of UTF-8 that should have been encoded; the harness reads them as Latin-1.
+    let bare = "/\u{43a}\u{435}?\u{43b}";
+    assert_eq!(Wire::of(&gateway.plain_browser()).ask("GET", bare, &[]).status, 200);
+    assert_eq!(site.last().target(), bare.bytes().map(char::from).collect::<String>());
+    Wire::of(&gateway.plain_browser()).ask("OPTIONS", "*", &[]);
+    assert_eq!(site.last().line, "OPTIONS * HTTP/1.1");
+}
+
+#[test]
 fn the_gateway_answers_100_itself_and_the_site_gets_no_expectation() {
     let site = Origin::answering(ok("text/plain", "done"));
     let gateway = Gateway::before(&site);

@@ -18,6 +18,13 @@ fn reset(stream: TcpStream) {
     socket2::SockRef::from(&stream).set_linger(Some(std::time::Duration::ZERO)).unwrap();
 }
 
+/// Whether the other side has closed; what it sent before stays unread.
+fn is_hung_up(stream: &TcpStream) -> bool {
+    stream.set_nonblocking(true).unwrap();
+    let sent = socket2::SockRef::from(stream).send(b"");
+    sent.is_err_and(|error| error.kind() != std::io::ErrorKind::WouldBlock)
+}
+
 fn failures(gateway: &Gateway, reason: &str) -> bool {
     let line = format!("kelisim_upstream_failures_total{{reason=\"{reason}\",site=\"shop.example\"}} ");
     gateway.admin("/metrics").lines().any(|found| found.strip_prefix(&line).is_some_and(|count| count != "0"))
@@ -91,6 +98,28 @@ fn a_site_that_is_silent() {
         }))
     });
     check("silent", &site, 504, "answer_timeout");
+}
+
+#[test]
+fn a_site_that_stops_taking_a_request() {
+    let site = Origin::raw(|stream| {
+        // It neither reads nor answers, and holds the connection until the gateway gives it up.
+        while socket2::SockRef::from(&stream).take_error().is_ok_and(|error| error.is_none()) && !is_hung_up(&stream) {
+            std::thread::yield_now();
+        }
+    });
+    let gateway = Gateway::with(&site).tables("[site.timeouts]\nanswer = \"1 s\"").start();
+    let mut writer = TcpStream::connect(gateway.http()).unwrap();
+    writer.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    let mut reader = std::io::BufReader::new(writer.try_clone().unwrap());
+    std::thread::spawn(move || {
+        _ = write!(writer, "POST / HTTP/1.1\r\nhost: shop.example\r\ncontent-length: 1000000000\r\n\r\n");
+        while writer.write_all(&[7; 65536]).is_ok() {}
+    });
+    let mut status = [0; 12];
+    reader.read_exact(&mut status).unwrap();
+    assert_eq!(&status, b"HTTP/1.1 504");
+    assert!(failures(&gateway, "answer_timeout"));
 }
 
 #[test]

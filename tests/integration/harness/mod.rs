@@ -10,7 +10,7 @@ mod wire;
 
 pub use browser::Browser;
 pub use gateway::{Gateway, GatewayBuilder};
-pub use message::{Reply, RequestSeen, chunked};
+pub use message::{Reply, RequestSeen, chunked, read_request};
 pub use origin::{Answering, Origin};
 pub use wire::Wire;
 
