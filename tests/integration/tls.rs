@@ -13,14 +13,20 @@ use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject as _};
 
 use crate::harness::{Gateway, Origin, Wire, ok};
 
-/// Connects and completes the handshake; gives the server's certificate, the version and the protocol.
+/// The server's certificate, the version and the protocol.
+type Agreed = (Vec<u8>, Option<rustls::ProtocolVersion>, Option<Vec<u8>>);
+
+/// Names of protocols, the preferred one first.
+type Protocols<'a> = &'a [&'a [u8]];
+
+/// Connects and completes the handshake, and tells what was agreed on.
 fn handshake(
     gateway: &Gateway,
     name: &str,
     trusted: &str,
     versions: &[&'static SupportedProtocolVersion],
     protocols: &[&[u8]],
-) -> Result<(Vec<u8>, Option<rustls::ProtocolVersion>, Option<Vec<u8>>), std::io::Error> {
+) -> std::io::Result<Agreed> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(gateway.path().join(trusted)).unwrap()).unwrap();
     let mut config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
@@ -55,7 +61,7 @@ fn versions_and_protocols_are_agreed_on() {
         let (_, agreed, _) = shake(&[version], &[]).unwrap();
         assert_eq!(agreed, Some(version.version));
     }
-    let cases: [(&[&[u8]], Option<&[u8]>); 4] = [
+    let cases: [(Protocols<'_>, Option<&[u8]>); 4] = [
         (&[b"h2", b"http/1.1"], Some(b"h2")),
         (&[b"http/1.1"], Some(b"http/1.1")),
         (&[b"http/1.1", b"h2"], Some(b"h2")),
