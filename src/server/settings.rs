@@ -45,9 +45,9 @@ pub struct Limits {
     pub head_bytes: usize,
     /// Header lines of a request.
     pub head_lines: usize,
-    /// For the TLS handshake, and from a request's first byte to its head's last.
+    /// For the TLS handshake; from there to the end of the first request's head; and from the first byte of each later head to its last.
     pub head_timeout: Duration,
-    /// How long a connection may lie idle, before its first request and between requests.
+    /// How long a connection may lie idle between requests.
     pub idle_timeout: Duration,
     /// Concurrent HTTP/2 streams of one connection.
     pub http2_streams: u32,

@@ -63,7 +63,8 @@ pub(super) async fn connect(settings: &Settings, tls: Option<&Tls>) -> Result<Se
     let connecting = async {
         let stream =
             TcpStream::connect((settings.host.as_str(), settings.port)).await.map_err(UpstreamError::Connect)?;
-        stream.set_nodelay(true).map_err(UpstreamError::Connect)?;
+        // A peer that is gone already makes this fail; what it says of itself comes with the first read.
+        _ = stream.set_nodelay(true);
         keep_alive(&stream);
         let stream = WriteLimit::new(stream, settings.body_timeout);
         match (settings.scheme, tls) {

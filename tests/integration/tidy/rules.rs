@@ -171,7 +171,7 @@ fn an_import_against_the_direction_is_told_with_its_place() {
     check(
         "src/geo.rs",
         "use crate::gateway::X;",
-        "src/geo.rs:1: `geo` is an edge and imports rules and the clock only, not `gateway`",
+        "src/geo.rs:1: `geo` is an edge and imports rules, the clock and sockets only, not `gateway`",
     );
     check(
         "src/gateway/mod.rs",
