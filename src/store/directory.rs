@@ -1,6 +1,7 @@
 //! The state directory: made for one user alone, held by one process alone.
 
 use std::{
+    ffi::OsString,
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read as _, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
@@ -8,6 +9,7 @@ use std::{
 };
 
 use super::StoreError;
+use crate::consent::ConsentId;
 
 /// How much of a lock file is read to name the holder, in bytes: a command line, not a novel.
 const LONGEST_HOLDER: u64 = 512;
@@ -57,8 +59,7 @@ impl Lock {
             Err(TryLockError::WouldBlock) => return Err(StoreError::Locked { holder: holder(&file), path }),
             Err(TryLockError::Error(error)) => return Err(StoreError::file(&path, "lock the state directory")(error)),
         }
-        let command: Vec<_> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
-        let line = format!("process {} ({})\n", std::process::id(), command.join(" "));
+        let line = format!("process {} ({})\n", std::process::id(), command_line(std::env::args_os()));
         // A full disk must not keep the gateway from starting: the lock holds without its text.
         let _ = file.set_len(0).and_then(|()| file.write_all(line.as_bytes()));
         Ok(Self { _file: file })
@@ -80,9 +81,30 @@ impl Lock {
     }
 }
 
+/// The command as it was written, but for the id of a person: the file stays, and an erasure must leave nothing behind.
+fn command_line(words: impl Iterator<Item = OsString>) -> String {
+    let shown = |word: OsString| match word.to_string_lossy() {
+        text if ConsentId::parse(&text).is_some() => "CONSENT-ID".to_owned(),
+        text => text.into_owned(),
+    };
+    words.map(shown).collect::<Vec<_>>().join(" ")
+}
+
 fn holder(file: &File) -> String {
     let mut bytes = Vec::new();
     let _ = file.take(LONGEST_HOLDER).read_to_end(&mut bytes);
     let text = String::from_utf8_lossy(&bytes).trim().to_owned();
     if text.is_empty() { "a process that left no name".to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lock_names_a_command_and_no_person() {
+        let id = "0123456789abcdef0123456789abcdef";
+        let words = ["kelisim", "log", "erase", id, "--config", "a.toml"].map(OsString::from);
+        assert_eq!(command_line(words.into_iter()), "kelisim log erase CONSENT-ID --config a.toml");
+    }
 }

@@ -186,7 +186,9 @@ impl Inbox {
         }
         state.later_is_new = false;
         let mut work = Work { closing: state.closing, ..Work::default() };
-        work.later.extend(state.later.iter().take(GROUP).cloned());
+        // A grant is never written before a refusal that came earlier: that one would end it. So where a grant waits, all of them go.
+        let later = if state.grants.is_empty() { GROUP } else { MOST_LATER };
+        work.later.extend(state.later.iter().take(later).cloned());
         while work.grants.len() < GROUP
             && let Some(grant) = state.grants.pop_front()
         {

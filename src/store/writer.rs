@@ -74,9 +74,13 @@ impl Writer {
             if self.checkpoint_owed && self.checkpoint_tried.is_none_or(|tried| tried.elapsed() >= RETRY_AFTER) {
                 self.checkpoint(Duration::ZERO);
             }
-            let Work { later, grants, tasks, closing } = self.inbox.take(self.checkpoint_owed);
+            let Work { later, grants, tasks, closing } =
+                self.inbox.take(self.checkpoint_owed || self.inbox.is_failing());
             let idle = later.is_empty() && grants.is_empty() && tasks.is_empty();
             let written = self.write(later, grants);
+            if idle && self.inbox.is_failing() {
+                self.probe();
+            }
             for task in tasks {
                 task(&mut self);
             }
@@ -111,6 +115,15 @@ impl Writer {
                 self.inbox.answer((0..granted).map(|_| Err(AppendError::from(&error))));
                 false
             }
+        }
+    }
+
+    /// Tries whether the disk takes a commit again. Without it a gateway that is not ready, and so is asked for nothing, would never
+    /// learn that it could be.
+    fn probe(&mut self) {
+        match self.connection.pragma_update(None, "user_version", database::FORMAT) {
+            Ok(()) => self.inbox.set_failing(false),
+            Err(error) => self.report(&error),
         }
     }
 

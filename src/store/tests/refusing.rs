@@ -69,6 +69,44 @@ async fn without_a_new_event_the_writer_tries_again_by_itself() {
     }
 }
 
+#[tokio::test]
+async fn a_writer_that_is_asked_for_nothing_learns_by_itself_that_the_disk_works_again() {
+    let house = House::new();
+    let store = house.open();
+    fill_disk(&store);
+    while store.append(event(1)).await.is_ok() {}
+    assert!(store.is_failing());
+    empty_disk(&store);
+    while store.is_failing() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_grant_is_not_ended_by_a_refusal_that_came_before_it() {
+    let house = House::new();
+    let store = house.open();
+    let held = hold_writer(&store);
+    // More than one group, so that the last one would be written after the grant.
+    for _ in 0..1000 {
+        store.append_later(event(1));
+    }
+    store.append_later(event(2));
+    let granted = tokio::spawn({
+        let store = store.clone();
+        async move { store.append(event(2)).await }
+    });
+    while store.0.inbox.grants_waiting() == 0 {
+        tokio::task::yield_now().await;
+    }
+    drop(held);
+    let granted = granted.await.unwrap().unwrap().index;
+    while store.waiting() > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(store.is_live(granted));
+}
+
 #[test]
 fn the_oldest_refusals_are_never_dropped_and_the_newest_are_counted() {
     let house = House::new();
