@@ -1,4 +1,4 @@
-//! A choice: checked, made durable, then put in force. Only a grant waits for the log; a refusal holds at once.
+//! A posted choice: which requests are heard, what is logged of them, how they are answered. How one becomes valid is in `in_force`.
 
 use std::time::Duration;
 
@@ -8,8 +8,9 @@ use hyper::body::Incoming;
 
 use super::{
     AnswerBody, Shared,
+    in_force::{Outcome, put_in_force},
     own_cookies::OwnCookies,
-    own_pages::{append, html, message, model_for, random_uuid, record_of},
+    own_pages::{html, message, model_for, random_uuid},
     request::proven_record,
     site::Site,
     visit::Visit,
@@ -40,6 +41,18 @@ enum Form {
     Json,
 }
 
+impl Form {
+    /// By the type of the body. Any other type comes from no page of ours.
+    fn of(headers: &HeaderMap) -> Option<Self> {
+        let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+        match value.split(';').next()?.trim().to_ascii_lowercase().as_str() {
+            "application/x-www-form-urlencoded" => Some(Self::Html),
+            "application/json" => Some(Self::Json),
+            _ => None,
+        }
+    }
+}
+
 /// Why a choice was not taken.
 #[derive(Debug)]
 enum Rejected {
@@ -47,6 +60,7 @@ enum Rejected {
     NotActivated,
     TooMany,
     NotRecordable,
+    UnknownType,
     Unreadable,
     Fault(ChoiceFault),
     UnknownEdition,
@@ -59,6 +73,7 @@ impl Rejected {
             Self::NotActivated => "not_activated",
             Self::TooMany => "too_many",
             Self::NotRecordable => "not_recordable",
+            Self::UnknownType => "unknown_type",
             Self::Unreadable => "unreadable",
             Self::Fault(_) => "malformed",
             Self::UnknownEdition => "unknown_edition",
@@ -69,7 +84,9 @@ impl Rejected {
         match self {
             Self::Foreign | Self::NotActivated => Message::ForeignChoice,
             Self::TooMany => Message::TooManyChoices,
-            Self::NotRecordable | Self::Unreadable | Self::Fault(_) | Self::UnknownEdition => Message::BadRequest,
+            Self::NotRecordable | Self::UnknownType | Self::Unreadable | Self::Fault(_) | Self::UnknownEdition => {
+                Message::BadRequest
+            }
         }
     }
 }
@@ -82,13 +99,17 @@ pub(super) async fn answer(
     request: Request<Incoming>,
     now: Timestamp,
 ) -> Response<AnswerBody> {
-    let form = if is_json(request.headers()) { Form::Json } else { Form::Html };
-    match taken(shared, site, visit, form, request, now).await {
+    let form = Form::of(request.headers());
+    let outcome = match form {
+        Some(form) => taken(shared, site, visit, form, request, now).await,
+        None => Err(Rejected::UnknownType),
+    };
+    match outcome {
         Ok(response) => response,
         Err(rejected) => {
             shared.metrics.choice_rejected(rejected.name());
             let text = rejected.message();
-            match form {
+            match form.unwrap_or(Form::Html) {
                 Form::Html => message(site, visit, now, text, &ReturnPath::default()),
                 Form::Json => {
                     let detail = match &rejected {
@@ -129,13 +150,17 @@ async fn taken(
     let mut response = match (form, &outcome) {
         (Form::Html, Outcome::InForce(_)) => see_other(&posted.to),
         (Form::Html, Outcome::ProofFollows(_)) => message(site, visit, now, Message::RefusalInForce, &posted.to),
-        (Form::Html, Outcome::NothingGranted) => message(site, visit, now, Message::NotRecorded, &posted.to),
+        (Form::Html, Outcome::NothingGranted | Outcome::TakenBack(_)) => {
+            message(site, visit, now, Message::NotRecorded, &posted.to)
+        }
         (Form::Json, _) => json_outcome(&outcome),
     };
     let headers = response.headers_mut();
-    let allowed = outcome.record().map_or(CategorySet::EMPTY, |record| record.allowed);
     set_cookies(shared, site, own, &outcome, previous.is_some(), headers);
-    expire_leftovers(shared, site, visit, leftovers, allowed, &posted.to, headers);
+    // Where nothing changed, what an earlier choice allows is no leftover.
+    if let Some(record) = outcome.record() {
+        expire_leftovers(shared, site, visit, leftovers, record.allowed, &posted.to, headers);
+    }
     if visit.client.scheme == Scheme::Https {
         headers.insert("clear-site-data", HeaderValue::from_static(CLEAR_SITE_DATA));
     }
@@ -160,11 +185,6 @@ fn is_from_this_site(visit: &Visit, headers: &HeaderMap) -> bool {
             }
         }
     }
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
 async fn read(site: &Site, form: Form, request: Request<Incoming>) -> Result<PostedChoice, Rejected> {
@@ -230,51 +250,6 @@ fn event(
     }
 }
 
-/// What became of a choice.
-enum Outcome {
-    /// In force, with the record to set.
-    InForce(Record),
-    /// A refusal in force whose event waits for the disk.
-    ProofFollows(Record),
-    /// A grant that could not be recorded.
-    NothingGranted,
-}
-
-impl Outcome {
-    fn record(&self) -> Option<&Record> {
-        match self {
-            Self::InForce(record) | Self::ProofFollows(record) => Some(record),
-            Self::NothingGranted => None,
-        }
-    }
-}
-
-async fn put_in_force(shared: &Shared, site: &Site, event: Event, previous: Option<&Record>) -> Outcome {
-    if event.allowed.is_empty() {
-        return refuse(shared, site, event);
-    }
-    match append(shared, site, event.clone()).await {
-        Ok(record) => Outcome::InForce(record),
-        Err(_) => {
-            // Who wanted less than before gets less in any case, even if not what was wanted.
-            let had = previous.map_or(CategorySet::EMPTY, |record| record.allowed);
-            if !event.allowed.includes(had) {
-                let nothing = Event { allowed: CategorySet::EMPTY, kind: EventKind::Withdrawn, ..event };
-                refuse(shared, site, nothing);
-            }
-            Outcome::NothingGranted
-        }
-    }
-}
-
-fn refuse(shared: &Shared, site: &Site, event: Event) -> Outcome {
-    let record = record_of(&event, None);
-    shared.metrics.chosen(&site.name, event.kind);
-    let stuck = shared.store.is_failing();
-    shared.store.append_later(event);
-    if stuck { Outcome::ProofFollows(record) } else { Outcome::InForce(record) }
-}
-
 fn set_cookies(
     shared: &Shared,
     site: &Site,
@@ -288,7 +263,7 @@ fn set_cookies(
             let signed = record.sign(&shared.keys, &shared.binding(site, own.record).borrowed());
             own.set(record, signed, site.consent.valid_for.after(record.time))
         }
-        // A grant that failed leaves an earlier choice as it was, unless it was taken back; then its leaf has ended and it opens nothing.
+        // A grant that failed leaves an earlier choice as it was.
         None if had_record => return,
         None => own.clear(),
     };
@@ -326,7 +301,7 @@ fn json_outcome(outcome: &Outcome) -> Response<AnswerBody> {
     let (status, recorded) = match outcome {
         Outcome::InForce(_) => (StatusCode::OK, true),
         Outcome::ProofFollows(_) => (StatusCode::OK, false),
-        Outcome::NothingGranted => (StatusCode::SERVICE_UNAVAILABLE, false),
+        Outcome::NothingGranted | Outcome::TakenBack(_) => (StatusCode::SERVICE_UNAVAILABLE, false),
     };
     let allowed: Vec<_> = outcome.record().into_iter().flat_map(|record| record.allowed.iter()).collect();
     let names: Vec<_> = allowed.iter().map(|category| category.name()).collect();

@@ -4,6 +4,7 @@ mod body;
 mod choice;
 mod connection;
 mod error;
+mod in_force;
 mod likely_sessions;
 mod limiter;
 mod own_cookies;

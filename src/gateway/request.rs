@@ -96,6 +96,10 @@ fn shown_mark(
 }
 
 async fn record_implied(shared: &Shared, site: &Site, visit: &Visit, path: &str, now: Timestamp) -> Option<Record> {
+    if shared.store.is_failing() {
+        // Nobody waits for a page because of a log that is known not to answer; the banner stays.
+        return None;
+    }
     let edition = site.consent.editions.in_force(now).id.clone();
     let model = own_pages::model_for(site, visit);
     let event = Event {
