@@ -5,15 +5,24 @@
 mod harness;
 
 mod bodies;
+mod choice;
 mod cookies;
+mod durability;
+mod editions;
 mod exceptions;
+mod faults;
 mod forwarding;
 mod framing;
 mod http2;
+mod leftovers;
 mod limits;
+mod log_commands;
+mod notice_model;
 mod pages;
 mod passing;
 mod proxying;
+mod records;
+mod settings_pages;
 mod shutdown;
 mod tidy;
 mod tls;

@@ -84,6 +84,13 @@ impl Browser {
         read_reply(&mut stream, &method)
     }
 
+    /// Posts bytes in plain http to a gateway that may be gone.
+    pub fn try_raw(&self, bytes: &[u8]) -> Option<Reply> {
+        let mut stream = TcpStream::connect(self.address).ok()?;
+        stream.write_all(bytes).ok()?;
+        read_reply(&mut BufReader::new(stream), "POST").ok()
+    }
+
     /// Sends a request with the jar and takes the answer's cookies into it.
     pub fn send(&mut self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
         let mut head = format!("{method} {target} HTTP/1.1\r\nhost: {}\r\n", self.host);

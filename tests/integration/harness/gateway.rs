@@ -1,6 +1,12 @@
 //! A gateway before a site, from a configuration to its addresses.
 
-use std::{fs, net::SocketAddr, path::Path};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
 
 use kelisim::{
     cli::{demo, running::Running},
@@ -15,8 +21,12 @@ use super::{Browser, Origin};
 /// When tests happen, unless they say otherwise.
 pub const NOW: &str = "2026-11-22T10:00:00Z";
 
+/// How long a test waits for the log.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// A gateway that will be started. The site's name is `shop.example`, and `localhost` and `127.0.0.1` lead to it too.
 pub struct GatewayBuilder {
+    hosts: Vec<String>,
     upstream: String,
     server: String,
     site: String,
@@ -45,6 +55,7 @@ impl Gateway {
     /// A gateway whose configuration is still to be changed.
     pub fn with(origin: &Origin) -> GatewayBuilder {
         GatewayBuilder {
+            hosts: ["shop.example", "*.shop.example", "localhost", "127.0.0.1"].map(str::to_owned).into(),
             upstream: format!("http://{}", origin.address()),
             server: String::new(),
             site: String::new(),
@@ -108,6 +119,20 @@ impl Gateway {
         events.map(line).collect()
     }
 
+    /// The consent log when it holds this many events: those of refusals come a little after their answers.
+    pub fn log_of(&self, count: usize) -> Vec<serde_json::Value> {
+        let started = Instant::now();
+        loop {
+            let log = self.log();
+            if log.len() >= count {
+                assert_eq!(log.len(), count, "{log:#?}");
+                return log;
+            }
+            assert!(started.elapsed() < PATIENCE, "only {} of {count} events came", log.len());
+            thread::yield_now();
+        }
+    }
+
     /// Stops the gateway and gives a builder for one that begins where this one ended.
     pub fn stopped(mut self, origin: &Origin) -> GatewayBuilder {
         self.running.take().unwrap().stop().unwrap();
@@ -124,6 +149,12 @@ impl Drop for Gateway {
 }
 
 impl GatewayBuilder {
+    /// Other hosts of the site.
+    pub fn hosts(mut self, hosts: &[&str]) -> Self {
+        self.hosts = hosts.iter().map(ToString::to_string).collect();
+        self
+    }
+
     /// Lines for `[server]`.
     pub fn server(mut self, lines: &str) -> Self {
         self.server.push_str(lines);
@@ -200,7 +231,7 @@ bin = "260140000005"
 address = "Astana"
 email = "privacy@shop.example"
 [[site]]
-hosts = ["shop.example", "*.shop.example", "localhost", "127.0.0.1"{other_host}]
+hosts = {hosts:?}
 upstream = "{upstream}"
 {site}
 [site.consent]
@@ -221,7 +252,7 @@ storage_place = "Kazakhstan"
             } else {
                 ""
             },
-            other_host = self.other_name.as_ref().map(|name| format!(", \"{name}\"")).unwrap_or_default(),
+            hosts = self.hosts.iter().chain(&self.other_name).collect::<Vec<_>>(),
             server = self.server,
             upstream = self.upstream,
             site = self.site,
@@ -230,11 +261,10 @@ storage_place = "Kazakhstan"
         )
     }
 
-    /// Starts it.
-    pub fn start(self) -> Gateway {
-        let folder = self.folder.as_ref().map(|folder| folder.path().to_owned());
-        let made = folder.is_none().then(|| tempfile::tempdir().unwrap());
-        let path = folder.unwrap_or_else(|| made.as_ref().unwrap().path().to_owned());
+    /// Writes configuration, certificate and policy into a folder.
+    fn written(&mut self) -> TempDir {
+        let folder = self.folder.take().unwrap_or_else(|| tempfile::tempdir().unwrap());
+        let path = folder.path();
         if !path.join("key.pem").exists() {
             let (certificate, key) =
                 demo::certificate(&["shop.example", "*.shop.example", "localhost", "127.0.0.1"]).unwrap();
@@ -250,10 +280,21 @@ storage_place = "Kazakhstan"
         for (name, text) in &self.policy {
             fs::write(path.join("policy").join(name), text).unwrap();
         }
-        let file = path.join("kelisim.toml");
-        fs::write(&file, self.configuration(&path)).unwrap();
-        let (configuration, _) = config::load(&file).unwrap_or_else(|faults| panic!("{faults}"));
+        fs::write(path.join("kelisim.toml"), self.configuration(path)).unwrap();
+        folder
+    }
+
+    /// Starts it.
+    pub fn start(mut self) -> Gateway {
+        let folder = self.written();
+        let (configuration, _) =
+            config::load(&folder.path().join("kelisim.toml")).unwrap_or_else(|faults| panic!("{faults}"));
         let running = Running::start(configuration, self.clock.clone()).unwrap();
-        Gateway { running: Some(running), clock: self.clock, folder: self.folder.or(made) }
+        Gateway { running: Some(running), clock: self.clock, folder: Some(folder) }
+    }
+
+    /// The folder for a program of its own, which has the machine's clock.
+    pub fn folder(mut self) -> TempDir {
+        self.written()
     }
 }

@@ -6,16 +6,23 @@ mod browser;
 mod gateway;
 mod message;
 mod origin;
+mod program;
 mod wire;
 
 pub use browser::Browser;
 pub use gateway::{Gateway, GatewayBuilder};
 pub use message::{Reply, RequestSeen, chunked, read_request};
 pub use origin::{Answering, Origin};
+pub use program::{Program, kelisim};
 pub use wire::Wire;
 
 /// A page that every test may use.
 pub const PAGE: &str = "<!DOCTYPE html><html><head><title>Shop</title></head><body><p>Welcome</p></body></html>";
+
+/// A shop whose pages are all [`PAGE`].
+pub fn shop() -> Origin {
+    Origin::answering(ok("text/html; charset=utf-8", PAGE))
+}
 
 /// A whole HTTP/1.1 answer with this type and body.
 pub fn ok(content_type: &str, body: &str) -> Vec<u8> {
