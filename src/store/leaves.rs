@@ -1,6 +1,6 @@
 //! Leaves and records in tables: one transaction writes a batch, or deletes a batch and says so in the log.
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use crate::{
     clock,
@@ -60,7 +60,7 @@ pub(super) fn insert(connection: &Connection, index: u64, entry: &Entry, day: i6
 
 /// Writes events in their order, all or none.
 pub(super) fn append(connection: &mut Connection, events: &[Event]) -> rusqlite::Result<Written> {
-    let transaction = connection.transaction()?;
+    let transaction = begin(connection)?;
     let mut written = Written { size: size(&transaction)?, ..Written::default() };
     for event in events {
         append_event(&transaction, event, &mut written)?;
@@ -71,7 +71,7 @@ pub(super) fn append(connection: &mut Connection, events: &[Event]) -> rusqlite:
 
 /// Deletes up to [`DELETED_AT_ONCE`] records with their salts and writes the leaves that explain the holes.
 pub(super) fn delete_some(connection: &mut Connection, doomed: Doomed, now: Timestamp) -> rusqlite::Result<Written> {
-    let transaction = connection.transaction()?;
+    let transaction = begin(connection)?;
     let mut written = Written { size: size(&transaction)?, ..Written::default() };
     let indices = doomed_indices(&transaction, doomed)?;
     for index in &indices {
@@ -101,6 +101,11 @@ pub(super) fn delete_some(connection: &mut Connection, doomed: Doomed, now: Time
     }
     transaction.commit()?;
     Ok(written)
+}
+
+/// Takes the right to write at once: a transaction that begins with reading does not wait for somebody else's lock, but fails.
+fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
+    connection.transaction_with_behavior(TransactionBehavior::Immediate)
 }
 
 fn append_event(transaction: &Transaction<'_>, event: &Event, written: &mut Written) -> rusqlite::Result<()> {
