@@ -193,9 +193,8 @@ for (const { answer, choice, preferencePasses } of ANSWERS) {
 async function startGuardedWiki() {
   const wiki = await startWiki();
   const gateway = await startGateway(wiki.address);
-  const http = `http://localhost:${gateway.address.split(":")[1]}`;
   return {
-    http,
+    http: gateway.http,
     stop: async () => {
       await gateway.stop();
       await wiki.stop();

@@ -10,7 +10,7 @@ function neverAmong(cookies) {
   for (const name of NEVER) assert.ok(!cookies.includes(name), `${name} is among ${cookies}`);
 }
 
-inEachBrowser("banner", startDemo, (story) => {
+inEachBrowser("banner", startDemo, (story, browser) => {
   story("asks with three buttons of one size and comes first for the keyboard", {}, async (anna) => {
     await anna.open("/");
     assert.ok(await anna.seesBanner());
@@ -81,7 +81,10 @@ inEachBrowser("banner", startDemo, (story) => {
     assert.deepEqual(await anna.cookiesAtServer(), ["PHPSESSID", "language"]);
   });
 
-  for (const [button, expected] of [[ACCEPT, ["PHPSESSID", "_gid"]], [REFUSE, ["PHPSESSID"]]]) {
+  // This edition of Firefox can't be told by its driver to switch scripts off for one page.
+  const withoutScripts = browser === "chromium" ? [ACCEPT, REFUSE] : [];
+  for (const button of withoutScripts) {
+    const expected = button === ACCEPT ? ["PHPSESSID", "_gid"] : ["PHPSESSID"];
     const answer = button === ACCEPT ? "accepted" : "refused";
     story(`is ${answer} without JavaScript`, {}, async (anna) => {
       await anna.page.setJavaScriptEnabled(false);
@@ -103,7 +106,7 @@ inEachBrowser("banner", startDemo, (story) => {
     await anna.open("/");
     assert.ok(await anna.seesBanner());
     const { height } = await (await anna.page.$(PANEL)).boundingBox();
-    assert.ok(height <= PHONE.height * 0.4 + 1, `${height} of ${PHONE.height}`);
+    assert.ok(height <= PHONE.height * 0.4 + 0.1, `${height} of ${PHONE.height}`);
     const width = await anna.page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(width <= PHONE.width, `${width}`);
     assert.equal(await anna.text(ACCEPT), "Барлық cookie файлдарын қабылдау");

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { PANEL, SETTINGS, inEachBrowser } from "./harness/browsers.js";
-import { startDemo } from "./harness/program.js";
+import { freePort, startDemo } from "./harness/program.js";
+import { startGateway } from "./harness/wiki.js";
 
 /** The large download of the demonstration, in bytes. */
 const DOWNLOAD = 256 * 1024 * 1024;
@@ -109,5 +110,14 @@ inEachBrowser("pages", startDemo, (story) => {
     assert.equal(answer.status(), 404);
     assert.ok(await anna.sees(PANEL));
     await anna.picture("missing");
+  });
+});
+
+inEachBrowser("a site that is down", async () => startGateway(`127.0.0.1:${await freePort()}`), (story) => {
+  story("is told about in the visitor's language", { language: "ru" }, async (anna) => {
+    const answer = await anna.open("/");
+    assert.equal(answer.status(), 502);
+    assert.equal(await anna.text("h1"), "Сайт не отвечает");
+    await anna.picture("error");
   });
 });

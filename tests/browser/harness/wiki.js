@@ -59,7 +59,7 @@ file_put_contents('${seen}', implode(' ', array_keys($_COOKIE)) . "\\n", FILE_AP
   };
 }
 
-/** A gateway in mode `strict` before the wiki, configured as an operator would after reading what DokuWiki says of its cookies. */
+/** A gateway in mode `strict` before what listens at this address, configured as an operator of a DokuWiki would who knows its cookies. */
 export async function startGateway(upstream) {
   const folder = mkdtempSync(join(tmpdir(), "kelisim-gateway-"));
   mkdirSync(join(folder, "state"), { mode: 0o700 });
@@ -116,6 +116,7 @@ lifetime = "1 year"
   const { matches, stop } = await start(KELISIM, ["run", "--config", file], [/started.*http.*?\[(127\.0\.0\.1:\d+)\]/]);
   return {
     address: matches[0][1],
+    http: `http://localhost:${matches[0][1].split(":")[1]}`,
     stop: async () => {
       await stop();
       rmSync(folder, { recursive: true, force: true });
