@@ -32,6 +32,7 @@ pub fn kelisim(folder: &Path, arguments: &[&str]) -> Output {
 }
 
 impl Program {
+    #[allow(clippy::zombie_processes, reason = "a program that does not start fails the test and ends with it")]
     /// Starts it in a folder that holds its configuration. Writing too large a file is an error for it and not a signal.
     pub fn run(folder: TempDir) -> Self {
         let mut child = Command::new("sh")
