@@ -298,11 +298,12 @@ fn see_other(to: &ReturnPath) -> Response<AnswerBody> {
 }
 
 fn json_outcome(outcome: &Outcome) -> Response<AnswerBody> {
-    let (status, recorded) = match outcome {
-        Outcome::InForce(_) => (StatusCode::OK, true),
-        Outcome::ProofFollows(_) => (StatusCode::OK, false),
-        Outcome::NothingGranted | Outcome::TakenBack(_) => (StatusCode::SERVICE_UNAVAILABLE, false),
+    let status = match outcome {
+        Outcome::InForce(_) | Outcome::ProofFollows(_) => StatusCode::OK,
+        Outcome::NothingGranted | Outcome::TakenBack(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
+    // Only a leaf proves that an event is durable; that of a refusal follows.
+    let recorded = outcome.record().is_some_and(|record| record.leaf.is_some());
     let allowed: Vec<_> = outcome.record().into_iter().flat_map(|record| record.allowed.iter()).collect();
     let names: Vec<_> = allowed.iter().map(|category| category.name()).collect();
     let answer = serde_json::json!({ "answered": outcome.record().is_some(), "allowed": names, "recorded": recorded });

@@ -66,7 +66,12 @@ impl<'a> Narrowing<'a> {
             kind: EventKind::Withdrawn,
             ..event.clone()
         };
-        Self { shared, site, withdrawal: (!event.allowed.includes(had)).then(withdrawal) }
+        let withdrawal = (!event.allowed.includes(had)).then(withdrawal);
+        // What is taken back does not wait for the log either: until it has answered, nothing is allowed.
+        if let Some(Event { ends: Some(leaf), .. }) = &withdrawal {
+            shared.store.end(*leaf);
+        }
+        Self { shared, site, withdrawal }
     }
 
     fn recorded(&mut self) {

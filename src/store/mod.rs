@@ -125,6 +125,12 @@ impl Store {
         written.await.unwrap_or_else(|_| Err(AppendError::stopped()))
     }
 
+    /// Ends a leaf in memory at once, before the event that ends it is written. That event must follow, or the leaf lives again after a
+    /// restart.
+    pub fn end(&self, index: LeafIndex) {
+        self.0.live.end(index);
+    }
+
     /// Takes a refusal or withdrawal. What it ends is ended before this returns, whatever the disk says; the event is written as
     /// soon as it can be. Beyond the bound of the queue its proof is lost and counted ([`Store::lost`]).
     pub fn append_later(&self, event: Event) {
