@@ -38,6 +38,8 @@ pub(super) enum End {
 
 struct Page {
     rewriter: PageRewriter,
+    /// Rewritten, and not given out yet.
+    begun: Bytes,
     rest: ResponseBody,
     /// Something was written that the browser can't see yet.
     unflushed: bool,
@@ -46,7 +48,6 @@ struct Page {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PageState {
-    Opened,
     Reading,
     Ended,
     Over,
@@ -83,12 +84,14 @@ impl AnswerBody {
         Self { source: Source::Looked(beginning, rest, end), record: None }
     }
 
-    pub(super) fn page(rewriter: PageRewriter, rest: ResponseBody, end: End) -> Self {
+    /// A page of which `begun` is rewritten already.
+    pub(super) fn page(rewriter: PageRewriter, begun: Bytes, rest: ResponseBody, end: End) -> Self {
         let state = match end {
-            End::Ahead => PageState::Opened,
+            End::Ahead => PageState::Reading,
             End::Reached => PageState::Ended,
         };
-        Self { source: Source::Page(Box::new(Page { rewriter, rest, unflushed: false, state })), record: None }
+        let page = Page { rewriter, begun, rest, unflushed: true, state };
+        Self { source: Source::Page(Box::new(page)), record: None }
     }
 
     /// A page of ours without its bytes, as `HEAD` wants it, and how many there would be. hyper does this for HTTP/1.1 only.
@@ -109,14 +112,11 @@ impl AnswerBody {
 
 impl Page {
     fn poll_bytes(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, AnswerError>>> {
+        if !self.begun.is_empty() {
+            return Poll::Ready(Some(Ok(std::mem::take(&mut self.begun))));
+        }
         loop {
             let bytes = match self.state {
-                // What the look took in comes out before more is read.
-                PageState::Opened => {
-                    self.state = PageState::Reading;
-                    self.unflushed = true;
-                    self.rewriter.write(&[])?
-                }
                 PageState::Reading => match Pin::new(&mut self.rest).poll_frame(context) {
                     Poll::Ready(Some(Ok(frame))) => {
                         // Trailers of a page may hold digests of the old bytes; they end here.

@@ -123,13 +123,20 @@ pub(super) async fn rewritten(
             return Ok(Response::from_parts(head, AnswerBody::looked(beginning, body, end)));
         }
     };
-    let admission = page_headers(site, visit, asked, &mut head.headers);
+    let mut headers = head.headers.clone();
+    let admission = page_headers(site, visit, asked, &mut headers);
     let injection = injection(site, visit, decision, asked, &admission);
-    if let Some(line) = shown_line(shared, site, visit, decision, asked.now, plan.placement, &injection) {
-        append_private(&mut head.headers, vec![line]);
-    }
+    let shown = shown_line(shared, site, visit, decision, asked.now, plan.placement, &injection);
+    let mut rewriter = page.into_rewriter(injection);
+    // What has come so far is rewritten before the head leaves: a page that is broken from its beginning can still pass as it came.
+    let Ok(begun) = rewriter.write(&[]) else {
+        shared.metrics.page(&site.name, PassReason::BrokenCoding.name());
+        return Ok(Response::from_parts(head, AnswerBody::looked(beginning, body, end)));
+    };
+    append_private(&mut headers, shown.into_iter().collect());
+    head.headers = headers;
     shared.metrics.page(&site.name, "rewritten");
-    Ok(Response::from_parts(head, AnswerBody::page(page.into_rewriter(injection), body, end)))
+    Ok(Response::from_parts(head, AnswerBody::page(rewriter, begun, body, end)))
 }
 
 type Looked = (VecDeque<bytes::Bytes>, End, Result<PageBody, PassReason>);
@@ -149,7 +156,7 @@ async fn look(plan: &RewritePlan, body: &mut ResponseBody) -> Result<Looked, cra
             None => (page.open_end(), End::Reached),
         };
         match opening {
-            Opening::Page => return Ok((VecDeque::new(), end, Ok(page))),
+            Opening::Page => return Ok((beginning, end, Ok(page))),
             Opening::NotPage(reason) => return Ok((beginning, end, Err(reason))),
             Opening::NeedMore if end == End::Reached => return Ok((beginning, end, Err(PassReason::SniffedOther))),
             Opening::NeedMore => {}

@@ -243,3 +243,25 @@ fn a_site_that_answers_before_it_has_read_the_request_is_heard() {
     let reply = wire.reply("POST");
     assert_eq!((reply.status, reply.text().as_str()), (413, "big"));
 }
+
+#[test]
+fn a_page_whose_coding_breaks_in_what_came_first_passes_as_it_came() {
+    let page = format!("{PAGE}{}", "<p>Text, and more of it.</p>".repeat(200));
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    encoder.write_all(page.as_bytes()).unwrap();
+    let mut broken = encoder.finish().unwrap();
+    // The checksum at the end is wrong, so the beginning looks like a page.
+    let checksum = broken.len() - 8;
+    broken[checksum] ^= 0xff;
+    let lines = format!(
+        "content-type: text/html; charset=utf-8\r\ncontent-encoding: gzip\r\netag: \"1\"\r\ncontent-length: {}",
+        broken.len()
+    );
+    let site = saying(&[format!("HTTP/1.1 200 OK\r\n{lines}\r\n\r\n").as_bytes(), &broken].concat());
+    let gateway = Gateway::before(&site);
+    let reply = gateway.browser().sending("accept-encoding", "gzip").open("/");
+    assert!(reply.status == 200 && reply.complete);
+    assert_eq!(reply.body, broken);
+    assert_eq!(reply.header("etag"), Some("\"1\""));
+    assert!(gateway.admin("/metrics").contains("outcome=\"broken_coding\""));
+}
