@@ -54,7 +54,8 @@ pub fn upgrade_protocol(headers: &HeaderMap) -> Option<HeaderValue> {
     };
     let mut lines = headers.get_all(UPGRADE).iter();
     let only = lines.next().filter(|_| lines.next().is_none());
-    only.filter(|line| wants && !line.as_bytes().split(|byte| *byte == b',').any(passes_filters)).cloned()
+    only.filter(|line| wants && !line.is_empty() && !line.as_bytes().split(|byte| *byte == b',').any(passes_filters))
+        .cloned()
 }
 
 /// Takes out of trailers what was taken out of headers: cookies, forwarding fields and fields of one connection. A recipient may merge

@@ -72,10 +72,10 @@ fn a_person_is_erased_by_the_running_gateway_and_without_one() {
     assert!(!boris.click("/").shows_banner());
     let again = kelisim(program.path(), &["log", "erase", &anna_id]);
     assert_eq!(code(&again), Some(1));
-    assert!(err(&again).contains("nothing is recorded under this id"), "{again:?}");
+    assert!(err(&again).contains("nothing is recorded under this number"), "{again:?}");
     let folder = program.stop();
     let erased = kelisim(folder.path(), &["log", "erase", &boris_id]);
-    assert_eq!((code(&erased), out(&erased).as_str()), (Some(0), "1 records erased\n"), "{erased:?}");
+    assert_eq!((code(&erased), out(&erased).as_str()), (Some(0), "1 record erased\n"), "{erased:?}");
     for file in fs::read_dir(folder.path().join("state")).unwrap() {
         let file = file.unwrap().path();
         let bytes = fs::read(&file).unwrap();
