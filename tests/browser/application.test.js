@@ -184,7 +184,9 @@ for (const { answer, choice, preferencePasses } of ANSWERS) {
       if (preferencePasses) assert.match(client.jar.get("DOKU_PREFS"), /show_changes/);
       else assert.ok(!/show_changes/.test(client.jar.get("DOKU_PREFS") ?? ""));
       if (choice === "necessary") {
-        for (const name of Object.keys(LEFTOVERS)) assert.ok(!client.jar.has(name), name);
+        for (const name of ["_ga", "DOKU_PREFS"]) assert.ok(!client.jar.has(name), name);
+        // What nobody knows is held back and not deleted: it may be the login of a neighbouring service.
+        assert.equal(client.jar.get("unheard_of"), LEFTOVERS.unheard_of);
       }
     });
   });
