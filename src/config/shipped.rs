@@ -108,7 +108,7 @@ fn the_first_deployment_waits_only_for_its_certificate_and_for_the_date_of_its_p
 
 #[test]
 fn the_first_deployment_is_right_with_a_certificate_and_a_date() {
-    let copy = deployment("2026-12-01");
+    let copy = deployment("2026-11-01");
     let (configuration, warnings) =
         load(&copy.path().join("rysbekova.kz.toml")).unwrap_or_else(|faults| panic!("{faults}"));
     assert_eq!(warnings, []);
@@ -116,19 +116,19 @@ fn the_first_deployment_is_right_with_a_certificate_and_a_date() {
     assert_eq!(site.name, "rysbekova.kz");
     assert_eq!(site.consent.offer.to_string(), "functional+analytical");
     assert_eq!(site.pages.edition.id.as_str(), "2026");
-    assert_eq!(site.pages.edition.effective.date(), "2026-12-01");
+    assert_eq!(site.pages.edition.effective.date(), "2026-11-01");
     assert!(configuration.server.redirect_to_https);
     let [edition] = site.pages.texts.as_slice() else { panic!("{:?}", site.pages.texts.len()) };
     assert_eq!(edition.language, Language::Ru);
     assert!(edition.text.starts_with("ПОЛИТИКА ОБРАБОТКИ ПЕРСОНАЛЬНЫХ ДАННЫХ\n"));
-    assert!(edition.text.contains("01.12.2026г."));
+    assert!(edition.text.contains("01.11.2026г."));
     let names: Vec<_> = configuration.files.iter().filter_map(|file| file.file_name()?.to_str()).collect();
     assert_eq!(names, ["rysbekova.kz.toml", "rysbekova.kz.pem", "rysbekova.kz.key", "2026.ru.txt"]);
 }
 
 #[test]
 fn the_fingerprint_changes_with_any_file_and_with_nothing_else() {
-    let copy = deployment("2026-12-01");
+    let copy = deployment("2026-11-01");
     let path = copy.path().join("rysbekova.kz.toml");
     let fingerprint = || load(&path).unwrap().0.fingerprint;
     let first = fingerprint();

@@ -88,7 +88,8 @@ impl AnswerBody {
     pub(super) fn page(rewriter: PageRewriter, begun: Bytes, rest: ResponseBody, end: End) -> Self {
         let state = match end {
             End::Ahead => PageState::Reading,
-            End::Reached => PageState::Ended,
+            // All of it is rewritten.
+            End::Reached => PageState::Over,
         };
         let page = Page { rewriter, begun, rest, unflushed: true, state };
         Self { source: Source::Page(Box::new(page)), record: None }
@@ -189,7 +190,7 @@ impl Body for AnswerBody {
             Source::Looked(beginning, rest, end) => {
                 beginning.is_empty() && (*end == End::Reached || rest.is_end_stream())
             }
-            Source::Page(page) => page.state == PageState::Over,
+            Source::Page(page) => page.state == PageState::Over && page.begun.is_empty(),
         }
     }
 

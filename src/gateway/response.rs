@@ -129,7 +129,9 @@ pub(super) async fn rewritten(
     let shown = shown_line(shared, site, visit, decision, asked.now, plan.placement, &injection);
     let mut rewriter = page.into_rewriter(injection);
     // What has come so far is rewritten before the head leaves: a page that is broken from its beginning can still pass as it came.
-    let Ok(begun) = rewriter.write(&[]) else {
+    let end = if body.is_end_stream() { End::Reached } else { end };
+    let begun = if end == End::Reached { rewriter.finish() } else { rewriter.write(&[]) };
+    let Ok(begun) = begun else {
         shared.metrics.page(&site.name, PassReason::BrokenCoding.name());
         return Ok(Response::from_parts(head, AnswerBody::looked(beginning, body, end)));
     };

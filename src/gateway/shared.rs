@@ -5,7 +5,7 @@ use std::{
     io,
     sync::{
         Arc,
-        atomic::{AtomicU16, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering},
     },
 };
 
@@ -23,7 +23,7 @@ use crate::{
     store::{AppendError, Store},
     telemetry::{Direction, Metrics},
     timestamp::Timestamp,
-    visitor::Network,
+    visitor::{ClientAddress, Network},
 };
 
 /// What a gateway is made of.
@@ -67,6 +67,7 @@ pub struct Shared {
     pub(super) no_site: Arc<str>,
     https_port: AtomicU16,
     rounds: AtomicU64,
+    told_of_proxy: AtomicBool,
 }
 
 /// Why a gateway can't begin.
@@ -111,6 +112,7 @@ impl Shared {
             no_site: "none".into(),
             https_port: AtomicU16::new(0),
             rounds: AtomicU64::new(0),
+            told_of_proxy: AtomicBool::new(false),
         }))
     }
 
@@ -127,6 +129,17 @@ impl Shared {
     /// The consent log.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Says once that a proxy on this machine is not believed: behind it every choice would be taken for a foreign one.
+    pub(super) fn tell_of_untrusted_proxy(&self) {
+        let loopback = [std::net::Ipv4Addr::LOCALHOST.into(), std::net::Ipv6Addr::LOCALHOST.into()];
+        let believed = loopback.into_iter().any(|address| ClientAddress::new(address).is_in(&self.trusted_proxies));
+        if !believed && !self.told_of_proxy.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "forwarding headers come from this machine and are not believed; if a proxy stands here, add `trusted_proxies = [\"127.0.0.1\", \"::1\"]` to [server]"
+            );
+        }
     }
 
     pub(super) fn https_port(&self) -> Option<u16> {

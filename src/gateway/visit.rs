@@ -35,6 +35,9 @@ pub(super) fn identify(
 ) -> Visit {
     let headers = request.headers();
     let client = client_connection(connection.peer(), connection.scheme(), headers, &shared.trusted_proxies);
+    if connection.peer().is_loopback() && headers.contains_key("x-forwarded-for") {
+        shared.tell_of_untrusted_proxy();
+    }
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     let authority = request.uri().authority().map(|authority| authority.as_str());
     let named = authority.or_else(|| headers.get(header::HOST)?.to_str().ok());

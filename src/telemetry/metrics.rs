@@ -106,7 +106,10 @@ impl Metrics {
                 "Posted choices that were not taken.",
                 &["reason"],
             ),
-            log_append_seconds: histogram("kelisim_log_append_duration_seconds", "From an event to its durable leaf."),
+            log_append_seconds: histogram(
+                "kelisim_log_append_duration_seconds",
+                "From an event that grants something to its durable leaf.",
+            ),
             log_append_failures: counter(
                 "kelisim_log_append_failures_total",
                 "Events that could not be written, so that nothing was granted.",

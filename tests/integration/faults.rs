@@ -132,7 +132,7 @@ fn who_wanted_less_and_went_away_before_the_log_answered_has_less() {
     let mut anna = gateway.plain_browser();
     anna.choose("accept");
     let record = anna.jar["kelisim"].clone();
-    let _held = hold(&gateway);
+    let held = hold(&gateway);
     let form = "choice=save&functional=on&edition=first&language=ru&layer=settings&to=/";
     let request = format!(
         "POST /_kelisim/choice HTTP/1.1\r\nhost: {}\r\nsec-fetch-site: same-origin\r\nsec-fetch-user: ?1\r\n\
@@ -140,8 +140,13 @@ fn who_wanted_less_and_went_away_before_the_log_answered_has_less() {
         anna.host,
         form.len()
     );
-    anna.connect().write_all(request.as_bytes()).unwrap();
+    let mut leaving = anna.connect();
+    leaving.write_all(request.as_bytes()).unwrap();
     eventually("the old record is void", || anna.click("/").shows_banner());
+    drop(leaving);
+    drop(held);
+    eventually("it is in the log", || gateway.log().iter().any(|event| event["record"]["event"] == "withdrawn"));
+    assert!(anna.click("/").shows_banner());
 }
 
 #[test]

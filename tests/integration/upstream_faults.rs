@@ -265,3 +265,17 @@ fn a_page_whose_coding_breaks_in_what_came_first_passes_as_it_came() {
     assert_eq!(reply.header("etag"), Some("\"1\""));
     assert!(gateway.admin("/metrics").contains("outcome=\"broken_coding\""));
 }
+
+#[test]
+fn a_short_page_whose_coding_ends_too_early_passes_as_it_came() {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(PAGE.as_bytes()).unwrap();
+    let mut broken = encoder.finish().unwrap();
+    broken.truncate(broken.len() - 10);
+    let lines = "content-type: text/html; charset=utf-8\r\ncontent-encoding: gzip";
+    let head = format!("HTTP/1.1 200 OK\r\n{lines}\r\ncontent-length: {}\r\n\r\n", broken.len());
+    let gateway = Gateway::before(&saying(&[head.as_bytes(), &broken].concat()));
+    let reply = gateway.browser().sending("accept-encoding", "gzip").open("/");
+    assert!(reply.status == 200 && reply.complete);
+    assert_eq!(reply.body, broken);
+}

@@ -87,8 +87,9 @@ fn told(folder: &Folder, running: &Running, origin: &Origin, tracker: &Tracker) 
     let config = folder.path.join("kelisim.toml");
     let kept = if folder.kept { "kept" } else { "deleted at the end" };
     format!(
-        "{}\n  The consent log\n    kelisim log export --config {}\n  All of it lies in {} and is {kept}.\n",
+        "{}\n  The consent log\n    {} log export --config {}\n  All of it lies in {} and is {kept}.\n",
         guide(&places).trim_end_matches('\n').to_owned() + "\n",
+        std::env::args().next().unwrap_or_else(|| "kelisim".to_owned()),
         config.display(),
         folder.path.display(),
     )

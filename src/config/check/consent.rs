@@ -18,6 +18,22 @@ const LONGEST_COOKIE: u32 = 400;
 /// The name of the edition of a site without a policy: what the visitor answers is the notice itself.
 const NOTICE_EDITION: &str = "notice";
 
+/// A policy that is not in force yet can't be asked about: the banner would name it as if it were.
+fn refuse_future(context: &Context, folder: std::ops::Range<usize>, editions: &Editions) {
+    let first = editions.iter().next().expect("there is at least one");
+    if first.effective > context.now {
+        context.fault(
+            folder,
+            format!(
+                "no edition of the policy is in force yet: the first, `{}`, begins on {}",
+                first.id,
+                first.effective.date()
+            ),
+            "add the edition that is in force now, or keep `mode = \"observe\"` and leave `policy` out until that day",
+        );
+    }
+}
+
 /// What the table says, with the texts of the editions.
 pub(super) struct Consent {
     pub(super) settings: Settings,
@@ -67,7 +83,9 @@ pub(super) fn check(site: &mut Table<'_>, has_geo: bool) -> Option<Consent> {
     let (editions, texts) = match table.text("policy") {
         Some(folder) => {
             let (editions, texts) = policy::read(context, folder.span(), &context.resolve(folder.get_ref()))?;
-            (Editions::new(editions).expect("ids are unique and there is at least one"), texts)
+            let editions = Editions::new(editions).expect("ids are unique and there is at least one");
+            refuse_future(context, folder.span(), &editions);
+            (editions, texts)
         }
         None => notice_alone(offer),
     };

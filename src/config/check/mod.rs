@@ -12,13 +12,21 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{catalogue, file::Table, keys, value};
 use crate::telemetry::LogFormat;
-use crate::{cookies, gateway, geo, pages::Controller, server as listening, timestamp::Term};
+use crate::{
+    config::context::Context,
+    cookies,
+    gateway::{Mode, SiteSettings},
+    geo,
+    pages::Controller,
+    server as listening,
+    timestamp::Term,
+};
 
 /// Everything but what is known when all files are read.
 pub(super) struct Checked {
     pub(super) server: listening::Settings,
     pub(super) state_dir: PathBuf,
-    pub(super) sites: Vec<gateway::SiteSettings>,
+    pub(super) sites: Vec<SiteSettings>,
     pub(super) geo: geo::Settings,
     pub(super) catalogue: Vec<cookies::Rule>,
     pub(super) retention: Term,
@@ -70,6 +78,7 @@ pub(super) fn check(mut top: Table<'_>) -> Option<Checked> {
     let tables = top.tables("site", &keys::SITE);
     let expected = tables.len();
     let sites: Vec<_> = tables.into_iter().filter_map(|table| site::check(table, &mut shared)).collect();
+    warn_of_plain_http(context, &settings, &sites);
     let retention = top.table("retention", &keys::RETENTION).and_then(|mut table| {
         let term = table.parsed("consent_records", value::retention)?;
         Some(term.into_inner())
@@ -93,4 +102,17 @@ fn geo(top: &mut Table<'_>) -> geo::Settings {
         context.fault(span, format!("{} is no such database: {error}", path.display()), remedy);
     }
     geo::Settings { database: Some(path) }
+}
+
+/// Beyond loopback a choice is kept over TLS only, ours or that of a proxy that is believed. Without either nobody is ever asked.
+fn warn_of_plain_http(context: &Context, server: &listening::Settings, sites: &[SiteSettings]) {
+    let asks = sites.iter().any(|site| site.mode != Mode::Observe);
+    let public = server.http.iter().any(|address| !address.ip().is_loopback());
+    if asks && public && server.https.is_empty() && server.trusted_proxies.is_empty() {
+        context.warning(
+            0..0,
+            "visitors come over plain http, so no choice can be kept and none is asked for",
+            "listen with TLS (`https` and [tls]), or name the proxy that ends TLS in `trusted_proxies`",
+        );
+    }
 }

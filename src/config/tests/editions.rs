@@ -56,6 +56,17 @@ fn a_folder_without_editions_is_a_fault_in_the_configuration() {
 }
 
 #[test]
+fn a_policy_that_begins_in_the_future_is_not_asked_about() {
+    let later = RU.replace("effective: 2026-01-01", "effective: 2099-01-01");
+    assert_ne!(later, RU);
+    check(
+        &[("a.txt", &later)],
+        "",
+        &["kelisim.toml:19:10: no edition of the policy is in force yet: the first, `a`, begins on 2099-01-01"],
+    );
+}
+
+#[test]
 fn headers_are_checked_with_their_line() {
     let check_header = |line: &str, replacement: &str, expected: &[&str]| {
         check(&[("a.txt", &RU.replace(line, replacement))], "", expected);
