@@ -41,6 +41,18 @@ pub(super) fn host_pattern(text: &str) -> Result<HostPattern, Advice> {
     }
 }
 
+/// A host that pages load from, or `*.` and a name, with a port where it is not the scheme's own.
+pub(super) fn foreign_host(text: &str) -> Result<(HostPattern, Option<u16>), Advice> {
+    let Some((name, port)) = text.rsplit_once(':') else { return Ok((host_pattern(text)?, None)) };
+    let port = port.parse().ok().filter(|port| *port != 0).ok_or_else(|| {
+        Advice::new(
+            format!("`{text}` is not a host with a port"),
+            "write a name such as `static.example.kz`, or `static.example.kz:8443` where the port is unusual",
+        )
+    })?;
+    Ok((host_pattern(name)?, Some(port)))
+}
+
 /// The pattern as it is written.
 pub(super) fn written(pattern: &HostPattern) -> String {
     match pattern {

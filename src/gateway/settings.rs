@@ -37,6 +37,8 @@ pub struct SiteSettings {
     pub consent: consent::Settings,
     /// The operator's own lines on top of the catalogue.
     pub cookies: Vec<cookies::Rule>,
+    /// Hosts of others that pages load from.
+    pub foreign_hosts: Vec<routing::ForeignHost>,
     /// What the pages are made from.
     pub pages: pages::Settings,
 }

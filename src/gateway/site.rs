@@ -9,7 +9,7 @@ use crate::{
     consent::{self, Edition, EditionId},
     cookies::{Catalogue, Permit, Rule, Unknown},
     pages::SitePages,
-    routing::SitePaths,
+    routing::{ForeignHosts, SitePaths},
     timestamp::Timestamp,
     upstream::Upstream,
     visitor::Language,
@@ -27,6 +27,7 @@ pub(super) struct Site {
     pub(super) consent: consent::Settings,
     pub(super) catalogue: Catalogue,
     pub(super) paths: SitePaths,
+    pub(super) foreign_hosts: ForeignHosts,
     pub(super) upstream: Arc<Upstream>,
     /// The pages under each edition, so that a new edition comes into force without a restart.
     pages: Vec<(EditionId, SitePages)>,
@@ -50,6 +51,7 @@ impl Site {
             languages: settings.pages.languages,
             consent: settings.consent,
             catalogue: Catalogue::new(catalogue.to_vec(), settings.cookies),
+            foreign_hosts: ForeignHosts::new(settings.hosts, settings.foreign_hosts),
             paths: SitePaths::new(settings.paths, settings.trackers),
             upstream: Arc::new(Upstream::new(settings.upstream)?),
         })

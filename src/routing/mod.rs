@@ -1,10 +1,12 @@
 //! Host and path: which site, which of our own pages, which exception.
 
+mod foreign_hosts;
 mod host;
 mod own_page;
 mod settings;
 mod site_paths;
 
+pub use foreign_hosts::{ForeignHost, ForeignHosts, Load};
 pub use host::{HostFault, Hosts, request_host};
 pub use own_page::OwnPage;
 pub use settings::{HostPattern, PathRule, Tracker};

@@ -11,6 +11,16 @@ pub enum HostPattern {
     Subdomains(String),
 }
 
+impl HostPattern {
+    /// Whether a host, in lower case and without port, is meant.
+    pub fn matches(&self, host: &str) -> bool {
+        match self {
+            Self::Exact(name) => name == host,
+            Self::Subdomains(name) => host.strip_suffix(name.as_str()).is_some_and(|labels| labels.ends_with('.')),
+        }
+    }
+}
+
 /// A path of the site that measures visitors; answered 204 until its category is accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tracker {

@@ -14,7 +14,7 @@ use crate::{
     consent::Category,
     cookies::{Pattern, Rule},
     pages::{DeclaredCookie, DeclaredHost, Localised},
-    routing::{PathRule, Tracker},
+    routing::{ForeignHost, PathRule, Tracker},
     visitor::{AddressForm, Language},
 };
 
@@ -109,27 +109,32 @@ fn own_cookie(text: &str) -> Advice {
     )
 }
 
-/// The hosts that pages may load from.
-pub(super) fn hosts(site: &mut Table<'_>) -> Option<Vec<DeclaredHost>> {
+/// The hosts that pages may load from: as rules, and as visitors are told of them.
+pub(super) fn hosts(site: &mut Table<'_>) -> Option<(Vec<ForeignHost>, Vec<DeclaredHost>)> {
     let tables = site.tables("host", &keys::HOST);
     let mut seen = BTreeMap::new();
     let read = |mut table: Table<'_>| {
         table.require(&["name", "category"]);
-        let name = table.parsed("name", |text| place::host_pattern(text).map(|pattern| place::written(&pattern)));
+        let name = table.parsed("name", |text| {
+            let (pattern, port) = place::foreign_host(text)?;
+            let port_text = port.map_or_else(String::new, |port| format!(":{port}"));
+            let written = format!("{}{port_text}", place::written(&pattern));
+            Ok((written, pattern, port))
+        });
         let category = table.parsed("category", value::category);
         let owner = table.text("owner");
         let sees_address = table.boolean("sees_address");
         let name = name?;
-        once(table.context, &mut seen, &name.span(), name.get_ref());
-        let name = name.into_inner();
-        Some(DeclaredHost {
-            category: category?.into_inner(),
-            owner: owner.map_or_else(|| name.clone(), Spanned::into_inner),
-            sees_address: sees_address.is_some_and(Spanned::into_inner),
-            name,
-        })
+        once(table.context, &mut seen, &name.span(), &name.get_ref().0);
+        let (name, host, port) = name.into_inner();
+        let category = category?.into_inner();
+        let owner = owner.map_or_else(|| name.clone(), Spanned::into_inner);
+        let sees_address = sees_address.is_some_and(Spanned::into_inner);
+        let rule = ForeignHost { host, port, category, owner: owner.as_str().into(), sees_address };
+        Some((rule, DeclaredHost { name, category, owner, sees_address }))
     };
-    tables.into_iter().map(read).collect::<Vec<_>>().into_iter().collect()
+    let hosts: Vec<_> = tables.into_iter().map(read).collect();
+    hosts.into_iter().collect::<Option<Vec<_>>>().map(|hosts| hosts.into_iter().unzip())
 }
 
 /// The paths that measure.

@@ -37,6 +37,7 @@ pub(super) fn check(mut table: Table<'_>, shared: &mut Shared<'_>) -> Option<Sit
     let name = canonical_host.clone().or_else(|| first_name(&hosts))?;
     let consent::Consent { settings: consent, texts } = consent?;
     let (cookies, declared_cookies) = cookies?;
+    let (foreign_hosts, declared_hosts) = declared_hosts?;
     let pages = pages::Settings {
         host: name.clone(),
         prefix,
@@ -49,7 +50,7 @@ pub(super) fn check(mut table: Table<'_>, shared: &mut Shared<'_>) -> Option<Sit
         edition: consent.editions.in_force(table.context.now).clone(),
         texts,
         cookies: declared_cookies,
-        hosts: declared_hosts?,
+        hosts: declared_hosts,
         share_subdomains,
         own_settings_link,
     };
@@ -64,6 +65,7 @@ pub(super) fn check(mut table: Table<'_>, shared: &mut Shared<'_>) -> Option<Sit
         upstream: upstream?,
         consent,
         cookies,
+        foreign_hosts,
         pages,
     })
 }

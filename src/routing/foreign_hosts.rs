@@ -1,0 +1,132 @@
+//! Hosts of others that pages load from, and which of them a visitor's choice lets through.
+
+use super::HostPattern;
+use crate::consent::{Category, CategorySet};
+
+/// A host that is not the site's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignHost {
+    /// Which host, or which subdomains.
+    pub host: HostPattern,
+    /// Its port, where it is not the scheme's own.
+    pub port: Option<u16>,
+    /// What for.
+    pub category: Category,
+    /// Whose it is.
+    pub owner: Box<str>,
+    /// Whether the operator accepts that it learns visitors' full addresses, since browsers load from it directly.
+    pub sees_address: bool,
+}
+
+impl ForeignHost {
+    /// Whether a visitor's choice lets pages load from it. A host that measures or advertises and is not said to see addresses never passes:
+    /// no full address goes past the edge unless the operator says so to visitors.
+    pub fn passes(&self, allowed: CategorySet) -> bool {
+        let measures = matches!(self.category, Category::Analytical | Category::Marketing);
+        allowed.permits(self.category) && (self.sees_address || !measures)
+    }
+
+    /// Whether this is the host, at its own port or at any that is not named.
+    fn is(&self, host: &str, port: Option<u16>) -> bool {
+        self.port == port && self.host.matches(host)
+    }
+}
+
+/// What becomes of a load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Load {
+    /// It is the site's own.
+    Own,
+    /// It is allowed.
+    Allowed,
+    /// It is refused: of a category that is not allowed, or `None`: nobody has named the host.
+    Refused(Option<Category>),
+}
+
+/// What a site says of hosts.
+#[derive(Clone, Debug, Default)]
+pub struct ForeignHosts {
+    own: Vec<HostPattern>,
+    listed: Vec<ForeignHost>,
+}
+
+impl ForeignHosts {
+    /// The site's own hosts, and those that it lists.
+    pub fn new(own: Vec<HostPattern>, listed: Vec<ForeignHost>) -> Self {
+        Self { own, listed }
+    }
+
+    /// The site's own hosts.
+    pub fn own(&self) -> &[HostPattern] {
+        &self.own
+    }
+
+    /// The hosts that it lists, in its order.
+    pub fn listed(&self) -> &[ForeignHost] {
+        &self.listed
+    }
+
+    /// The line that speaks of a host; an exact name before subdomains, the longer before the shorter. `host` is in lower case, and `port`
+    /// is `None` where it is the scheme's own.
+    pub fn find(&self, host: &str, port: Option<u16>) -> Option<&ForeignHost> {
+        self.listed.iter().filter(|line| line.is(host, port)).max_by_key(|line| match &line.host {
+            HostPattern::Exact(_) => usize::MAX,
+            HostPattern::Subdomains(name) => name.len(),
+        })
+    }
+
+    /// What becomes of a load from a host, where what nobody named is refused.
+    pub fn judge(&self, host: &str, port: Option<u16>, allowed: CategorySet) -> Load {
+        match self.find(host, port) {
+            Some(line) if line.passes(allowed) => Load::Allowed,
+            Some(line) => Load::Refused(Some(line.category)),
+            None if self.own.iter().any(|own| own.matches(host)) => Load::Own,
+            None => Load::Refused(None),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(host: &str, port: Option<u16>, category: Category, sees_address: bool) -> ForeignHost {
+        let host = match host.strip_prefix("*.") {
+            Some(name) => HostPattern::Subdomains(name.into()),
+            None => HostPattern::Exact(host.into()),
+        };
+        ForeignHost { host, port, category, owner: "".into(), sees_address }
+    }
+
+    #[test]
+    fn the_nearest_line_decides_and_what_nobody_named_is_refused() {
+        let hosts = ForeignHosts::new(
+            vec![HostPattern::Exact("a.kz".into()), HostPattern::Subdomains("a.kz".into())],
+            vec![
+                line("*.cdn.example", None, Category::Necessary, false),
+                line("count.cdn.example", None, Category::Analytical, true),
+                line("hidden.example", None, Category::Analytical, false),
+                line("video.example", None, Category::Functional, false),
+                line("port.example", Some(8080), Category::Necessary, false),
+                line("metrics.a.kz", None, Category::Analytical, true),
+            ],
+        );
+        let all = [Category::Functional, Category::Analytical, Category::Marketing];
+        let all = all.into_iter().fold(CategorySet::EMPTY, CategorySet::with);
+        let check = |host, port, before, after| {
+            assert_eq!(hosts.judge(host, port, CategorySet::EMPTY), before, "{host} before");
+            assert_eq!(hosts.judge(host, port, all), after, "{host} after");
+        };
+        check("a.kz", None, Load::Own, Load::Own);
+        check("www.a.kz", None, Load::Own, Load::Own);
+        check("metrics.a.kz", None, Load::Refused(Some(Category::Analytical)), Load::Allowed);
+        check("x.cdn.example", None, Load::Allowed, Load::Allowed);
+        check("count.cdn.example", None, Load::Refused(Some(Category::Analytical)), Load::Allowed);
+        check("video.example", None, Load::Refused(Some(Category::Functional)), Load::Allowed);
+        check("port.example", Some(8080), Load::Allowed, Load::Allowed);
+        check("port.example", None, Load::Refused(None), Load::Refused(None));
+        check("nobody.example", None, Load::Refused(None), Load::Refused(None));
+        let never = Load::Refused(Some(Category::Analytical));
+        check("hidden.example", None, never, never);
+    }
+}
