@@ -72,11 +72,33 @@ pub fn find<'h>(headers: &'h HeaderMap, name: &str) -> Found<'h> {
     }
 }
 
-/// The name without its security prefix, or `None` where it has none. Browsers compare the prefixes without regard to case.
-pub(super) fn without_prefix(name: &[u8]) -> Option<&[u8]> {
-    const PREFIXES: [&[u8]; 2] = [b"__Host-", b"__Secure-"];
+/// Prefixes by which browsers hold a name to its attributes, the longer before those that it begins with (RFC 6265bis, 4.1.3). Browsers
+/// compare them without regard to case.
+const PREFIXES: [&[u8]; 4] = [b"__Host-Http-", b"__Host-", b"__Secure-", b"__Http-"];
+
+fn prefix(name: &[u8]) -> Option<&'static [u8]> {
     let begins = |prefix: &&[u8]| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
-    PREFIXES.iter().find(|prefix| begins(prefix)).map(|prefix| &name[prefix.len()..])
+    PREFIXES.into_iter().find(begins)
+}
+
+/// The name without its security prefix, or `None` where it has none.
+pub(super) fn without_prefix(name: &[u8]) -> Option<&[u8]> {
+    prefix(name).map(|prefix| &name[prefix.len()..])
+}
+
+/// Whether browsers take the name only with `Secure`, and so only over https.
+pub(super) fn needs_https(name: &[u8]) -> bool {
+    prefix(name).is_some()
+}
+
+/// Whether browsers take the name only for the host alone and `/`.
+pub(super) fn bound_to_host(name: &[u8]) -> bool {
+    prefix(name).is_some_and(|prefix| prefix.starts_with(b"__Host-"))
+}
+
+/// Whether browsers take the name only with `HttpOnly`.
+pub(super) fn needs_http_only(name: &[u8]) -> bool {
+    prefix(name).is_some_and(|prefix| prefix.ends_with(b"Http-"))
 }
 
 #[cfg(test)]
@@ -90,7 +112,7 @@ mod tests {
             assert!(is_own(name.as_bytes()), "{name}");
             assert!(is_own(name.to_uppercase().as_bytes()), "{name} in capitals");
         }
-        assert!(is_own(b"__secure-KELISIM-later"));
+        assert!(is_own(b"__secure-KELISIM-later") && is_own(b"__host-http-kelisim") && is_own(b"__Http-kelisim_x"));
         for name in ["", "__Host-", "kelisims", "xkelisim", "kelisi", "_kelisim", "kelisim.x"] {
             assert!(!is_own(name.as_bytes()), "{name}");
         }

@@ -21,6 +21,8 @@ pub struct RefusedCookies {
     names: String,
     /// How many names are kept.
     kept: u8,
+    /// A bit for each kept name, by its number, that came more than once.
+    repeated: u64,
 }
 
 impl RefusedCookies {
@@ -44,10 +46,15 @@ impl RefusedCookies {
         self.by_category.iter().fold(self.unknown, |sum, count| sum.saturating_add(*count))
     }
 
-    /// The distinct names, in the order met: at most 64, each of at most 256 printable ASCII bytes. Names that could not
-    /// stand in a `Set-Cookie` line are only counted.
+    /// The distinct names, in the order met: at most 64, each of at most 256 bytes without control characters. Names that
+    /// could not stand in a `Set-Cookie` line are only counted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.names.split_terminator(';')
+    }
+
+    /// The same, each with whether it came more than once: then the browser keeps several cookies of the name.
+    pub fn names_and_repeats(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.names().enumerate().map(|(number, name)| (name, self.repeated >> number & 1 == 1))
     }
 
     /// Counts a refused cookie and keeps its name; `None` is unknown.
@@ -56,10 +63,11 @@ impl RefusedCookies {
         if self.total() > MOST_COMPARED {
             return;
         }
-        let Ok(name) = std::str::from_utf8(name) else { return };
-        let stands = name.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b';' | b'=' | b','));
-        let fits = (1..=LONGEST_NAME).contains(&name.len()) && usize::from(self.kept) < MOST_NAMES;
-        if stands && fits && !self.names().any(|kept| kept == name) {
+        let Some(name) = can_be_kept(name) else { return };
+        let known = self.names().position(|kept| kept == name);
+        if let Some(number) = known {
+            self.repeated |= 1 << number;
+        } else if usize::from(self.kept) < MOST_NAMES {
             self.kept += 1;
             self.names.push_str(name);
             self.names.push(';');
@@ -73,6 +81,14 @@ impl RefusedCookies {
     }
 }
 
+/// The name as text, if it is one that browsers take back from a `Set-Cookie` line (RFC 6265bis, 5.6) and that is not beyond all measure.
+/// Scripts do set names with spaces, commas and letters beyond ASCII.
+pub(super) fn can_be_kept(name: &[u8]) -> Option<&str> {
+    let name = std::str::from_utf8(name).ok().filter(|name| (1..=LONGEST_NAME).contains(&name.len()))?;
+    let stands = !name.contains(|letter: char| letter.is_control() || matches!(letter, ';' | '='));
+    (stands && name.trim_matches([' ', '\t']).len() == name.len()).then_some(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,12 +98,16 @@ mod tests {
         let mut refused = RefusedCookies::default();
         assert!(refused.is_empty());
         let long = "x".repeat(LONGEST_NAME + 1);
-        for name in ["_ga", "_ga", "a[b]", "", "a b", "a,b", "имя", "a\u{7f}", &long, &long[1..]] {
+        for name in
+            ["_ga", "_ga", "a[b]", "", "a b", "a,b", "имя", "a\u{7f}", "a\u{85}", "a\tb", " a", &long, &long[1..]]
+        {
             refused.add(Some(Category::Analytical), name.as_bytes());
         }
         refused.add(None, b"\xff");
-        assert_eq!(refused.names().collect::<Vec<_>>(), ["_ga", "a[b]", &long[1..]]);
-        assert_eq!((refused.of(Category::Analytical), refused.unknown(), refused.total()), (10, 1, 11));
+        let names =
+            [("_ga", true), ("a[b]", false), ("a b", false), ("a,b", false), ("имя", false), (&long[1..], false)];
+        assert_eq!(refused.names_and_repeats().collect::<Vec<_>>(), names);
+        assert_eq!((refused.of(Category::Analytical), refused.unknown(), refused.total()), (13, 1, 14));
     }
 
     #[test]

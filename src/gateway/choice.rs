@@ -18,7 +18,7 @@ use super::{
 use crate::{
     clock,
     consent::{CategorySet, ConsentId, Record},
-    cookies::{ExpiryScope, expiry_lines, filter_request},
+    cookies::{ExpiryScope, filter_request},
     ledger::{Event, EventKind, Method, NoticeId, PagePath, RecordId},
     pages::{ChoiceFault, LONGEST_CHOICE, Layer, Message, PostedChoice, ReturnPath, parse_form, parse_json},
     timestamp::Timestamp,
@@ -272,7 +272,8 @@ fn set_cookies(
     }
 }
 
-/// Deletes what the browser still holds of cookies that are now refused.
+/// Deletes what the browser still holds of cookies that are now refused. What did not come along with the choice, since it is kept for other
+/// paths, is deleted as well where the site was seen to keep it, unless the visitor allowed all that was offered.
 fn expire_leftovers(
     shared: &Shared,
     site: &Site,
@@ -282,10 +283,19 @@ fn expire_leftovers(
     to: &ReturnPath,
     headers: &mut HeaderMap,
 ) {
-    let refused = filter_request(&mut sent, &site.catalogue, site.permit(allowed)).refused;
-    let path = to.as_str().split(['?', '#']).next().unwrap_or("/");
-    let scope = ExpiryScope { host: &visit.host, path, secure: visit.client.scheme == Scheme::Https };
-    for line in expiry_lines(&refused, &scope, shared.next_round()) {
+    let permit = site.permit(allowed);
+    let refused = filter_request(&mut sent, &site.catalogue, permit).refused;
+    let next = to.as_str().split(['?', '#']).next().unwrap_or("/");
+    let path = format!("{}choice", site.prefix);
+    let secure = visit.client.scheme == Scheme::Https;
+    let scope = ExpiryScope { host: &visit.host, path: &path, next: Some(next), secure };
+    let round = shared.next_round();
+    let lines = if allowed.includes(site.consent.offer) {
+        site.expire_leftovers(&refused, &scope, round)
+    } else {
+        site.expire_refused(&refused, permit, &scope, round)
+    };
+    for line in lines {
         headers.append(header::SET_COOKIE, line);
     }
 }

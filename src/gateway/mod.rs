@@ -117,7 +117,7 @@ impl Gateway {
         if site.mode == Mode::Observe || rule.is_some_and(|rule| rule.pass_through) {
             let cleared = request::clear_own(site, &visit, rule, request);
             let mut answer = self.connections[site.number].send(cleared).await?;
-            response::clear_own(&mut answer);
+            response::clear_own(site, &visit, &path, &mut answer);
             join_upgrade(client_upgrade, &mut answer, connection);
             return Ok(answer.map(AnswerBody::site));
         }

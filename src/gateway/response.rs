@@ -6,12 +6,12 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use http_body::Body as _;
 
 use super::{
-    AnswerBody, Shared, body::End, error::GatewayError, own_cookies::OwnCookies, own_pages::model_for,
+    AnswerBody, Mode, Shared, body::End, error::GatewayError, own_cookies::OwnCookies, own_pages::model_for,
     request::Decided, site::Site, visit::Visit,
 };
 use crate::{
     consent::{Decision, Model, ShownMark},
-    cookies::{self, ExpiryScope, RefusedCookies, expiry_lines, filter_response},
+    cookies::{self, ExpiryScope, RefusedCookies, filter_response},
     pages::PageScript,
     rewrite::{
         self, Admission, BodyChanged, Injection, Opening, OwnSources, PageBody, PageRequest, PassReason, Placement,
@@ -49,13 +49,14 @@ pub(super) fn clear(
     forward(answer);
     let headers = answer.headers_mut();
     rewrite::every_response_headers(headers);
+    site.observe_cookies(headers, &visit.host, &asked.path);
     let outcome = filter_response(headers, &site.catalogue, site.permit(decided.decision.allowed));
     shared.count_refused(site, &outcome.refused, Direction::Response);
     shared.likely_sessions.report(site, &outcome.likely_sessions, asked.now);
     if decided.decision.expires_leftovers() && asked.page_headers.is_some() {
         let secure = visit.client.scheme == Scheme::Https;
-        let scope = ExpiryScope { host: &visit.host, path: &asked.path, secure };
-        append_private(headers, expiry_lines(&asked.refused, &scope, shared.next_round()));
+        let scope = ExpiryScope { host: &visit.host, path: &asked.path, next: None, secure };
+        append_private(headers, site.expire_leftovers(&asked.refused, &scope, shared.next_round()));
     }
 }
 
@@ -70,9 +71,12 @@ pub(super) fn append_private(headers: &mut HeaderMap, lines: Vec<HeaderValue>) {
     }
 }
 
-/// Clears an answer whose cookies are not ours to judge.
-pub(super) fn clear_own(answer: &mut Answer) {
+/// Clears an answer whose cookies are not ours to judge. They are observed, since pages that are judged may have to delete them.
+pub(super) fn clear_own(site: &Site, visit: &Visit, path: &str, answer: &mut Answer) {
     forward(answer);
+    if site.mode != Mode::Observe {
+        site.observe_cookies(answer.headers(), &visit.host, path);
+    }
     cookies::drop_own(answer.headers_mut());
 }
 

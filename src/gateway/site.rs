@@ -1,13 +1,17 @@
 //! One site at work: its settings, made ready to be asked.
 
-use std::{io, sync::Arc};
+use std::{
+    io,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use aws_lc_rs::digest;
+use http::{HeaderMap, HeaderValue, header::SET_COOKIE};
 
 use super::{Mode, SiteSettings};
 use crate::{
     consent::{self, Edition, EditionId},
-    cookies::{Catalogue, Permit, Rule, Unknown},
+    cookies::{Catalogue, ExpiryScope, ObservedPlaces, Permit, RefusedCookies, Rule, Unknown, expiry_lines},
     pages::SitePages,
     routing::{ForeignHosts, SitePaths},
     timestamp::Timestamp,
@@ -29,6 +33,8 @@ pub(super) struct Site {
     pub(super) paths: SitePaths,
     pub(super) foreign_hosts: ForeignHosts,
     pub(super) upstream: Arc<Upstream>,
+    /// Where the site was seen to keep its optional cookies. Written only when a line says something new.
+    observed: RwLock<ObservedPlaces>,
     /// The pages under each edition, so that a new edition comes into force without a restart.
     pages: Vec<(EditionId, SitePages)>,
 }
@@ -54,6 +60,7 @@ impl Site {
             foreign_hosts: ForeignHosts::new(settings.hosts, settings.foreign_hosts),
             paths: SitePaths::new(settings.paths, settings.trackers),
             upstream: Arc::new(Upstream::new(settings.upstream)?),
+            observed: RwLock::default(),
         })
     }
 
@@ -72,6 +79,45 @@ impl Site {
     /// The pages as they are under one edition, or `None` where the site has no such edition.
     pub(super) fn pages_under(&self, edition: &EditionId) -> Option<&SitePages> {
         self.pages.iter().find(|(id, _)| id == edition).map(|(_, pages)| pages)
+    }
+
+    /// Learns where an answer's `Set-Cookie` lines keep optional cookies, whether they pass or not.
+    pub(super) fn observe_cookies(&self, headers: &HeaderMap, host: &str, path: &str) {
+        if !headers.contains_key(SET_COOKIE) {
+            return;
+        }
+        let known = self.observed.read().unwrap_or_else(PoisonError::into_inner);
+        let new = known.unknown_in(headers, &self.catalogue, host, path);
+        drop(known);
+        if !new.is_empty() {
+            self.observed.write().unwrap_or_else(PoisonError::into_inner).add(new);
+        }
+    }
+
+    /// The lines that delete refused cookies which came with a request for a page.
+    pub(super) fn expire_leftovers(
+        &self,
+        refused: &RefusedCookies,
+        scope: &ExpiryScope<'_>,
+        round: u64,
+    ) -> Vec<HeaderValue> {
+        if refused.is_empty() {
+            return Vec::new();
+        }
+        let observed = self.observed.read().unwrap_or_else(PoisonError::into_inner);
+        expiry_lines(refused, observed.of(refused.names()), scope, round)
+    }
+
+    /// The lines that delete what a choice refuses: cookies that came with it, and wherever else the site was seen to keep some.
+    pub(super) fn expire_refused(
+        &self,
+        refused: &RefusedCookies,
+        permit: Permit,
+        scope: &ExpiryScope<'_>,
+        round: u64,
+    ) -> Vec<HeaderValue> {
+        let observed = self.observed.read().unwrap_or_else(PoisonError::into_inner);
+        expiry_lines(refused, observed.refused(&self.catalogue, permit), scope, round)
     }
 
     pub(super) fn permit(&self, allowed: consent::CategorySet) -> Permit {

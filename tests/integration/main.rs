@@ -30,3 +30,4 @@ mod tls;
 mod upgrade;
 mod upstream_faults;
 mod upstream_tls;
+mod withdrawal;

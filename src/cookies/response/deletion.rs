@@ -6,7 +6,7 @@ use crate::cookies::judge::{name_and_value, trim};
 /// cookie that the gateway itself expires, while one that passes by mistake sets a cookie that nobody allowed.
 ///
 /// `Max-Age` goes before `Expires` (RFC 6265bis, 5.7). Without a clock at hand, `Expires` counts as past before 2020.
-pub(super) fn is_deletion(line: &[u8]) -> bool {
+pub(in crate::cookies) fn is_deletion(line: &[u8]) -> bool {
     let (mut by_age, mut by_date) = (None, None);
     for (name, value) in attributes(line) {
         // The last of several wins in browsers, unless it is unreadable; here every one has to delete.
@@ -26,7 +26,7 @@ pub(super) fn is_session_for_servers(line: &[u8]) -> bool {
 }
 
 /// Names and values of the attributes; one without `=` has an empty value.
-fn attributes(line: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+pub(in crate::cookies) fn attributes(line: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     line.split(|byte| *byte == b';')
         .skip(1)
         .map(|attribute| if attribute.contains(&b'=') { name_and_value(attribute) } else { (trim(attribute), &[][..]) })

@@ -7,7 +7,8 @@ mod deletion;
 use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue};
 
-use self::deletion::{is_deletion, is_session_for_servers};
+use self::deletion::is_session_for_servers;
+pub(super) use self::deletion::{attributes, is_deletion};
 use super::judge::{Verdict, by_owner, by_permit, judge, name_and_value, trim};
 use super::{Catalogue, Permit, RefusedCookies};
 
@@ -57,7 +58,7 @@ pub fn drop_own(headers: &mut HeaderMap) {
 
 /// The part of a line that holds name and value (RFC 6265bis, 5.6, step 2). The control characters of step 1 need no
 /// care: a [`HeaderValue`] holds none but tabs.
-fn pair_of(line: &[u8]) -> &[u8] {
+pub(super) fn pair_of(line: &[u8]) -> &[u8] {
     trim(line.split(|byte| *byte == b';').next().unwrap_or_default())
 }
 

@@ -1,7 +1,6 @@
 //! A client that keeps cookies as browsers do, as far as the tests need it, and says what its user sees.
 
 use std::{
-    collections::BTreeMap,
     io::{BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
     path::Path,
@@ -12,18 +11,20 @@ use std::{
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject as _};
 
-use super::message::{Reply, read_reply};
+use super::{
+    jar::{Jar, To},
+    message::{Reply, read_reply},
+};
 
 /// How long a test waits for an answer before it fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A browser with a jar of cookies for one site; every request is a connection of its own.
+/// A browser with a jar of cookies; every request is a connection of its own.
 pub struct Browser {
     address: SocketAddr,
     pub host: String,
     tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
-    /// Name and value; the site sets nothing by path here.
-    pub jar: BTreeMap<String, String>,
+    pub jar: Jar,
     /// Sent with every request besides those of a navigation.
     pub headers: Vec<(String, String)>,
 }
@@ -35,7 +36,8 @@ impl<T: Read + Write + Send> Stream for T {}
 impl Browser {
     /// A browser that speaks plain http and names this host.
     pub fn at(address: SocketAddr, host: &str) -> Self {
-        Self { address, host: host.to_owned(), tls: None, jar: BTreeMap::new(), headers: Vec::new() }
+        let jar = Jar::of(without_port(host));
+        Self { address, host: host.to_owned(), tls: None, jar, headers: Vec::new() }
     }
 
     /// A browser that speaks TLS and trusts this certificate.
@@ -98,16 +100,17 @@ impl Browser {
         for (name, value) in own.chain(headers.iter().copied()) {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
-        if !self.jar.is_empty() {
-            let pairs: Vec<_> = self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            head.push_str(&format!("cookie: {}\r\n", pairs.join("; ")));
+        let host = without_port(&self.host).to_owned();
+        let to = To { host: &host, target, secure: self.is_secure() };
+        if let Some(line) = self.jar.line(to) {
+            head.push_str(&format!("cookie: {line}\r\n"));
         }
         if !body.is_empty() || method == "POST" {
             head.push_str(&format!("content-length: {}\r\n", body.len()));
         }
         head.push_str("connection: close\r\n\r\n");
         let reply = self.raw(&[head.as_bytes(), body].concat()).unwrap();
-        self.take_cookies(&reply);
+        reply.all("set-cookie").iter().for_each(|line| _ = self.jar.set(to, line));
         reply
     }
 
@@ -154,18 +157,17 @@ impl Browser {
         self.post("/_kelisim/choice", &format!("choice={choice}&edition={edition}&language=ru&layer=banner&to=/"))
     }
 
-    fn take_cookies(&mut self, reply: &Reply) {
-        for line in reply.all("set-cookie") {
-            let mut parts = line.split(';').map(str::trim);
-            let (name, value) = parts.next().unwrap().split_once('=').unwrap();
-            let gone = parts.any(|part| part.eq_ignore_ascii_case("max-age=0"));
-            if gone {
-                self.jar.remove(name);
-            } else {
-                self.jar.insert(name.to_owned(), value.to_owned());
-            }
-        }
+    /// Whether the page is https to the browser: by itself, or by the proxy that it would come through.
+    fn is_secure(&self) -> bool {
+        let proxied = ("x-forwarded-proto".to_owned(), "https".to_owned());
+        self.tls.is_some() || self.headers.contains(&proxied)
     }
+}
+
+fn without_port(host: &str) -> &str {
+    host.rsplit_once(':')
+        .filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()))
+        .map_or(host, |(name, _)| name)
 }
 
 /// The value of a hidden field.

@@ -4,6 +4,7 @@
 
 mod browser;
 mod gateway;
+mod jar;
 mod message;
 mod origin;
 mod program;
@@ -11,6 +12,7 @@ mod wire;
 
 pub use browser::Browser;
 pub use gateway::{Gateway, GatewayBuilder};
+pub use jar::{Jar, To};
 pub use message::{Reply, RequestSeen, chunked, read_request};
 pub use origin::{Answering, Origin};
 pub use program::{Program, kelisim};
