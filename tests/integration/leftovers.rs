@@ -8,7 +8,7 @@ fn gateway(shop: &Origin) -> GatewayBuilder {
 
 /// The names that an answer deletes, apart from our own.
 fn deleted(reply: &Reply) -> Vec<&str> {
-    let lines = reply.all("set-cookie").into_iter().filter(|line| line.contains("Max-Age=0"));
+    let lines = reply.all("set-cookie").into_iter().filter(|line| line.contains("Max-Age=-1"));
     let mut names: Vec<_> = lines.map(|line| line.split_once('=').unwrap().0).collect();
     names.retain(|name| !name.contains("kelisim"));
     names.sort_unstable();

@@ -24,10 +24,10 @@ fn text(lines: Vec<HeaderValue>) -> Vec<String> {
 fn the_first_response_tries_the_likeliest_places() {
     let first = lines(&["_ga", "_fbp"], "www.example.com.kz", "/a/b", true, 0);
     let expected = [
-        "_ga=; Path=/; Max-Age=0; Secure",
-        "_fbp=; Path=/; Max-Age=0; Secure",
-        "_ga=; Path=/; Domain=example.com.kz; Max-Age=0; Secure",
-        "_fbp=; Path=/; Domain=example.com.kz; Max-Age=0; Secure",
+        "_ga=; Path=/; Max-Age=-1; Secure",
+        "_fbp=; Path=/; Max-Age=-1; Secure",
+        "_ga=; Path=/; Domain=example.com.kz; Max-Age=-1; Secure",
+        "_fbp=; Path=/; Domain=example.com.kz; Max-Age=-1; Secure",
     ];
     assert_eq!(first[..4], expected);
 }
@@ -39,7 +39,7 @@ fn every_place_that_could_have_sent_the_cookie_has_its_turn() {
     for path in ["/", "/p", "/p/", "/p/q", "/p/q/", "/p/q/r"] {
         for domain in ["", "; Domain=example.kz", "; Domain=b.example.kz", "; Domain=a.b.example.kz"] {
             for twin in ["", "; SameSite=None; Partitioned"] {
-                let line = format!("x=; Path={path}{domain}; Max-Age=0; Secure{twin}");
+                let line = format!("x=; Path={path}{domain}; Max-Age=-1; Secure{twin}");
                 assert!(all.contains(&line), "{line}");
             }
         }
@@ -53,9 +53,9 @@ fn names_with_a_security_prefix_are_expired_only_as_they_can_have_been_set() {
         |secure| (0..64).flat_map(move |round| lines(&["__Host-a", "__Secure-b"], "example.kz", "/p", secure, round));
     let https: HashSet<String> = all(true).collect();
     let bound: HashSet<_> = https.iter().filter(|line| line.starts_with("__Host-a")).map(String::as_str).collect();
-    let plain = "__Host-a=; Path=/; Max-Age=0; Secure";
+    let plain = "__Host-a=; Path=/; Max-Age=-1; Secure";
     assert_eq!(bound, HashSet::from([plain, &format!("{plain}; SameSite=None; Partitioned")]));
-    assert!(https.contains("__Secure-b=; Path=/p; Domain=example.kz; Max-Age=0; Secure"));
+    assert!(https.contains("__Secure-b=; Path=/p; Domain=example.kz; Max-Age=-1; Secure"));
     assert_eq!(all(false).count(), 0);
 }
 
@@ -63,11 +63,11 @@ fn names_with_a_security_prefix_are_expired_only_as_they_can_have_been_set() {
 fn names_that_browsers_take_with_http_only_alone_are_expired_with_it() {
     let first = lines(&["__Http-a", "__host-http-b", "c"], "localhost", "/", true, 0);
     for line in
-        ["__Http-a=; Path=/; Max-Age=0; Secure; HttpOnly", "__host-http-b=; Path=/; Max-Age=0; Secure; HttpOnly"]
+        ["__Http-a=; Path=/; Max-Age=-1; Secure; HttpOnly", "__host-http-b=; Path=/; Max-Age=-1; Secure; HttpOnly"]
     {
         assert!(first.contains(&line.to_owned()), "{line}");
     }
-    assert!(first.contains(&"c=; Path=/; Max-Age=0; Secure".to_owned()));
+    assert!(first.contains(&"c=; Path=/; Max-Age=-1; Secure".to_owned()));
     assert!(lines(&["__Http-a", "__host-http-b"], "localhost", "/", false, 0).is_empty());
 }
 
@@ -112,12 +112,12 @@ fn after_a_choice_observed_places_come_first_and_then_what_did_not_come_along() 
         true,
         "www.shop.kz",
         &[
-            "x=; Path=/; Domain=www.shop.kz; Max-Age=0; Secure",
-            "x=; Path=/a; Max-Age=0; Secure",
-            "y=; Path=/b/; Max-Age=0; Secure; SameSite=None; Partitioned",
+            "x=; Path=/; Domain=www.shop.kz; Max-Age=-1; Secure",
+            "x=; Path=/a; Max-Age=-1; Secure",
+            "y=; Path=/b/; Max-Age=-1; Secure; SameSite=None; Partitioned",
         ],
     );
-    check(false, "www.shop.kz", &["x=; Path=/; Domain=www.shop.kz; Max-Age=0", "x=; Path=/a; Max-Age=0"]);
+    check(false, "www.shop.kz", &["x=; Path=/; Domain=www.shop.kz; Max-Age=-1", "x=; Path=/a; Max-Age=-1"]);
     // Another host of the site can't delete what is kept under the name of this one.
     let scope = ExpiryScope { host: "shop.kz", path, next: Some("/"), secure: false };
     let lines = text(expiry_lines(&refused, table.of(["x"].into_iter()), &scope, 0));
@@ -129,7 +129,7 @@ fn without_a_name_that_came_only_what_is_kept_elsewhere_is_expired() {
     let table = observed("shop.kz", "/", &["x=1; Path=/", "x=1; Path=/a"]);
     let scope = ExpiryScope { host: "shop.kz", path: "/_kelisim/choice", next: Some("/"), secure: false };
     let lines = expiry_lines(&RefusedCookies::default(), table.of(["x"].into_iter()), &scope, 0);
-    assert_eq!(text(lines), ["x=; Path=/a; Max-Age=0"]);
+    assert_eq!(text(lines), ["x=; Path=/a; Max-Age=-1"]);
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn names_that_came_more_than_once_have_their_other_places_tried_before_others() 
 #[test]
 fn over_http_nothing_is_marked_secure_or_partitioned() {
     let all: HashSet<String> = (0..16).flat_map(|round| lines(&["x"], "localhost", "/p/", false, round)).collect();
-    let expected = ["/", "/p", "/p/"].map(|path| format!("x=; Path={path}; Max-Age=0"));
+    let expected = ["/", "/p", "/p/"].map(|path| format!("x=; Path={path}; Max-Age=-1"));
     assert_eq!(all, HashSet::from(expected));
 }
 
@@ -177,7 +177,7 @@ proptest! {
             prop_assert!(refused.names().any(|name| name == cookie.name()));
             prop_assert!(!is_own(cookie.name().as_bytes()));
             prop_assert_eq!(cookie.value(), "");
-            prop_assert_eq!(cookie.max_age(), Some(cookie::time::Duration::ZERO));
+            prop_assert!(line.as_bytes().windows(12).any(|part| part == b"; Max-Age=-1"));
             let path_sent = cookie.path().unwrap();
             prop_assert!(path_sent == "/" || path.starts_with(path_sent));
             prop_assert!(cookie.domain().is_none_or(|domain| host.ends_with(domain)));

@@ -22,9 +22,9 @@ use crate::consent::Category;
 /// Most names kept for one site. Sites set a few dozen; one that makes names up for each visitor pushes its oldest out.
 pub const MOST_NAMES: usize = 256;
 
-/// Most places kept for one name: some domains, paths and both jars. With names and paths at their longest this bounds a site's table at
-/// about 1.2 MB; usual ones take a few kilobytes.
-pub const MOST_PLACES: usize = 8;
+/// Most places kept for one name: some domains and paths, in both jars. With names and paths at their longest this bounds a site's table at
+/// about 4 MB; usual ones take a few kilobytes.
+pub const MOST_PLACES: usize = 16;
 
 /// Where a browser keeps a cookie: together with the name, what tells it from others (RFC 6265bis, 5.7; CHIPS). `Secure` and `HttpOnly`
 /// belong to the cookie and not to its place.

@@ -86,12 +86,9 @@ impl Jar {
         let begins = |prefix: &str| lower.starts_with(prefix);
         let bound = begins("__host-");
         let http_bound = begins("__http-") || begins("__host-http-");
-        if (secure && !to.secure)
-            || (partitioned && !secure)
-            || ((bound || http_bound || begins("__secure-")) && !secure)
-            || (bound && !(host_only && path == "/"))
-            || (http_bound && !http_only)
-        {
+        let needs_secure = partitioned || bound || http_bound || begins("__secure-");
+        let misplaced = bound && !(host_only && path == "/");
+        if (secure && !to.secure) || (needs_secure && !secure) || misplaced || (http_bound && !http_only) {
             return false;
         }
         let domain = if host_only { to.host.to_owned() } else { domain };
