@@ -50,7 +50,8 @@ pub(super) fn foreign_host(text: &str) -> Result<(HostPattern, Option<u16>), Adv
             "write a name such as `static.example.kz`, or `static.example.kz:8443` where the port is unusual",
         )
     })?;
-    Ok((host_pattern(name)?, Some(port)))
+    // The schemes' own ports are what a name without one means.
+    Ok((host_pattern(name)?, Some(port).filter(|port| !matches!(port, 80 | 443))))
 }
 
 /// The pattern as it is written.
@@ -170,6 +171,32 @@ mod tests {
             &long,
         ];
         check(host_pattern, &right, &wrong);
+    }
+
+    #[test]
+    fn a_host_of_others_may_have_a_port() {
+        let name = |text: &str| HostPattern::Exact(text.to_owned());
+        let right = [
+            ("Static.example.kz", (name("static.example.kz"), None)),
+            ("*.example.kz", (HostPattern::Subdomains("example.kz".to_owned()), None)),
+            ("tracker.localhost:8080", (name("tracker.localhost"), Some(8080))),
+            ("*.example.kz:8443", (HostPattern::Subdomains("example.kz".to_owned()), Some(8443))),
+            ("example.kz:443", (name("example.kz"), None)),
+            ("example.kz:80", (name("example.kz"), None)),
+        ];
+        let wrong = [
+            "https://example.kz",
+            "example.kz:",
+            "example.kz:0",
+            "example.kz:65536",
+            "example.kz:x",
+            ":8080",
+            "*:80",
+            "a.*.kz:81",
+            "[::1]:80",
+            "a:1:2",
+        ];
+        check(foreign_host, &right, &wrong);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The body of an answer: ours, the site's, or the site's page on its way through the rewriter.
+//! The body of an answer: ours, the site's, or the site's page or worker on its way through what changes it.
 
 use std::{
     collections::VecDeque,
@@ -11,7 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::request_record::RequestRecord;
 use crate::{
-    rewrite::{BrokenBody, PageRewriter},
+    rewrite::{BrokenBody, PageRewriter, WorkerScript},
     upstream::{BodyError, ResponseBody},
 };
 
@@ -36,8 +36,38 @@ pub(super) enum End {
     Ahead,
 }
 
+/// What changes a body on its way.
+enum Rewriter {
+    Page(PageRewriter),
+    Script(WorkerScript),
+}
+
+impl Rewriter {
+    fn write(&mut self, raw: &[u8]) -> Result<Bytes, BrokenBody> {
+        match self {
+            Self::Page(page) => page.write(raw),
+            Self::Script(script) => script.write(raw),
+        }
+    }
+
+    fn flush(&mut self) -> Result<Bytes, BrokenBody> {
+        match self {
+            Self::Page(page) => page.flush(),
+            // It keeps nothing back.
+            Self::Script(_) => Ok(Bytes::new()),
+        }
+    }
+
+    fn finish(&mut self) -> Result<Bytes, BrokenBody> {
+        match self {
+            Self::Page(page) => page.finish(),
+            Self::Script(script) => script.finish(),
+        }
+    }
+}
+
 struct Page {
-    rewriter: PageRewriter,
+    rewriter: Rewriter,
     /// Rewritten, and not given out yet.
     begun: Bytes,
     rest: ResponseBody,
@@ -91,7 +121,14 @@ impl AnswerBody {
             // All of it is rewritten.
             End::Reached => PageState::Over,
         };
-        let page = Page { rewriter, begun, rest, unflushed: true, state };
+        let page = Page { rewriter: Rewriter::Page(rewriter), begun, rest, unflushed: true, state };
+        Self { source: Source::Page(Box::new(page)), record: None }
+    }
+
+    /// The script of a service worker.
+    pub(super) fn script(script: WorkerScript, body: ResponseBody) -> Self {
+        let (rewriter, state) = (Rewriter::Script(script), PageState::Reading);
+        let page = Page { rewriter, begun: Bytes::new(), rest: body, unflushed: false, state };
         Self { source: Source::Page(Box::new(page)), record: None }
     }
 

@@ -7,6 +7,7 @@ mod error;
 mod in_force;
 mod likely_sessions;
 mod limiter;
+mod loading;
 mod own_cookies;
 mod own_pages;
 mod redirect;
@@ -32,7 +33,7 @@ pub use shared::{BeginError, Parts, Shared};
 use self::{error::GatewayError, request_record::RequestRecord, response::Asked};
 use crate::{
     pages,
-    rewrite::may_be_page,
+    rewrite::{Purpose, may_be_page},
     routing::{OwnPage, request_host},
     telemetry::Metrics,
     upstream::{self, Connections, only_chunked},
@@ -113,11 +114,13 @@ impl Gateway {
 
         // Where everything goes through, only what is ours is taken out.
         let rule = site.paths.rule(&path);
+        let purpose = Purpose::of(request.headers());
         let client_upgrade = hyper::upgrade::on(&mut request);
         if site.mode == Mode::Observe || rule.is_some_and(|rule| rule.pass_through) {
             let cleared = request::clear_own(site, &visit, rule, request);
             let mut answer = self.connections[site.number].send(cleared).await?;
             response::clear_own(site, &visit, &path, &mut answer);
+            loading::observe(site, &visit, rule, purpose, &mut answer);
             join_upgrade(client_upgrade, &mut answer, connection);
             return Ok(answer.map(AnswerBody::site));
         }
@@ -135,6 +138,7 @@ impl Gateway {
         let variant = shared.variant(site, &visit, decision, now);
         let mut asked = Asked {
             method: request.method().clone(),
+            purpose,
             path_and_query: request.uri().path_and_query().map_or_else(|| path.clone(), ToString::to_string),
             page_headers: may_be_page.then(|| request.headers().clone()),
             banner_excluded: rule.is_some_and(|rule| !rule.banner),
@@ -153,6 +157,12 @@ impl Gateway {
         // Clear the answer: refused cookies go, leftovers are deleted.
         response::clear(shared, site, &visit, &decided, &asked, &mut answer);
         join_upgrade(client_upgrade, &mut answer, connection);
+
+        // Bind it: pages and workers load from nowhere but the site and what is allowed.
+        loading::restrict(site, &visit, decision.allowed, &asked, &mut answer);
+        if let Some(script) = loading::worker_script(site, &visit, decision.allowed, &asked, &mut answer) {
+            return Ok(answer.map(|body| AnswerBody::script(script, body)));
+        }
 
         // Rewrite: script and banner into pages.
         response::rewritten(shared, site, &visit, decision, &asked, answer).await

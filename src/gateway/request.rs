@@ -3,13 +3,13 @@
 use http::{HeaderName, HeaderValue, Request, Version, header};
 use hyper::body::Incoming;
 
-use super::{Shared, own_pages, site::Site, visit::Visit};
+use super::{Mode, Shared, own_pages, site::Site, visit::Visit};
 use crate::{
     clock,
     consent::{Binding, ConsentId, Decision, Evidence, Reason, Record, ShownMark, decide},
     cookies::{self, ClearedRequest, Found, RefusedCookies},
     ledger::{Event, EventKind, Method, PagePath, RecordId},
-    rewrite::{self, Variant},
+    rewrite::{self, Purpose, Variant},
     routing::PathRule,
     telemetry::Direction,
     timestamp::Timestamp,
@@ -155,9 +155,15 @@ pub(super) fn clear(
 ) -> Cleared {
     forward(site, visit, rule, &mut request);
     let may_be_page = rewrite::may_be_page(request.method(), request.headers()) && rule.is_none_or(|rule| rule.banner);
+    let is_governed = site.mode == Mode::Strict && rule.is_none_or(|rule| rule.content_security_policy);
+    let is_bound = is_governed && Purpose::of(request.headers()).is_bound();
+    let may_be_service_worker = is_governed && rewrite::may_be_service_worker(request.method(), request.headers());
     let headers = request.headers_mut();
-    rewrite::request_headers(headers, may_be_page);
-    rewrite::request_validators(headers, variant, may_be_page);
+    rewrite::request_headers(headers, may_be_page || may_be_service_worker);
+    if may_be_service_worker {
+        rewrite::plain_request(headers);
+    }
+    rewrite::request_validators(headers, variant, may_be_page || is_bound);
     let consent = decision.consent_header(site.consent.offer);
     headers.insert(CONSENT_HEADER, HeaderValue::try_from(consent).expect("names of categories and bits"));
     let (request, outcome) = ClearedRequest::filtered(request, &site.catalogue, site.permit(decision.allowed));

@@ -15,7 +15,7 @@ use crate::{
     pages::PageScript,
     rewrite::{
         self, Admission, BodyChanged, Injection, Opening, OwnSources, PageBody, PageRequest, PassReason, Placement,
-        Plan, RewritePlan, Variant, admit_own,
+        Plan, Purpose, RewritePlan, Variant, admit_own,
     },
     telemetry::Direction,
     timestamp::Timestamp,
@@ -26,6 +26,7 @@ use crate::{
 /// What is remembered of a request until its answer comes.
 pub(super) struct Asked {
     pub(super) method: Method,
+    pub(super) purpose: Purpose,
     pub(super) path: String,
     pub(super) path_and_query: String,
     /// The client's headers, where the answer may be a page.

@@ -13,6 +13,7 @@ use crate::{
     consent::{self, Edition, EditionId},
     cookies::{Catalogue, ExpiryScope, ObservedPlaces, Permit, RefusedCookies, Rule, Unknown, expiry_lines},
     pages::SitePages,
+    rewrite::LoadingPolicies,
     routing::{ForeignHosts, SitePaths},
     timestamp::Timestamp,
     upstream::Upstream,
@@ -32,6 +33,7 @@ pub(super) struct Site {
     pub(super) catalogue: Catalogue,
     pub(super) paths: SitePaths,
     pub(super) foreign_hosts: ForeignHosts,
+    pub(super) loading: LoadingPolicies,
     pub(super) upstream: Arc<Upstream>,
     /// Where the site was seen to keep its optional cookies. Written only when a line says something new.
     observed: RwLock<ObservedPlaces>,
@@ -46,6 +48,7 @@ impl Site {
             let settings = crate::pages::Settings { edition: edition.clone(), ..settings.pages.clone() };
             (edition.id.clone(), SitePages::build(&settings, hash))
         };
+        let foreign_hosts = ForeignHosts::new(settings.hosts, settings.foreign_hosts);
         Ok(Self {
             number,
             name: settings.name.as_str().into(),
@@ -53,11 +56,12 @@ impl Site {
             mode: settings.mode,
             share_subdomains: settings.share_subdomains,
             pages: settings.consent.editions.iter().map(under).collect(),
-            prefix: settings.pages.prefix,
+            prefix: settings.pages.prefix.clone(),
             languages: settings.pages.languages,
             consent: settings.consent,
             catalogue: Catalogue::new(catalogue.to_vec(), settings.cookies),
-            foreign_hosts: ForeignHosts::new(settings.hosts, settings.foreign_hosts),
+            loading: LoadingPolicies::new(&foreign_hosts, &settings.pages.prefix),
+            foreign_hosts,
             paths: SitePaths::new(settings.paths, settings.trackers),
             upstream: Arc::new(Upstream::new(settings.upstream)?),
             observed: RwLock::default(),

@@ -114,6 +114,8 @@ pub struct Settings {
     pub cookies: Vec<DeclaredCookie>,
     /// Hosts that visitors are told of.
     pub hosts: Vec<DeclaredHost>,
+    /// Whether what nobody has named is held back. Otherwise visitors are promised less.
+    pub unknown_refused: bool,
     /// Whether subdomains share the record, which changes the name of its cookie.
     pub share_subdomains: bool,
     /// Whether the site shows its own link to the settings page, so that none is injected.

@@ -67,7 +67,8 @@ pub(super) fn settings_page(
     };
     let mut introduction = vec![phrases::fill(&words.introduction, &[("host", &settings.host)])];
     introduction.push(match view.model {
-        Model::OptIn => words.introduction_opt_in.clone(),
+        Model::OptIn if settings.unknown_refused => words.introduction_opt_in.clone(),
+        Model::OptIn => words.introduction_compatible.clone(),
         Model::Notice => texts.banner.implied.clone(),
     });
     if view.choice.is_some() {
@@ -93,6 +94,7 @@ pub(super) fn settings_page(
         introduction,
         choice: view.choice.as_ref().map(|choice| choice_lines(settings, language, choice)),
         categories: categories(settings, language, view),
+        hosts_text: if settings.unknown_refused { &words.hosts_text } else { &words.hosts_text_compatible },
         hosts: hosts(settings, texts),
         facts: facts_in_full(settings, language),
         request: request(settings, texts),
@@ -255,6 +257,7 @@ struct SettingsTemplate<'a> {
     introduction: Vec<String>,
     choice: Option<ChoiceLines>,
     categories: Vec<CategoryBox>,
+    hosts_text: &'a str,
     hosts: Vec<HostRow>,
     facts: Vec<Fact>,
     request: String,

@@ -84,10 +84,6 @@ pub fn response_headers(headers: &mut HeaderMap, variant: Variant, changed: Body
     if changed == BodyChanged::No {
         return;
     }
-    match headers.remove(header::ETAG).and_then(|tag| suffixed(tag.as_bytes(), variant)) {
-        Some(tag) => drop(headers.insert(header::ETAG, tag)),
-        None => drop(headers.remove(header::ETAG)),
-    }
     const OF_THE_OLD_BYTES: [&str; 10] = [
         "last-modified",
         "content-length",
@@ -104,6 +100,20 @@ pub fn response_headers(headers: &mut HeaderMap, variant: Variant, changed: Body
         headers.remove(HeaderName::from_static(name));
     }
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("none"));
+    bind_to_variant(headers, variant);
+}
+
+/// Makes an answer one of this variant alone: its entity tag says so, no shared cache keeps it, and a browser asks again each time.
+///
+/// An answer that is bound already stays as it is.
+pub(super) fn bind_to_variant(headers: &mut HeaderMap, variant: Variant) {
+    let is_bound = |tag: &HeaderValue| suffix(tag.as_bytes()).is_some_and(|(_, named)| named == variant);
+    if !headers.get(header::ETAG).is_some_and(is_bound)
+        && let Some(tag) = headers.remove(header::ETAG)
+        && let Some(tag) = suffixed(tag.as_bytes(), variant)
+    {
+        headers.insert(header::ETAG, tag);
+    }
     keep_private(headers);
     if headers.contains_key(header::PRAGMA) {
         headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));

@@ -6,11 +6,16 @@
 mod body;
 mod caching;
 mod coding;
+mod foreign_headers;
+mod governed;
 mod html;
+mod loading;
 mod plan;
 mod policy;
+mod refusal;
 mod request;
 mod sniff;
+mod worker_script;
 
 #[cfg(test)]
 mod tests;
@@ -18,7 +23,14 @@ mod tests;
 pub use body::{BrokenBody, Opening, PageBody, PageRewriter};
 pub use caching::{BodyChanged, Variant, every_response_headers, keep_private, request_validators, response_headers};
 pub use coding::Coding;
+pub use foreign_headers::{drop_advertising, drop_foreign, restrict_document};
+pub use governed::{
+    Governed, Purpose, governed, is_service_worker, keep_for_choice, may_be_service_worker, put_policy,
+};
 pub use html::{Injection, MARKER};
+pub use loading::{LONGEST_POLICY, LoadingPolicies, closed_wildcards};
 pub use plan::{PageRequest, PassReason, Placement, Plan, RewritePlan, changes_headers, plan};
 pub use policy::{Admission, OwnSources, admit_own};
+pub use refusal::Refusal;
 pub use request::{may_be_page, request_headers};
+pub use worker_script::{WorkerScript, plain_request};

@@ -162,7 +162,7 @@ fn rewrite_plan(request: &PageRequest<'_>, headers: &HeaderMap) -> Result<Rewrit
 }
 
 /// The media type without parameters, in lower case; `None` when the answer names none.
-fn media_type(headers: &HeaderMap) -> Option<String> {
+pub(super) fn media_type(headers: &HeaderMap) -> Option<String> {
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let value = values.next()?;
     if values.next().is_some() {
@@ -174,7 +174,7 @@ fn media_type(headers: &HeaderMap) -> Option<String> {
     (!text.trim().is_empty()).then_some(essence)
 }
 
-fn is_attachment(headers: &HeaderMap) -> bool {
+pub(super) fn is_attachment(headers: &HeaderMap) -> bool {
     headers.get_all(header::CONTENT_DISPOSITION).iter().any(|value| {
         let kind = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
         kind.trim_ascii().eq_ignore_ascii_case(b"attachment")

@@ -17,6 +17,7 @@ mod framing;
 mod http2;
 mod leftovers;
 mod limits;
+mod loading;
 mod log_commands;
 mod notice_model;
 mod pages;

@@ -21,6 +21,7 @@ pub fn configuration(places: &Places<'_>) -> String {
             ("https", &places.https.to_string()),
             ("admin", &places.admin.to_string()),
             ("origin", &places.origin.to_string()),
+            ("tracker", &places.tracker.port().to_string()),
             ("certificate", &path(places.certificate)),
             ("key", &path(places.key)),
             ("state_dir", &path(places.state_dir)),
@@ -77,6 +78,7 @@ mod tests {
         assert_eq!(file["server"]["https"][0].as_str(), Some("127.0.0.1:2"));
         assert_eq!(file["server"]["admin"].as_str(), Some("127.0.0.1:3"));
         assert_eq!(file["site"][0]["upstream"].as_str(), Some("http://127.0.0.1:4"));
+        assert_eq!(file["site"][0]["host"][0]["name"].as_str(), Some("tracker.localhost:5"));
         assert_eq!(file["tls"]["certificates"][0]["certificate"].as_str(), Some("/tmp/a \"quoted\" name/cert.pem"));
         assert_eq!(file["server"]["state_dir"].as_str(), Some("/tmp/state"));
     }

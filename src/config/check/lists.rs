@@ -126,11 +126,21 @@ pub(super) fn hosts(site: &mut Table<'_>) -> Option<(Vec<ForeignHost>, Vec<Decla
         let sees_address = table.boolean("sees_address");
         let name = name?;
         once(table.context, &mut seen, &name.span(), &name.get_ref().0);
+        let span = name.span();
         let (name, host, port) = name.into_inner();
         let category = category?.into_inner();
         let owner = owner.map_or_else(|| name.clone(), Spanned::into_inner);
         let sees_address = sees_address.is_some_and(Spanned::into_inner);
         let rule = ForeignHost { host, port, category, owner: owner.as_str().into(), sees_address };
+        if !rule.passes([category].into_iter().collect()) {
+            table.context.warning(
+                span,
+                format!(
+                    "pages never load from `{name}`, whatever visitors accept: it would learn their full addresses"
+                ),
+                "write `sees_address = true` if it may; visitors are told so",
+            );
+        }
         Some((rule, DeclaredHost { name, category, owner, sees_address }))
     };
     let hosts: Vec<_> = tables.into_iter().map(read).collect();

@@ -9,7 +9,8 @@ use crate::{
     config::{context::Advice, file::Table, keys, place, value},
     gateway::{Mode, SiteSettings},
     pages::{self, Controller},
-    routing::HostPattern,
+    rewrite::{LONGEST_POLICY, LoadingPolicies, closed_wildcards},
+    routing::{ForeignHost, ForeignHosts, HostPattern},
     visitor::Language,
 };
 
@@ -38,6 +39,9 @@ pub(super) fn check(mut table: Table<'_>, shared: &mut Shared<'_>) -> Option<Sit
     let consent::Consent { settings: consent, texts } = consent?;
     let (cookies, declared_cookies) = cookies?;
     let (foreign_hosts, declared_hosts) = declared_hosts?;
+    if mode == Mode::Strict {
+        loading(&table, &hosts, &foreign_hosts, &prefix);
+    }
     let pages = pages::Settings {
         host: name.clone(),
         prefix,
@@ -51,6 +55,7 @@ pub(super) fn check(mut table: Table<'_>, shared: &mut Shared<'_>) -> Option<Sit
         texts,
         cookies: declared_cookies,
         hosts: declared_hosts,
+        unknown_refused: mode != Mode::Compatible,
         share_subdomains,
         own_settings_link,
     };
@@ -68,6 +73,30 @@ pub(super) fn check(mut table: Table<'_>, shared: &mut Shared<'_>) -> Option<Sit
         foreign_hosts,
         pages,
     })
+}
+
+/// Whether the hosts fit into a header, and whether a wildcard is closed by what lies in it.
+fn loading(table: &Table<'_>, own: &[Spanned<HostPattern>], listed: &[ForeignHost], prefix: &str) {
+    let own = own.iter().map(|host| host.get_ref().clone()).collect();
+    let hosts = ForeignHosts::new(own, listed.to_vec());
+    for (wildcard, refused) in closed_wildcards(&hosts) {
+        let (wildcard, refused) = (place::written(wildcard), place::written(refused));
+        table.context.warning(
+            table.span.clone(),
+            format!("pages load nothing from `{wildcard}` until `{refused}`, which lies in it, is accepted"),
+            format!("list the hosts that `{wildcard}` stands for one by one: browsers know no \"all but\""),
+        );
+    }
+    let length = LoadingPolicies::new(&hosts, prefix).longest();
+    if length > LONGEST_POLICY {
+        table.context.fault(
+            table.span.clone(),
+            format!(
+                "the hosts make a header of {length} bytes, and {LONGEST_POLICY} are the most that is sure to arrive"
+            ),
+            "put hosts of one owner together as `*.example.kz` in [[site.host]]",
+        );
+    }
 }
 
 /// The hosts, none of which another site or another line has.

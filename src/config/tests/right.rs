@@ -112,4 +112,29 @@ fn what_works_and_is_worth_a_word_is_a_warning() {
         ],
     );
     check("", "[site.consent]\nvalid_for = \"13 months\"", &[]);
+    check(
+        "",
+        "[[site.host]]\nname = \"count.example\"\ncategory = \"analytical\"",
+        &[
+            "kelisim.toml:19:8: warning: pages never load from `count.example`, whatever visitors accept: it would learn their full addresses; write `sees_address = true` if it may; visitors are told so",
+        ],
+    );
+    check("", "[[site.host]]\nname = \"count.example\"\ncategory = \"analytical\"\nsees_address = true", &[]);
+    check(
+        "mode = \"observe\"",
+        "mode = \"strict\"\nhost = [{ name = \"m.example.kz\", category = \"analytical\", sees_address = true }]",
+        &[
+            "kelisim.toml:8:1: warning: pages load nothing from `*.example.kz` until `m.example.kz`, which lies in it, is accepted; list the hosts that `*.example.kz` stands for one by one: browsers know no \"all but\"",
+        ],
+    );
+}
+
+#[test]
+fn a_list_of_hosts_that_no_header_can_hold_is_a_fault() {
+    let hosts: Vec<String> =
+        (0..80).map(|number| format!("{{ name = \"host-{number}.example\", category = \"necessary\" }}")).collect();
+    let text = |mode: &str| changed("mode = \"observe\"", &format!("mode = \"{mode}\"\nhost = [{}]", hosts.join(", ")));
+    let faults = faults_in(Path::new("/nowhere"), &text("strict"));
+    assert!(faults[0].contains("the hosts make a header of") && faults.len() == 1, "{faults:#?}");
+    assert_eq!(faults_in(Path::new("/nowhere"), &text("compatible")), [""; 0]);
 }

@@ -71,6 +71,7 @@ fn practice() -> Settings {
             sees_address: true,
         }],
         share_subdomains: false,
+        unknown_refused: true,
         own_settings_link: false,
     }
 }

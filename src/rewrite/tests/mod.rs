@@ -1,7 +1,10 @@
 //! Stories about whole pages, and the rules of headers as tables.
 
 mod codings;
+mod foreign;
+mod governed;
 mod headers;
+mod loading;
 mod pages;
 mod policies;
 mod sniffing;

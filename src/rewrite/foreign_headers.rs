@@ -1,0 +1,251 @@
+//! Headers by which an answer sends a browser to other hosts, past our content-security policy or ahead of it.
+//!
+//! Chromium and Firefox obey `Link: rel=preconnect`, `Speculation-Rules`, and the places to which reports go whatever a policy
+//! says. Entries that lead to refused hosts are taken out, one by one; all others stay byte for byte. An entry that can't be
+//! read is of no use to the site and is taken out with them.
+
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+
+use super::{Governed, put_policy, refusal::Refusal};
+use crate::consent::{Category, CategorySet};
+use http::StatusCode;
+
+/// Relations that make a browser connect or load.
+const LOADING_RELATIONS: [&str; 8] = [
+    "preload",
+    "modulepreload",
+    "preconnect",
+    "dns-prefetch",
+    "prefetch",
+    "prerender",
+    "stylesheet",
+    "compression-dictionary",
+];
+
+/// Headers of Chromium's interfaces for advertising and cross-site recognition.
+const ADVERTISING: [&str; 4] =
+    ["observe-browsing-topics", "activate-storage-access", "shared-storage-write", "ad-auction-signals"];
+
+/// Their families.
+const ADVERTISING_FAMILIES: [&str; 2] = ["attribution-reporting-register-", "ad-auction-"];
+
+/// What a page is denied while advertising is refused. Newer versions of Chromium know only some of them and say so in their console; the
+/// older ones, which are in use, have them all.
+const ADVERTISING_FEATURES: [&str; 8] = [
+    "browsing-topics",
+    "attribution-reporting",
+    "join-ad-interest-group",
+    "run-ad-auction",
+    "shared-storage",
+    "private-aggregation",
+    "private-state-token-issuance",
+    "private-state-token-redemption",
+];
+
+/// Takes out of an answer what leads to refused hosts.
+pub fn drop_foreign(headers: &mut HeaderMap, refusal: &Refusal<'_>) {
+    filter(headers, &header::LINK, |entry| !link_loads_from_refused(entry, refusal));
+    let names_refused = |entry: &[u8]| quoted(entry).is_none_or(|address| refusal.refuses(&address));
+    for name in ["speculation-rules", "reporting-endpoints"] {
+        filter(headers, &HeaderName::from_static(name), |entry| !names_refused(entry));
+    }
+    if drop_report_groups(headers, refusal) {
+        // Without its group it would be of no use; and a browser forgets what it kept while the host was allowed (Network Error Logging, section 5.1).
+        let nel = HeaderName::from_static("nel");
+        if headers.contains_key(&nel) {
+            headers.insert(nel, HeaderValue::from_static(r#"{"report_to":"none","max_age":0}"#));
+        }
+    }
+    for name in [header::CONTENT_SECURITY_POLICY, header::CONTENT_SECURITY_POLICY_REPORT_ONLY] {
+        drop_report_addresses(headers, &name, refusal);
+    }
+}
+
+/// Takes out what serves advertising, while it is refused.
+pub fn drop_advertising(headers: &mut HeaderMap, allowed: CategorySet) {
+    if allowed.permits(Category::Marketing) {
+        return;
+    }
+    let is_advertising = |name: &&HeaderName| {
+        ADVERTISING.contains(&name.as_str())
+            || ADVERTISING_FAMILIES.iter().any(|family| name.as_str().starts_with(family))
+    };
+    let names: Vec<HeaderName> = headers.keys().filter(is_advertising).cloned().collect();
+    for name in names {
+        headers.remove(name);
+    }
+    filter(headers, &HeaderName::from_static("supports-loading-mode"), |entry| !entry.starts_with(b"credentialed-"));
+}
+
+/// Puts on a document what keeps a browser from looking hosts up ahead of time and from advertising, while that is refused.
+pub fn restrict_document(headers: &mut HeaderMap, status: StatusCode, governed: Governed, refusal: &Refusal<'_>) {
+    if governed == Governed::Lasting {
+        return;
+    }
+    let prefetch = HeaderName::from_static("x-dns-prefetch-control");
+    if refusal.refuses_any() && (status != StatusCode::NOT_MODIFIED || headers.contains_key(&prefetch)) {
+        headers.insert(prefetch, HeaderValue::from_static("off"));
+    }
+    if refusal.allowed.permits(Category::Marketing) {
+        return;
+    }
+    let name = HeaderName::from_static("permissions-policy");
+    // Lines are read as one, and of a feature that stands twice the last counts: what the site itself says of a feature stays.
+    let named: Vec<Vec<u8>> = headers
+        .get_all(&name)
+        .iter()
+        .flat_map(|line| entries(line.as_bytes()))
+        .map(|entry| entry.split(|byte| matches!(byte, b'=' | b';')).next().unwrap_or_default().trim_ascii().to_vec())
+        .collect();
+    let denied: Vec<String> = ADVERTISING_FEATURES
+        .iter()
+        .filter(|feature| !named.iter().any(|name| name == feature.as_bytes()))
+        .map(|feature| format!("{feature}=()"))
+        .collect();
+    if !denied.is_empty() {
+        let value = HeaderValue::try_from(denied.join(", ")).expect("names of features");
+        put_policy(headers, status, &name, value);
+    }
+}
+
+/// Whether an entry of `Link` (RFC 8288, section 3) makes the browser load from a refused host.
+fn link_loads_from_refused(entry: &[u8], refusal: &Refusal<'_>) -> bool {
+    let Some((target, parameters)) = entry.strip_prefix(b"<").and_then(|rest| {
+        let end = memchr::memchr(b'>', rest)?;
+        Some((&rest[..end], &rest[end + 1..]))
+    }) else {
+        return true;
+    };
+    let loads = split(parameters, b';').iter().any(|parameter| {
+        let (name, value) = parameter.split_at(memchr::memchr(b'=', parameter).unwrap_or(parameter.len()));
+        let value = value.strip_prefix(b"=").unwrap_or_default().trim_ascii();
+        let value = quoted(value).unwrap_or_else(|| value.to_vec());
+        name.trim_ascii().eq_ignore_ascii_case(b"rel")
+            && value
+                .split(u8::is_ascii_whitespace)
+                .any(|relation| LOADING_RELATIONS.iter().any(|known| relation.eq_ignore_ascii_case(known.as_bytes())))
+    });
+    loads && refusal.refuses(target)
+}
+
+/// Takes groups with refused endpoints out of `Report-To`, a list of JSON objects. Whether there was one.
+fn drop_report_groups(headers: &mut HeaderMap, refusal: &Refusal<'_>) -> bool {
+    let name = HeaderName::from_static("report-to");
+    let lines: Vec<HeaderValue> = headers.get_all(&name).iter().cloned().collect();
+    let group_is_refused = |group: &serde_json::Value| {
+        let endpoints = group["endpoints"].as_array().map(Vec::as_slice).unwrap_or_default();
+        endpoints.iter().any(|end| end["url"].as_str().is_none_or(|url| refusal.refuses(url.as_bytes())))
+    };
+    let kept_of = |line: &HeaderValue| {
+        let list = [b"[", line.as_bytes(), b"]"].concat();
+        let Ok(groups) = serde_json::from_slice::<Vec<serde_json::Value>>(&list) else { return None };
+        if !groups.iter().any(group_is_refused) {
+            return Some(line.clone());
+        }
+        let kept: Vec<String> =
+            groups.iter().filter(|group| !group_is_refused(group)).map(ToString::to_string).collect();
+        HeaderValue::try_from(kept.join(", ")).ok().filter(|line| !line.is_empty())
+    };
+    let kept: Vec<HeaderValue> = lines.iter().filter_map(kept_of).collect();
+    if kept == lines {
+        return false;
+    }
+    headers.remove(&name);
+    for line in kept {
+        headers.append(&name, line);
+    }
+    true
+}
+
+/// Takes refused hosts out of `report-uri` in the site's own policies. A directive that is left without addresses goes.
+fn drop_report_addresses(headers: &mut HeaderMap, name: &HeaderName, refusal: &Refusal<'_>) {
+    let without = |directive: &str| {
+        let mut words = directive.split_ascii_whitespace();
+        if !words.next().is_some_and(|word| word.eq_ignore_ascii_case("report-uri")) {
+            return Some(directive.to_owned());
+        }
+        let addresses: Vec<&str> = words.collect();
+        let kept: Vec<&str> =
+            addresses.iter().copied().filter(|address| !refusal.refuses(address.as_bytes())).collect();
+        match kept.as_slice() {
+            _ if kept.len() == addresses.len() => Some(directive.to_owned()),
+            [] => None,
+            kept => Some(format!(" report-uri {}", kept.join(" "))),
+        }
+    };
+    let lines: Vec<HeaderValue> = headers.get_all(name).iter().cloned().collect();
+    let changed = |line: &HeaderValue| {
+        let text = line.to_str().ok()?;
+        let policies = text.split(',').map(|policy| {
+            let directives: Vec<String> = policy.split(';').filter_map(without).collect();
+            directives.join(";")
+        });
+        HeaderValue::try_from(policies.collect::<Vec<_>>().join(",")).ok()
+    };
+    let kept: Vec<HeaderValue> = lines.iter().map(|line| changed(line).unwrap_or_else(|| line.clone())).collect();
+    if kept != lines {
+        headers.remove(name);
+        for line in kept {
+            headers.append(name, line);
+        }
+    }
+}
+
+/// Keeps the entries of a list for which `keeps` is true. Lines of which all entries stay are not touched.
+fn filter(headers: &mut HeaderMap, name: &HeaderName, keeps: impl Fn(&[u8]) -> bool) {
+    if !headers.contains_key(name) {
+        return;
+    }
+    let lines: Vec<HeaderValue> = headers.get_all(name).iter().cloned().collect();
+    headers.remove(name);
+    for line in lines {
+        let all = entries(line.as_bytes());
+        let kept: Vec<&[u8]> = all.iter().copied().filter(|entry| keeps(entry)).collect();
+        if kept.len() == all.len() {
+            headers.append(name, line);
+        } else if let (false, Ok(value)) = (kept.is_empty(), HeaderValue::from_bytes(&kept.join(&b", "[..]))) {
+            headers.append(name, value);
+        }
+    }
+}
+
+/// The entries of a list, without empty ones.
+fn entries(list: &[u8]) -> Vec<&[u8]> {
+    split(list, b',').into_iter().filter(|entry| !entry.is_empty()).collect()
+}
+
+/// Splits, but not inside `"…"` and `<…>`.
+fn split(text: &[u8], separator: u8) -> Vec<&[u8]> {
+    let (mut parts, mut start, mut at) = (Vec::new(), 0, 0);
+    let (mut in_quotes, mut in_address) = (false, false);
+    while let Some(byte) = text.get(at) {
+        match byte {
+            b'\\' if in_quotes => at += 1,
+            b'"' if !in_address => in_quotes = !in_quotes,
+            b'<' if !in_quotes => in_address = true,
+            b'>' if !in_quotes => in_address = false,
+            byte if *byte == separator && !in_quotes && !in_address => {
+                parts.push(text[start..at].trim_ascii());
+                start = at + 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    parts.push(text[start.min(text.len())..].trim_ascii());
+    parts
+}
+
+/// The first quoted string of an entry (RFC 9651, section 3.3.3).
+fn quoted(entry: &[u8]) -> Option<Vec<u8>> {
+    let start = memchr::memchr(b'"', entry)? + 1;
+    let mut text = Vec::new();
+    let mut bytes = entry[start..].iter();
+    loop {
+        match bytes.next()? {
+            b'"' => return Some(text),
+            b'\\' => text.push(*bytes.next()?),
+            byte => text.push(*byte),
+        }
+    }
+}
