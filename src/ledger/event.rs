@@ -1,4 +1,4 @@
-//! One event of the consent log: a choice, a withdrawal, an implied consent.
+//! One event of the consent log: a choice, a withdrawal, an implied consent, a frame that was opened once.
 //!
 //! What all visitors share (controller, purposes, recipients, storage, rights) is kept once per notice and named by [`NoticeId`].
 
@@ -6,7 +6,7 @@ use std::fmt;
 
 use super::hex::{hex, unhex};
 use crate::{
-    consent::{CategorySet, ConsentId, EditionId},
+    consent::{Category, CategorySet, ConsentId, EditionId},
     timestamp::{Term, Timestamp},
     visitor::{AgentFamily, Language, Signals},
 };
@@ -107,11 +107,14 @@ pub enum EventKind {
     Withdrawn,
     /// Going on to another page after the banner was shown, where the model is `notice`.
     Implied,
+    /// One frame of one page was opened once. It is no choice: it ends none, and none ends it.
+    Frame,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Expressed, Self::Renewed, Self::Refused, Self::Withdrawn, Self::Implied];
+    pub const ALL: [Self; 6] =
+        [Self::Expressed, Self::Renewed, Self::Refused, Self::Withdrawn, Self::Implied, Self::Frame];
 
     /// The word used in the log and in metrics.
     pub const fn name(self) -> &'static str {
@@ -121,6 +124,7 @@ impl EventKind {
             Self::Refused => "refused",
             Self::Withdrawn => "withdrawn",
             Self::Implied => "implied",
+            Self::Frame => "frame",
         }
     }
 
@@ -141,11 +145,13 @@ pub enum Method {
     Script,
     /// A navigation to another page.
     Navigation,
+    /// The button of what stands in place of a frame.
+    FrameForm,
 }
 
 impl Method {
     /// Every method.
-    pub const ALL: [Self; 4] = [Self::BannerForm, Self::SettingsForm, Self::Script, Self::Navigation];
+    pub const ALL: [Self; 5] = [Self::BannerForm, Self::SettingsForm, Self::Script, Self::Navigation, Self::FrameForm];
 
     /// The word used in the log and in metrics.
     pub const fn name(self) -> &'static str {
@@ -154,6 +160,7 @@ impl Method {
             Self::SettingsForm => "settings_form",
             Self::Script => "script",
             Self::Navigation => "navigation",
+            Self::FrameForm => "frame_form",
         }
     }
 
@@ -200,4 +207,15 @@ pub struct Event {
     pub signals: Signals,
     /// The leaf of the choice that this one ends.
     pub ends: Option<LeafIndex>,
+    /// What was opened; there with [`EventKind::Frame`], and with nothing else.
+    pub frame: Option<OpenedFrame>,
+}
+
+/// Whose frame was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenedFrame {
+    /// The host, with its port where that is not the scheme's own.
+    pub host: Box<str>,
+    /// The category that the site gives the host.
+    pub category: Category,
 }

@@ -125,15 +125,16 @@ pub fn write_json_line(output: &mut dyn Write, row: &Row) -> io::Result<()> {
 fn columns() -> impl Iterator<Item = &'static str> {
     let first = ["index", "leaf_hash", "salt", "record_id", "consent_id", "site", "event", "time", "valid_until"];
     let choice = ["validity", "method", "offered", "allowed"];
-    let last = ["edition", "notice_id", "language", "page", "agent", "gpc", "dnt", "ends", "removed_on", "removed_by"];
-    first.into_iter().chain(choice).chain(optional().map(Category::name)).chain(last)
+    let last = ["edition", "notice_id", "language", "page", "agent", "gpc", "dnt", "ends"];
+    let frame = ["host", "host_category", "removed_on", "removed_by"];
+    first.into_iter().chain(choice).chain(optional().map(Category::name)).chain(last).chain(frame)
 }
 
 fn optional() -> impl Iterator<Item = Category> {
     Category::ALL.into_iter().filter(|category| *category != Category::Necessary)
 }
 
-/// The cells from `record_id` to `ends`, in the order of the columns.
+/// The cells from `record_id` to `host_category`, in the order of the columns.
 fn event_cells(event: &Event) -> Vec<String> {
     let mut cells = vec![
         event.id.to_string(),
@@ -158,6 +159,8 @@ fn event_cells(event: &Event) -> Vec<String> {
         yes_or_no(event.signals.global_privacy_control),
         yes_or_no(event.signals.do_not_track),
         event.ends.map_or_else(String::new, |index| index.0.to_string()),
+        event.frame.as_ref().map_or_else(String::new, |frame| frame.host.to_string()),
+        event.frame.as_ref().map_or_else(String::new, |frame| frame.category.name().to_owned()),
     ]);
     cells
 }

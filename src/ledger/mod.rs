@@ -13,6 +13,6 @@ pub(crate) mod samples;
 mod tests;
 
 pub use entry::{Entry, ErasureReason, LeafHash, LogId, Predecessor, Salt, document_hash, leaf_hash};
-pub use event::{Event, EventKind, LeafIndex, Method, NoticeId, PagePath, RecordId};
+pub use event::{Event, EventKind, LeafIndex, Method, NoticeId, OpenedFrame, PagePath, RecordId};
 pub use export::{Content, CsvExport, Removal, Row, write_json_line};
 pub use record::{RecordError, canonical, parse};

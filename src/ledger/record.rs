@@ -7,6 +7,7 @@
 //! - UTF-8; in strings only `"`, `\` and control characters are escaped, in the shortest form of RFC 8259, section 7.
 //! - Times are RFC 3339 in UTC with milliseconds, terms ISO 8601 durations, hashes and ids lower-case hexadecimal.
 //! - Categories are lists in the order of [`crate::consent::Category::ALL`].
+//! - An opened frame is a `kelisim-frame/v1`: the same fields, then `host` and `category`.
 //! - `entity` is always `data_subject`: signals of a browser are obeyed without an event, so that nobody else ever speaks here.
 //!
 //! What all visitors share (controller, purposes, recipients, rights, storage) is in the notice document that `notice_id` names.
@@ -15,7 +16,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, EventKind, LeafIndex, Method, NoticeId, PagePath, RecordId};
+use super::{Event, EventKind, LeafIndex, Method, NoticeId, OpenedFrame, PagePath, RecordId};
 use crate::{
     consent::{Category, CategorySet, ConsentId, EditionId},
     timestamp::{Term, Timestamp},
@@ -23,11 +24,12 @@ use crate::{
 };
 
 const SCHEMA: &str = "kelisim-record/v1";
+const FRAME_SCHEMA: &str = "kelisim-frame/v1";
 
 /// The canonical bytes of an event.
 pub fn canonical(event: &Event) -> Vec<u8> {
     let fields = Fields {
-        schema: SCHEMA.into(),
+        schema: schema(event.kind).into(),
         record_id: event.id.to_string().into(),
         consent_id: event.consent_id.to_string().into(),
         site: (&*event.site).into(),
@@ -47,6 +49,8 @@ pub fn canonical(event: &Event) -> Vec<u8> {
         gpc: event.signals.global_privacy_control,
         dnt: event.signals.do_not_track,
         ends: event.ends.map(|index| index.0),
+        host: event.frame.as_ref().map(|frame| (&*frame.host).into()),
+        category: event.frame.as_ref().map(|frame| frame.category.name().into()),
     };
     serde_json::to_vec(&fields).expect("a struct of strings, flags and numbers is always JSON")
 }
@@ -92,20 +96,36 @@ struct Fields<'a> {
     gpc: bool,
     dnt: bool,
     ends: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    host: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    category: Option<Cow<'a, str>>,
 }
 
 impl Fields<'_> {
     fn event(&self) -> Result<Event, RecordError> {
         let fault = |field: &str| RecordError(format!("the field {field} can't be read").into());
-        if self.schema != SCHEMA {
-            return Err(RecordError(format!("its schema is {}, known is {SCHEMA}", self.schema).into()));
+        let kind = EventKind::parse(&self.event).ok_or_else(|| fault("event"))?;
+        if self.schema != schema(kind) {
+            return Err(RecordError(format!("its schema is {}, known is {}", self.schema, schema(kind)).into()));
+        }
+        let frame = match (&self.host, &self.category) {
+            (None, None) => None,
+            (Some(host), Some(category)) => {
+                let category = Category::parse(category).ok_or_else(|| fault("category"))?;
+                Some(OpenedFrame { host: (&**host).into(), category })
+            }
+            _ => return Err(fault("host")),
+        };
+        if frame.is_some() != (kind == EventKind::Frame) {
+            return Err(fault("host"));
         }
         let agent = AgentFamily::ALL.into_iter().find(|family| family.name() == self.agent);
         Ok(Event {
             id: RecordId::parse(&self.record_id).ok_or_else(|| fault("record_id"))?,
             consent_id: ConsentId::parse(&self.consent_id).ok_or_else(|| fault("consent_id"))?,
             site: (&*self.site).into(),
-            kind: EventKind::parse(&self.event).ok_or_else(|| fault("event"))?,
+            kind,
             time: Timestamp::parse(&self.time).ok_or_else(|| fault("time"))?,
             validity: term(&self.validity).ok_or_else(|| fault("validity"))?,
             valid_until: Timestamp::parse(&self.valid_until).ok_or_else(|| fault("valid_until"))?,
@@ -122,8 +142,13 @@ impl Fields<'_> {
             agent: agent.ok_or_else(|| fault("agent"))?,
             signals: Signals { global_privacy_control: self.gpc, do_not_track: self.dnt },
             ends: self.ends.map(LeafIndex),
+            frame,
         })
     }
+}
+
+const fn schema(kind: EventKind) -> &'static str {
+    if matches!(kind, EventKind::Frame) { FRAME_SCHEMA } else { SCHEMA }
 }
 
 fn names(set: CategorySet) -> Vec<Cow<'static, str>> {

@@ -1,6 +1,6 @@
 //! Events for tests.
 
-use super::{Event, EventKind, LeafIndex, Method, NoticeId, PagePath, RecordId};
+use super::{Event, EventKind, LeafIndex, Method, NoticeId, OpenedFrame, PagePath, RecordId};
 use crate::{
     consent::{Category, CategorySet, ConsentId, EditionId},
     timestamp::{Term, Timestamp},
@@ -28,10 +28,26 @@ pub(crate) fn event(visitor: u8) -> Event {
         agent: AgentFamily::Firefox,
         signals: Signals { global_privacy_control: true, do_not_track: false },
         ends: None,
+        frame: None,
     }
 }
 
 /// The withdrawal of what `event(visitor)` gave.
 pub(crate) fn withdrawal(visitor: u8, ends: LeafIndex) -> Event {
     Event { kind: EventKind::Withdrawn, allowed: CategorySet::EMPTY, ends: Some(ends), ..event(visitor) }
+}
+
+/// A map that the same visitor opened once.
+pub(crate) fn opened_frame(visitor: u8) -> Event {
+    Event {
+        id: RecordId::from_random([visitor ^ 0xff; 16]),
+        kind: EventKind::Frame,
+        method: Method::FrameForm,
+        validity: Term { months: 0, days: 0 },
+        valid_until: Timestamp::parse("2026-11-22T10:01:00.250Z").unwrap(),
+        offered: CategorySet::EMPTY,
+        allowed: CategorySet::EMPTY,
+        frame: Some(OpenedFrame { host: "maps.example".into(), category: Category::Functional }),
+        ..event(visitor)
+    }
 }

@@ -2,9 +2,13 @@
 
 use proptest::prelude::*;
 
-use super::{hex::hex, samples::event, *};
+use super::{
+    hex::hex,
+    samples::{event, opened_frame},
+    *,
+};
 use crate::{
-    consent::{CategorySet, ConsentId, EditionId},
+    consent::{Category, CategorySet, ConsentId, EditionId},
     timestamp::{Term, Timestamp},
     visitor::{AgentFamily, Language, Signals},
 };
@@ -20,6 +24,35 @@ fn the_canonical_bytes_of_an_event_never_change() {
     let event = Event { page: None, ends: Some(LeafIndex(41)), ..event(1) };
     let record = String::from_utf8(canonical(&event)).unwrap();
     assert!(record.contains(r#""page":null"#) && record.ends_with(r#""ends":41}"#), "{record}");
+}
+
+#[test]
+fn an_opened_frame_is_a_record_of_its_own_kind_with_its_host() {
+    let record = String::from_utf8(canonical(&opened_frame(1))).unwrap();
+    assert!(record.starts_with(r#"{"schema":"kelisim-frame/v1","#), "{record}");
+    assert!(record.contains(r#""event":"frame""#) && record.contains(r#""validity":"P0D""#), "{record}");
+    assert!(record.ends_with(r#""ends":null,"host":"maps.example","category":"functional"}"#), "{record}");
+    assert_eq!(parse(record.as_bytes()).unwrap(), opened_frame(1));
+    for (from, to) in [
+        ("kelisim-frame/v1", "kelisim-record/v1"),
+        (r#""event":"frame""#, r#""event":"expressed""#),
+        (r#","host":"maps.example""#, ""),
+        (r#","category":"functional""#, ""),
+        (r#","host":"maps.example","category":"functional""#, ""),
+        ("functional", "everything"),
+    ] {
+        let changed = record.replacen(from, to, 1);
+        assert_ne!(changed, record, "{from} is in the record");
+        assert!(parse(changed.as_bytes()).is_err(), "{from} as {to}");
+    }
+    let row = Row {
+        index: LeafIndex(1),
+        leaf_hash: LeafHash([0; 32]),
+        content: Content::Kept(Box::new(opened_frame(1)), Salt([0; 32])),
+    };
+    let bytes = csv_bytes(&[row]);
+    let text = std::str::from_utf8(&bytes[3..]).unwrap();
+    assert!(text.lines().nth(1).unwrap().ends_with(",maps.example,functional,,"), "{text}");
 }
 
 #[test]
@@ -91,7 +124,8 @@ prop_compose! {
     fn any_event()(
         ids in any::<([u8; 16], [u8; 16], [u8; 32])>(),
         site in "[a-z\"\\\\\u{0}-\u{1f}а-я.]{0,20}",
-        kinds in (0..5usize, 0..4usize, 0..3usize, 0..5usize),
+        kinds in (0..EventKind::ALL.len(), 0..Method::ALL.len(), 0..3usize, 0..5usize),
+        host in "[a-z0-9.:=+-]{1,40}",
         times in (0i64..253_402_207_200_000, 0i64..253_402_207_200_000),
         term in (0u32..200, 0u32..400),
         sets in (0u8..8, 0u8..8),
@@ -118,6 +152,8 @@ prop_compose! {
             agent: AgentFamily::ALL[kinds.3],
             signals: Signals { global_privacy_control: signals.0, do_not_track: signals.1 },
             ends: ends.map(LeafIndex),
+            frame: (EventKind::ALL[kinds.0] == EventKind::Frame)
+                .then(|| OpenedFrame { host: host.into(), category: Category::ALL[kinds.2] }),
         }
     }
 }

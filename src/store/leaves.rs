@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use crate::{
     clock,
     consent::ConsentId,
-    ledger::{Entry, ErasureReason, Event, LeafIndex, Salt, canonical, leaf_hash},
+    ledger::{Entry, ErasureReason, Event, EventKind, LeafIndex, Salt, canonical, leaf_hash},
     timestamp::Timestamp,
 };
 
@@ -113,12 +113,20 @@ fn append_event(transaction: &Transaction<'_>, event: &Event, written: &mut Writ
     insert(transaction, index, &Entry::consent(&salt, &body), day_number(event.time))?;
     // Two answers sent at once name the same earlier choice, or none. Every event therefore ends the newest one of its chain, so
     // that never more than one stands.
-    let newest = "SELECT idx FROM record WHERE consent_id = ?1 AND site = ?2 ORDER BY idx DESC LIMIT 1";
+    let newest = "SELECT idx FROM record WHERE consent_id = ?1 AND site = ?2
+                  AND NOT EXISTS (SELECT 1 FROM ended WHERE ended.idx = record.idx) ORDER BY idx DESC LIMIT 1";
     let chain = params![event.consent_id.as_bytes(), &*event.site];
-    let newest: Option<i64> = transaction.prepare_cached(newest)?.query_row(chain, |row| row.get(0)).optional()?;
+    let is_choice = event.kind != EventKind::Frame;
+    let newest: Option<i64> = match is_choice {
+        true => transaction.prepare_cached(newest)?.query_row(chain, |row| row.get(0)).optional()?,
+        // What is no choice ends none.
+        false => None,
+    };
     // An index that was never written comes from another log; ending it here would end somebody's future choice.
-    let named = event.ends.map(|ended| ended.0).filter(|ended| *ended < index);
-    for ended in named.into_iter().chain(newest.map(i64::cast_unsigned)) {
+    let named = event.ends.map(|ended| ended.0).filter(|ended| *ended < index && is_choice);
+    // It stands for none either: it is ended by itself from the first moment.
+    let itself = (!is_choice).then_some(index);
+    for ended in named.into_iter().chain(newest.map(i64::cast_unsigned)).chain(itself) {
         let sql = "INSERT INTO ended (idx, by_idx) VALUES (?1, ?2) ON CONFLICT (idx) DO NOTHING";
         transaction.prepare_cached(sql)?.execute([ended.cast_signed(), index.cast_signed()])?;
         written.ended.push(ended);

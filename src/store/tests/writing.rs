@@ -3,8 +3,8 @@
 use super::*;
 use crate::{
     ledger::{
-        Content, Entry, NoticeId, canonical, leaf_hash,
-        samples::{event, withdrawal},
+        Content, Entry, ErasureReason, NoticeId, canonical, leaf_hash,
+        samples::{event, opened_frame, withdrawal},
     },
     store::{AppendError, Reader, inbox::MOST_GRANTS},
     visitor::Language,
@@ -102,6 +102,24 @@ async fn two_answers_at_once_leave_one_standing() {
     let elsewhere = append(&store, Event { site: "other.kz".into(), ..event(1) }).await;
     append(&store, event(1)).await;
     assert!(store.is_live(elsewhere), "another site is another chain");
+}
+
+#[tokio::test]
+async fn an_opened_frame_ends_no_choice_and_no_choice_ends_it() {
+    let house = House::new();
+    let store = house.open();
+    let given = append(&store, event(1)).await;
+    let frame = append(&store, Event { ends: Some(given), ..opened_frame(1) }).await;
+    assert!(store.is_live(given), "what is no choice ends none");
+    assert!(!store.is_live(frame), "and stands for none");
+    // Two answers at once still leave one standing, though a frame lies between.
+    let again = append(&store, event(1)).await;
+    assert!(!store.is_live(given) && store.is_live(again));
+    drop(store);
+    let store = house.open();
+    assert!(!store.is_live(frame) && store.is_live(again));
+    let erased = store.erase(event(1).consent_id, ErasureReason::Request).await.unwrap();
+    assert_eq!(erased.records, 3);
 }
 
 #[tokio::test]
