@@ -47,7 +47,7 @@ fn rewrite(plan: &RewritePlan, injection: &Injection, raw: &[u8]) -> usize {
     let mut body = PageBody::new(plan);
     let (first, rest) = raw.split_at(raw.len().min(PART_BYTES));
     assert_eq!(body.open(first), Opening::Page);
-    let mut rewriter = body.into_rewriter(injection.clone());
+    let mut rewriter = body.into_rewriter(injection.clone(), None);
     let mut length = rewriter.write(&[]).expect("a whole body").len();
     for part in rest.chunks(PART_BYTES) {
         length += rewriter.write(part).expect("a whole body").len();

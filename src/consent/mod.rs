@@ -5,6 +5,7 @@
 mod category;
 mod decision;
 mod edition;
+mod frame_grant;
 mod record;
 mod shown;
 
@@ -13,6 +14,7 @@ use std::fmt;
 pub use category::{Category, CategorySet};
 pub use decision::{Decision, Evidence, Reason, could_carry, decide, notice_applies};
 pub use edition::{Edition, EditionId, Editions};
+pub use frame_grant::{FrameGrant, FrameName};
 pub use record::{Binding, Record, RecordKeys};
 pub use shown::ShownMark;
 

@@ -24,11 +24,13 @@ impl OwnNames {
     pub const NOTICE_MARK: &'static str = "__Host-kelisim-shown";
     /// The same mark on http over loopback.
     pub const LOOPBACK_NOTICE_MARK: &'static str = "kelisim-shown";
-    /// The frames that a visitor has opened one by one.
+    /// The signed leave to load one frame of one page once.
     pub const FRAME: &'static str = "__Host-kelisim-frame";
+    /// The same on http over loopback.
+    pub const LOOPBACK_FRAME: &'static str = "kelisim-frame";
 
     /// Every name.
-    pub const ALL: [&'static str; 7] = [
+    pub const ALL: [&'static str; 8] = [
         Self::RECORD,
         Self::SHARED_RECORD,
         Self::LOOPBACK_RECORD,
@@ -36,6 +38,7 @@ impl OwnNames {
         Self::NOTICE_MARK,
         Self::LOOPBACK_NOTICE_MARK,
         Self::FRAME,
+        Self::LOOPBACK_FRAME,
     ];
 }
 

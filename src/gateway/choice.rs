@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// How long a client may take to send a choice.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a choice made on the previous edition is taken, in seconds after the next one came into force: pages are open for a while.
 const PREVIOUS_EDITION_SECONDS: i64 = 3600;
@@ -168,7 +168,7 @@ async fn taken(
 }
 
 /// Same origin by the fetch headers; where a browser has none, by `Origin`, or else `Referer`. Who sends neither is not a browser that shows our form.
-fn is_from_this_site(visit: &Visit, headers: &HeaderMap) -> bool {
+pub(super) fn is_from_this_site(visit: &Visit, headers: &HeaderMap) -> bool {
     match visit.fetch.site {
         FetchSite::SameOrigin => true,
         FetchSite::SameSite | FetchSite::CrossSite | FetchSite::None => false,
@@ -247,6 +247,7 @@ fn event(
         agent: visit.agent,
         signals: visit.signals,
         ends: previous.and_then(|record| record.leaf),
+        frame: None,
     }
 }
 
@@ -300,7 +301,7 @@ fn expire_leftovers(
     }
 }
 
-fn see_other(to: &ReturnPath) -> Response<AnswerBody> {
+pub(super) fn see_other(to: &ReturnPath) -> Response<AnswerBody> {
     let mut response = html(StatusCode::SEE_OTHER, String::new());
     let location = HeaderValue::try_from(to.as_str()).unwrap_or_else(|_| HeaderValue::from_static("/"));
     response.headers_mut().insert(header::LOCATION, location);

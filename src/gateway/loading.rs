@@ -28,7 +28,9 @@ pub(super) fn restrict(site: &Site, visit: &Visit, allowed: CategorySet, asked: 
         Governed::Bound | Governed::Ahead => allowed,
         Governed::Lasting => CategorySet::EMPTY,
     };
-    let policy = site.loading.header(class, scheme, None);
+    let frame = asked.frame_grant.as_ref().filter(|_| governed == Governed::Bound);
+    let frame = frame.map(|grant| (&*grant.host, grant.port));
+    let policy = site.loading.header(class, scheme, frame);
     rewrite::put_policy(headers, status, &header::CONTENT_SECURITY_POLICY, policy);
     rewrite::keep_for_choice(headers, governed, asked.variant);
 }

@@ -4,6 +4,7 @@ mod body;
 mod choice;
 mod connection;
 mod error;
+mod frame;
 mod in_force;
 mod likely_sessions;
 mod limiter;
@@ -135,7 +136,8 @@ impl Gateway {
 
         // Clear the request: refused cookies go, forwarding headers are ours.
         let may_be_page = may_be_page(request.method(), request.headers());
-        let variant = shared.variant(site, &visit, decision, now);
+        let frame_grant = frame::grant(shared, site, &visit, &request, now).filter(|_| may_be_page);
+        let variant = shared.variant(site, &visit, decision, frame_grant.as_ref(), now);
         let mut asked = Asked {
             method: request.method().clone(),
             purpose,
@@ -144,6 +146,7 @@ impl Gateway {
             banner_excluded: rule.is_some_and(|rule| !rule.banner),
             policy_excluded: rule.is_some_and(|rule| !rule.content_security_policy),
             refused: Default::default(),
+            frame_grant,
             path,
             variant,
             now,

@@ -1,11 +1,12 @@
-//! The cookies that the gateway sets itself: the record, its readable mirror, the mark that the banner was shown.
+//! The cookies that the gateway sets itself: the record, its readable mirror, the mark that the banner was shown, the
+//! leave to load a frame once.
 
 use cookie::{Cookie, SameSite, time::Duration};
 use http::HeaderValue;
 
 use super::site::Site;
 use crate::{
-    consent::Record,
+    consent::{FrameGrant, Record},
     cookies::OwnNames,
     timestamp::Timestamp,
     visitor::{ClientConnection, Scheme},
@@ -16,6 +17,7 @@ use crate::{
 pub(super) struct OwnCookies {
     pub(super) record: &'static str,
     pub(super) shown: &'static str,
+    pub(super) frame: &'static str,
     domain: Option<String>,
     secure: bool,
 }
@@ -28,12 +30,14 @@ impl OwnCookies {
             Scheme::Https => Some(Self {
                 record: if shared { OwnNames::SHARED_RECORD } else { OwnNames::RECORD },
                 shown: OwnNames::NOTICE_MARK,
+                frame: OwnNames::FRAME,
                 domain: shared.then(|| site.name.to_string()),
                 secure: true,
             }),
             Scheme::Http if client.address.is_loopback() => Some(Self {
                 record: OwnNames::LOOPBACK_RECORD,
                 shown: OwnNames::LOOPBACK_NOTICE_MARK,
+                frame: OwnNames::LOOPBACK_FRAME,
                 domain: None,
                 secure: false,
             }),
@@ -65,6 +69,20 @@ impl OwnCookies {
     /// The line that marks the banner as shown, for this session of the browser.
     pub(super) fn mark_shown(&self, signed: String) -> HeaderValue {
         line(Cookie::build((self.shown, signed)).path("/").same_site(SameSite::Lax).secure(self.secure).http_only(true))
+    }
+
+    /// The line that lets the next load of a page have one frame. `Strict`: the load comes from this site's own answer.
+    pub(super) fn grant_frame(&self, signed: String) -> HeaderValue {
+        line(self.of_frame(signed).max_age(Duration::seconds(FrameGrant::VALID_FOR_SECONDS)))
+    }
+
+    /// The line that ends that leave once it was used.
+    pub(super) fn end_frame(&self) -> HeaderValue {
+        line(self.of_frame(String::new()).max_age(Duration::ZERO))
+    }
+
+    fn of_frame(&self, value: String) -> cookie::CookieBuilder<'static> {
+        Cookie::build((self.frame, value)).path("/").same_site(SameSite::Strict).secure(self.secure).http_only(true)
     }
 
     fn expired(&self, name: &'static str) -> HeaderValue {

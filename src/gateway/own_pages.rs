@@ -3,7 +3,7 @@
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 
-use super::{AnswerBody, Shared, choice, request::proven_record, site::Site, visit::Visit};
+use super::{AnswerBody, Shared, choice, frame, request::proven_record, site::Site, visit::Visit};
 use crate::{
     clock,
     consent::{CategorySet, Model, Record, notice_applies},
@@ -30,6 +30,10 @@ pub(super) async fn answer(
     match page {
         OwnPage::Choice if request.method() == Method::POST => choice::answer(shared, site, visit, request, now).await,
         OwnPage::Choice => method_not_allowed(site, visit, now, "POST"),
+        OwnPage::Frame if reads || request.method() == Method::POST => {
+            frame::answer(shared, site, visit, request, now).await
+        }
+        OwnPage::Frame => method_not_allowed(site, visit, now, "GET, HEAD, POST"),
         _ if !reads => method_not_allowed(site, visit, now, "GET, HEAD"),
         OwnPage::Settings => settings(shared, site, visit, &request, now),
         OwnPage::Policy(edition, language) => {

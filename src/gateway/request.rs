@@ -120,6 +120,7 @@ async fn record_implied(shared: &Shared, site: &Site, visit: &Visit, path: &str,
         agent: visit.agent,
         signals: visit.signals,
         ends: None,
+        frame: None,
     };
     own_pages::append(shared, site, event).await.ok()
 }

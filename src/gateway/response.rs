@@ -10,7 +10,7 @@ use super::{
     request::Decided, site::Site, visit::Visit,
 };
 use crate::{
-    consent::{Decision, Model, ShownMark},
+    consent::{Decision, FrameGrant, Model, ShownMark},
     cookies::{self, ExpiryScope, RefusedCookies, filter_response},
     pages::PageScript,
     rewrite::{
@@ -34,6 +34,8 @@ pub(super) struct Asked {
     pub(super) banner_excluded: bool,
     pub(super) policy_excluded: bool,
     pub(super) refused: RefusedCookies,
+    /// The one frame that this page may load although its host is refused.
+    pub(super) frame_grant: Option<FrameGrant>,
     pub(super) variant: Variant,
     pub(super) now: Timestamp,
 }
@@ -113,7 +115,7 @@ pub(super) async fn rewritten(
     let plan = rewrite::plan(&request, answer.status(), answer.headers());
     let Plan::Rewrite(plan) = plan else {
         if rewrite::changes_headers(&request, answer.status(), answer.headers()) {
-            page_headers(site, visit, asked, answer.headers_mut());
+            page_headers(site, visit, decision, asked, answer.headers_mut());
         } else if let Plan::Pass(reason) = plan {
             shared.metrics.page(&site.name, reason.name());
         }
@@ -129,10 +131,11 @@ pub(super) async fn rewritten(
         }
     };
     let mut headers = head.headers.clone();
-    let admission = page_headers(site, visit, asked, &mut headers);
+    let admission = page_headers(site, visit, decision, asked, &mut headers);
     let injection = injection(site, visit, decision, asked, &admission);
     let shown = shown_line(shared, site, visit, decision, asked.now, plan.placement, &injection);
-    let mut rewriter = page.into_rewriter(injection);
+    let edits = edits(site, visit, decision, asked);
+    let mut rewriter = page.into_rewriter(injection, edits);
     // What has come so far is rewritten before the head leaves: a page that is broken from its beginning can still pass as it came.
     let end = if body.is_end_stream() { End::Reached } else { end };
     let begun = if end == End::Reached { rewriter.finish() } else { rewriter.write(&[]) };
@@ -140,7 +143,8 @@ pub(super) async fn rewritten(
         shared.metrics.page(&site.name, PassReason::BrokenCoding.name());
         return Ok(Response::from_parts(head, AnswerBody::looked(beginning, body, end)));
     };
-    append_private(&mut headers, shown.into_iter().collect());
+    let used = asked.frame_grant.as_ref().and(visit.own_cookies.as_ref()).map(OwnCookies::end_frame);
+    append_private(&mut headers, shown.into_iter().chain(used).collect());
     head.headers = headers;
     shared.metrics.page(&site.name, "rewritten");
     Ok(Response::from_parts(head, AnswerBody::page(rewriter, begun, body, end)))
@@ -172,7 +176,7 @@ async fn look(plan: &RewritePlan, body: &mut ResponseBody) -> Result<Looked, cra
 }
 
 /// The headers of a page that is, or would be, rewritten.
-fn page_headers(site: &Site, visit: &Visit, asked: &Asked, headers: &mut HeaderMap) -> Admission {
+fn page_headers(site: &Site, visit: &Visit, decision: &Decision, asked: &Asked, headers: &mut HeaderMap) -> Admission {
     rewrite::response_headers(headers, asked.variant, BodyChanged::Yes);
     if asked.policy_excluded {
         return Admission::default();
@@ -180,6 +184,7 @@ fn page_headers(site: &Site, visit: &Visit, asked: &Asked, headers: &mut HeaderM
     let pages = site.pages(asked.now);
     let origin = format!("{}://{}", visit.client.scheme.name(), visit.authority);
     let own = |path: &str| format!("{origin}{path}");
+    let frame = edits(site, visit, decision, asked).map(|_| own(&format!("{}frame", site.prefix)));
     let choice = own(&format!("{}choice", site.prefix));
     admit_own(
         headers,
@@ -188,8 +193,13 @@ fn page_headers(site: &Site, visit: &Visit, asked: &Asked, headers: &mut HeaderM
             style_url: &own(pages.style_path()),
             form_url: &choice,
             connect_url: &choice,
+            frame_url: frame.as_deref(),
         },
     )
+}
+
+fn edits(site: &Site, visit: &Visit, decision: &Decision, asked: &Asked) -> Option<rewrite::PageEdits> {
+    super::frame::edits(site, visit, decision.allowed, &asked.path_and_query, asked.frame_grant.clone(), asked.now)
 }
 
 fn injection(site: &Site, visit: &Visit, decision: &Decision, asked: &Asked, admission: &Admission) -> Injection {

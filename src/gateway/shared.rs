@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    consent::{Decision, RecordKeys},
+    consent::{Decision, FrameGrant, RecordKeys},
     cookies::{RefusedCookies, Rule},
     geo::Countries,
     rewrite::Variant,
@@ -172,11 +172,21 @@ impl Shared {
     }
 
     /// Which variant of a page this visitor gets: everything that decides what is put into it.
-    pub(super) fn variant(&self, site: &Site, visit: &Visit, decision: &Decision, now: Timestamp) -> Variant {
+    pub(super) fn variant(
+        &self,
+        site: &Site,
+        visit: &Visit,
+        decision: &Decision,
+        frame: Option<&FrameGrant>,
+        now: Timestamp,
+    ) -> Variant {
         // This hasher has fixed keys, so that a page keeps its name over a restart.
         let mut hasher = DefaultHasher::new();
         decision.allowed.hash(&mut hasher);
         (decision.asks(), decision.answered(), visit.language).hash(&mut hasher);
+        frame.map(|grant| (&grant.host, grant.port, grant.frame)).hash(&mut hasher);
+        // Addresses in a page are relative to it, and frames name it.
+        (&visit.authority, visit.client.scheme.name()).hash(&mut hasher);
         (model_for(site, visit) == crate::consent::Model::Notice).hash(&mut hasher);
         site.consent.editions.in_force(now).id.hash(&mut hasher);
         self.fingerprint.hash(&mut hasher);

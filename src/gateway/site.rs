@@ -32,7 +32,7 @@ pub(super) struct Site {
     pub(super) consent: consent::Settings,
     pub(super) catalogue: Catalogue,
     pub(super) paths: SitePaths,
-    pub(super) foreign_hosts: ForeignHosts,
+    pub(super) foreign_hosts: Arc<ForeignHosts>,
     pub(super) loading: LoadingPolicies,
     pub(super) upstream: Arc<Upstream>,
     /// Where the site was seen to keep its optional cookies. Written only when a line says something new.
@@ -48,7 +48,7 @@ impl Site {
             let settings = crate::pages::Settings { edition: edition.clone(), ..settings.pages.clone() };
             (edition.id.clone(), SitePages::build(&settings, hash))
         };
-        let foreign_hosts = ForeignHosts::new(settings.hosts, settings.foreign_hosts);
+        let foreign_hosts = Arc::new(ForeignHosts::new(settings.hosts, settings.foreign_hosts));
         Ok(Self {
             number,
             name: settings.name.as_str().into(),

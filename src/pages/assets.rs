@@ -34,12 +34,19 @@ pub(super) static PANEL_STYLE: LazyLock<NamedAsset> =
 pub(super) static PAGES_STYLE: LazyLock<NamedAsset> =
     LazyLock::new(|| NamedAsset::new("pages", "css", STYLE_TYPE, include_str!("../../banner/pages.css")));
 
+/// The style of what stands in place of a frame.
+pub(super) static PLACEHOLDER_STYLE: LazyLock<NamedAsset> =
+    LazyLock::new(|| NamedAsset::new("placeholder", "css", STYLE_TYPE, include_str!("../../banner/placeholder.css")));
+
 const SCRIPT_TYPE: &str = "text/javascript; charset=utf-8";
 const STYLE_TYPE: &str = "text/css; charset=utf-8";
 
 /// The file with this name.
 pub(super) fn find(name: &str) -> Option<Asset> {
-    [&SCRIPT, &PANEL_STYLE, &PAGES_STYLE].into_iter().find(|file| file.name == name).map(|file| file.asset.clone())
+    [&SCRIPT, &PANEL_STYLE, &PAGES_STYLE, &PLACEHOLDER_STYLE]
+        .into_iter()
+        .find(|file| file.name == name)
+        .map(|file| file.asset.clone())
 }
 
 /// SHA-256.
@@ -87,7 +94,7 @@ mod tests {
 
     #[test]
     fn files_are_ascii_and_the_script_is_small() {
-        for file in [&SCRIPT, &PANEL_STYLE, &PAGES_STYLE] {
+        for file in [&SCRIPT, &PANEL_STYLE, &PAGES_STYLE, &PLACEHOLDER_STYLE] {
             assert!(file.asset.body.is_ascii(), "{}", file.name);
         }
         let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
@@ -107,7 +114,7 @@ mod tests {
 
     #[test]
     fn text_stands_out_from_its_ground_in_light_and_dark() {
-        for style in [&PANEL_STYLE, &PAGES_STYLE] {
+        for style in [&PANEL_STYLE, &PAGES_STYLE, &PLACEHOLDER_STYLE] {
             let css = std::str::from_utf8(&style.asset.body).unwrap();
             let (light, dark) = css.split_once("prefers-color-scheme: dark").unwrap();
             for scheme in [light, dark] {

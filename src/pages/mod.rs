@@ -10,6 +10,7 @@ mod choice;
 mod error_page;
 mod facts;
 mod frame;
+mod frame_page;
 mod notice;
 mod phrases;
 mod policy_page;
@@ -27,11 +28,16 @@ pub use ascii::to_ascii;
 pub use assets::Asset;
 pub use choice::{ChoiceFault, LONGEST_CHOICE, Layer, PostedChoice, SettingsQuery, parse_form, parse_json};
 pub use error_page::{Message, error_page};
+pub use frame_page::{FrameOffer, FrameRefusal, FrameRequest};
 pub use notice::NoticeDocument;
 pub use return_path::ReturnPath;
 pub use settings::{Controller, DeclaredCookie, DeclaredHost, EditionText, Localised, Notice, Settings};
 pub use settings_page::{ChoiceView, SettingsView};
 pub use site_pages::{PageScript, SitePages};
+
+/// The `Content-Security-Policy` of the page in place of a frame, and of answers to its form: framed by the site itself, and no script.
+pub const FRAME_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; form-action 'self'; \
+                                         frame-ancestors 'self'; base-uri 'none'";
 
 /// The `Content-Security-Policy` of our own pages: nothing but our own files, no frames around them, forms to ourselves only.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; form-action 'self'; script-src 'self'; \

@@ -12,13 +12,14 @@ impl ReturnPath {
 
     /// Takes `text` if it is a path on this host, and `/` otherwise.
     ///
-    /// It must begin with one `/` that no `/` follows, hold visible ASCII without backslashes, and not be the address to which
-    /// choices are posted under `prefix` (`/_kelisim/`), which answers no GET.
+    /// It must begin with one `/` that no `/` follows, hold visible ASCII without backslashes, and not be an address under
+    /// `prefix` (`/_kelisim/`) to which choices and frames are posted, which is no page to come back to.
     pub fn new(text: &str, prefix: &str) -> Self {
         let visible = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
         let local = text.starts_with('/') && !text.starts_with("//");
-        let choice = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix("choice"));
-        let posts = choice.is_some_and(|rest| rest.is_empty() || rest.starts_with(['?', '#', '/']));
+        let own = text.strip_prefix(prefix);
+        let after = ["choice", "frame"].into_iter().find_map(|page| own?.strip_prefix(page));
+        let posts = after.is_some_and(|rest| rest.is_empty() || rest.starts_with(['?', '#', '/']));
         Self(if visible && local && !posts && text.len() <= Self::LONGEST { text.into() } else { "/".into() })
     }
 
@@ -71,6 +72,7 @@ mod tests {
             "/_kelisim/choice",
             "/_kelisim/choice?x",
             "/_kelisim/choice/",
+            "/_kelisim/frame?host=a.example",
         ] {
             check(refused, "/");
         }

@@ -8,9 +8,11 @@ use super::{
     assets,
     banner::{self, Fillable, in_query},
     error_page::{Place, message_page},
+    frame_page::{FrameOffer, FrameRequest, frame_page},
     notice::notice,
     policy_page::policy_page,
     settings_page::settings_page,
+    texts::Texts,
 };
 use crate::{
     consent::{EditionId, Model},
@@ -122,6 +124,20 @@ impl SitePages {
     /// The settings page, UTF-8.
     pub fn settings_page(&self, language: Language, view: &SettingsView<'_>) -> String {
         settings_page(&self.settings, self.notice(language, view.model), &self.pages_style_path, view)
+    }
+
+    /// What stands in place of a frame, UTF-8.
+    pub fn frame_page(&self, language: Language, request: &FrameRequest, offer: FrameOffer<'_>) -> String {
+        let style_path = format!("{}{}", self.settings.prefix, assets::PLACEHOLDER_STYLE.name);
+        frame_page(&self.settings, language, &style_path, request, offer)
+    }
+
+    /// Where the frames of the page at `to` are sent that are refused, without host and frame, and the title of those that have none:
+    /// ASCII, with the blank `{host}`.
+    pub fn frame_address(&self, language: Language, to: &str) -> (String, String) {
+        let to = in_query(&self.return_path(to));
+        let address = format!("{}frame?language={language}&to={to}", self.settings.prefix);
+        (address, to_ascii(&escape(&Texts::of(language).frame.label)))
     }
 
     /// The page of an edition, UTF-8, or `None` where there is no such edition.

@@ -17,6 +17,7 @@ pub(super) struct Texts {
     pub(super) data: Data,
     pub(super) categories: Categories,
     pub(super) settings: Settings,
+    pub(super) frame: Frame,
     pub(super) policy: Policy,
     pub(super) message: Messages,
     pub(super) format: Format,
@@ -57,6 +58,10 @@ phrases! {
         shown_purpose, hosts, hosts_text, hosts_text_compatible, host_name, host_owner, host_category, host_sees_address, yes, no, consent, rights,
         rights_text, request, browser, withdrawal, policy, back;
         rights_list;
+    }
+    /// What stands in place of a frame whose host is refused.
+    Frame {
+        label, title, about, address, once, unlisted, not_offered, hides_address, not_recordable, sandboxed;;
     }
     /// The page of an edition.
     Policy { title, edition, effective, hash, others, in_force, no_translation, notice_title, to_settings;; }

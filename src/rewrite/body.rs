@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 pub use super::coding::BrokenBody;
 use super::coding::{Coding, Decoder, Encoder, PIECE_BYTES};
-use super::html::{Injection, PageInjector};
+use super::html::{Injection, PageEditor, PageEdits};
 use super::plan::{PassReason, Placement, RewritePlan};
 use super::sniff::{Declared, LOOK_AHEAD_BYTES, Sniffed, sniff};
 
@@ -88,10 +88,10 @@ impl PageBody {
     }
 
     /// Goes on with a body that is a page.
-    pub fn into_rewriter(self, injection: Injection) -> PageRewriter {
+    pub fn into_rewriter(self, injection: Injection, edits: Option<PageEdits>) -> PageRewriter {
         PageRewriter {
             decoder: self.decoder,
-            injector: PageInjector::new(injection, self.placement),
+            editor: PageEditor::new(injection, self.placement, edits),
             encoder: Encoder::new(self.coding),
             decoded: self.decoded,
             waiting: self.waiting,
@@ -103,9 +103,9 @@ impl PageBody {
 /// A page on its way.
 pub struct PageRewriter {
     decoder: Decoder,
-    injector: PageInjector,
+    editor: PageEditor,
     encoder: Encoder,
-    /// Decoded and not handed to the injector: what the opening left, later one piece.
+    /// Decoded and not handed to the editor: what the opening left, later one piece.
     decoded: Vec<u8>,
     /// Raw bytes that the opening took in and did not need.
     waiting: Vec<u8>,
@@ -144,7 +144,7 @@ impl PageRewriter {
             return Err(BrokenBody);
         }
         self.changed.clear();
-        self.injector.finish(&mut self.changed);
+        self.editor.finish(&mut self.changed);
         self.encoder.write(&self.changed)?;
         let rest = self.encoder.finish()?;
         Ok(if begun.is_empty() { rest.into() } else { [&begun[..], &rest].concat().into() })
@@ -154,7 +154,7 @@ impl PageRewriter {
         loop {
             let more = self.decoder.step(&mut raw, &mut self.decoded)?;
             self.changed.clear();
-            self.injector.write(&self.decoded, &mut self.changed);
+            self.editor.write(&self.decoded, &mut self.changed);
             self.encoder.write(&self.changed)?;
             self.decoded.clear();
             debug_assert!(self.decoded.capacity() <= 4 * PIECE_BYTES, "decoded bytes come in pieces");

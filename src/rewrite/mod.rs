@@ -27,7 +27,7 @@ pub use foreign_headers::{drop_advertising, drop_foreign, restrict_document};
 pub use governed::{
     Governed, Purpose, governed, is_service_worker, keep_for_choice, may_be_service_worker, put_policy,
 };
-pub use html::{Injection, MARKER};
+pub use html::{EditMode, Injection, MARKER, PageEdits, Placeholder};
 pub use loading::{LONGEST_POLICY, LoadingPolicies, closed_wildcards};
 pub use plan::{PageRequest, PassReason, Placement, Plan, RewritePlan, changes_headers, plan};
 pub use policy::{Admission, OwnSources, admit_own};

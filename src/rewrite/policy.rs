@@ -1,4 +1,4 @@
-//! The origin's content-security policy (CSP, level 3), made to let our own script, style and form through.
+//! The origin's content-security policy (CSP, level 3), made to let our own script, style, form and frames through.
 //!
 //! Only exact addresses of ours are added, and only where a policy would stop them. No nonce and no hash is ever added:
 //! either would switch `'unsafe-inline'` off and with it the page's own scripts. A policy that lets us through, or that
@@ -17,6 +17,8 @@ pub struct OwnSources<'a> {
     pub form_url: &'a str,
     /// Where our script sends to.
     pub connect_url: &'a str,
+    /// Our page in place of refused frames, where frames are replaced.
+    pub frame_url: Option<&'a str>,
 }
 
 /// What our markup has to do to get through.
@@ -95,6 +97,7 @@ impl Policy {
 
 const SCRIPT: [&str; 3] = ["script-src-elem", "script-src", "default-src"];
 const STYLE: [&str; 3] = ["style-src-elem", "style-src", "default-src"];
+const FRAME: [&str; 3] = ["frame-src", "child-src", "default-src"];
 const CONNECT: [&str; 2] = ["connect-src", "default-src"];
 
 fn policies(headers: &HeaderMap, name: &HeaderName) -> Vec<Policy> {
@@ -133,6 +136,7 @@ fn extended(value: &HeaderValue, own: &OwnSources<'_>, admission: &Admission) ->
             let mut touched = needs_script && policy.admit(&SCRIPT, "script-src", own.script_url);
             touched |= policy.admit(&STYLE, "style-src", own.style_url);
             touched |= policy.admit(&CONNECT, "connect-src", own.connect_url);
+            touched |= own.frame_url.is_some_and(|url| policy.admit(&FRAME, "frame-src", url));
             // Falls back on nothing: without it a form may be posted anywhere.
             touched |= policy.admit(&["form-action"], "form-action", own.form_url);
             changed |= touched;

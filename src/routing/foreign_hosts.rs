@@ -43,6 +43,17 @@ pub enum Load {
     Refused(Option<Category>),
 }
 
+/// Why what a host offers can't be opened once by a visitor who has not accepted its category.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotOnDemand {
+    /// Nobody has named the host, so nobody could say whom the visitor would deal with.
+    Unlisted,
+    /// Its category is not offered here.
+    NotOffered,
+    /// It measures or advertises, and the operator has not said that it learns full addresses.
+    HidesAddress,
+}
+
 /// What a site says of hosts.
 #[derive(Clone, Debug, Default)]
 pub struct ForeignHosts {
@@ -73,6 +84,24 @@ impl ForeignHosts {
             HostPattern::Exact(_) => usize::MAX,
             HostPattern::Subdomains(name) => name.len(),
         })
+    }
+
+    /// The category for which a line refuses a host; a host that nobody named is not refused.
+    pub fn refuses_by_name(&self, host: &str, port: Option<u16>, allowed: CategorySet) -> Option<Category> {
+        self.find(host, port).filter(|line| !line.passes(allowed)).map(|line| line.category)
+    }
+
+    /// The line of a host from which a visitor may load something once, where this much can be accepted.
+    ///
+    /// # Errors
+    ///
+    /// Why it is never loaded here.
+    pub fn on_demand(&self, host: &str, port: Option<u16>, offer: CategorySet) -> Result<&ForeignHost, NotOnDemand> {
+        let line = self.find(host, port).ok_or(NotOnDemand::Unlisted)?;
+        if !offer.permits(line.category) {
+            return Err(NotOnDemand::NotOffered);
+        }
+        line.passes(offer).then_some(line).ok_or(NotOnDemand::HidesAddress)
     }
 
     /// What becomes of a load from a host, where what nobody named is refused.
@@ -128,5 +157,14 @@ mod tests {
         check("nobody.example", None, Load::Refused(None), Load::Refused(None));
         let never = Load::Refused(Some(Category::Analytical));
         check("hidden.example", None, never, never);
+        let by_name = |host, allowed| hosts.refuses_by_name(host, None, allowed);
+        assert_eq!(by_name("video.example", CategorySet::EMPTY), Some(Category::Functional));
+        assert_eq!(by_name("video.example", all), None);
+        assert_eq!(by_name("nobody.example", CategorySet::EMPTY), None);
+        let on_demand = |host, offer| hosts.on_demand(host, None, offer).map(|line| line.category);
+        assert_eq!(on_demand("video.example", all), Ok(Category::Functional));
+        assert_eq!(on_demand("video.example", CategorySet::EMPTY), Err(NotOnDemand::NotOffered));
+        assert_eq!(on_demand("hidden.example", all), Err(NotOnDemand::HidesAddress));
+        assert_eq!(on_demand("nobody.example", all), Err(NotOnDemand::Unlisted));
     }
 }

@@ -6,7 +6,7 @@ mod own_page;
 mod settings;
 mod site_paths;
 
-pub use foreign_hosts::{ForeignHost, ForeignHosts, Load};
+pub use foreign_hosts::{ForeignHost, ForeignHosts, Load, NotOnDemand};
 pub use host::{HostFault, Hosts, request_host};
 pub use own_page::OwnPage;
 pub use settings::{HostPattern, PathRule, Tracker};

@@ -9,6 +9,8 @@ pub enum OwnPage<'a> {
     Choice,
     /// The settings page.
     Settings,
+    /// What stands in a frame whose host is refused, and where opening it once is posted.
+    Frame,
     /// The text of an edition in a language.
     Policy(EditionId, Language),
     /// A style or script, by its file name.
@@ -24,6 +26,7 @@ impl<'a> OwnPage<'a> {
         Some(match rest {
             "choice" => Self::Choice,
             "settings" => Self::Settings,
+            "frame" => Self::Frame,
             name if (name.ends_with(".css") || name.ends_with(".js")) && !name.contains('/') => Self::Asset(name),
             name => Self::policy(name).unwrap_or(Self::Unknown),
         })
@@ -44,6 +47,7 @@ mod tests {
         let check = |path, expected| assert_eq!(OwnPage::parse(path, "/_kelisim/"), expected, "{path}");
         check("/_kelisim/choice", Some(OwnPage::Choice));
         check("/_kelisim/settings", Some(OwnPage::Settings));
+        check("/_kelisim/frame", Some(OwnPage::Frame));
         check("/_kelisim/panel.0a1b.css", Some(OwnPage::Asset("panel.0a1b.css")));
         check("/_kelisim/policy/2026-11/kk", Some(OwnPage::Policy(EditionId::parse("2026-11").unwrap(), Language::Kk)));
         check("/_kelisim/policy/2026-11/de", Some(OwnPage::Unknown));

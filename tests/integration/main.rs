@@ -13,6 +13,7 @@ mod editions;
 mod exceptions;
 mod faults;
 mod forwarding;
+mod frames;
 mod framing;
 mod http2;
 mod leftovers;

@@ -1,18 +1,30 @@
-//! Where script and banner go in a page, found while it streams by.
+//! A page on its way through: script and banner put in, and a few attributes edited.
 //!
-//! The parser only *finds* the two places. The bytes of the page never pass through it: they are copied, and our bytes
-//! put between them, so outside of our insertions a page cannot change, whatever its encoding and however broken it is.
-//! When the parser fails or panics, what is left of the page passes as it is.
+//! The parser only *finds* what is to be changed. The bytes of the page never pass through it: they are copied, but for the ranges of
+//! a list of edits, so outside of them a page cannot change, whatever its encoding and however broken it is. When the parser fails or
+//! panics, what is left of the page passes as it is.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+mod address;
+mod edits;
+mod places;
+
+use std::{
+    borrow::Cow,
+    collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use bytes::Bytes;
-use lol_html::html_content::Element;
-use lol_html::send::{ElementHandler, HtmlRewriter, IntoHandler, SendHandlerTypes, Settings};
-use lol_html::{ElementContentHandlers, MemorySettings, OutputSink, Selector};
+use lol_html::{
+    ElementContentHandlers, MemorySettings, OutputSink, Selector,
+    html_content::Element,
+    send::{ElementHandler, HtmlRewriter, IntoHandler, SendHandlerTypes, Settings},
+};
 
+pub use edits::{EditMode, PageEdits, Placeholder};
+
+use self::{edits::Edit, places::Places};
 use super::plan::Placement;
 
 /// The attribute with which the script's tag must begin: `<script data-kelisim-script …`. A page that has it already
@@ -29,55 +41,63 @@ const PART_BYTES: usize = 16 * 1024;
 /// What is put into a page. ASCII only, so that it means the same in every encoding that is compatible with ASCII.
 #[derive(Clone, Debug)]
 pub struct Injection {
-    /// The script's tag. It begins with `<script ` and [`MARKER`].
+    /// The script's tag. It begins with `<script ` and [`MARKER`]. Empty where a policy of the page would stop it in any case.
     pub script: Bytes,
     /// The banner's markup, or nothing.
     pub banner: Bytes,
 }
 
-/// Not in the page yet.
-const NOWHERE: usize = usize::MAX;
-
-/// What the parser has found, as offsets into the page.
+/// What the parser has found.
 struct Found {
-    script: AtomicUsize,
-    banner: AtomicUsize,
-    /// No place for the banner will be found any more: it has one, or there is none.
-    done: AtomicBool,
-    /// How far the parser has come: no place will be found before this.
-    passed: AtomicUsize,
-    open_templates: AtomicUsize,
+    injection: Injection,
+    /// What is not written yet, in the order of the page.
+    edits: VecDeque<Edit>,
+    /// Nothing more will be found.
+    done: bool,
+    /// How far the parser has come, as an offset: nothing will be found before this.
+    passed: usize,
 }
 
-/// Puts script and banner into a page.
-pub(super) struct PageInjector {
-    injection: Injection,
-    /// `None` once both places are known, or the parser has failed: from then on bytes are copied.
+impl Found {
+    fn script(&mut self, at: usize) {
+        let with = self.injection.script.to_vec();
+        self.edits.push_back(Edit { at: at..at, with });
+    }
+
+    fn banner(&mut self, at: usize) {
+        let with = self.injection.banner.to_vec();
+        self.edits.push_back(Edit { at: at..at, with });
+    }
+}
+
+/// A value is whole after every statement that changes it, so a panic of the parser in between harms nothing.
+fn lock(found: &Mutex<Found>) -> MutexGuard<'_, Found> {
+    found.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Puts script and banner into a page, and edits it.
+pub(super) struct PageEditor {
+    /// `None` once nothing more will be found, or the parser has failed: from then on bytes are copied.
     parser: Option<Box<HtmlRewriter<'static, Progress>>>,
-    found: Arc<Found>,
+    found: Arc<Mutex<Found>>,
     /// Bytes of the page that wait for the parser's word. Bounded by [`PARSER_BYTES`] and [`PART_BYTES`].
     pending: Vec<u8>,
     /// The offset of the first pending byte.
     written: usize,
 }
 
-impl PageInjector {
-    pub(super) fn new(injection: Injection, placement: Placement) -> Self {
+impl PageEditor {
+    pub(super) fn new(injection: Injection, placement: Placement, edits: Option<PageEdits>) -> Self {
         debug_assert!(injection.script.is_ascii() && injection.banner.is_ascii(), "injected bytes are ASCII");
-        let found = Arc::new(Found {
-            script: AtomicUsize::new(NOWHERE),
-            banner: AtomicUsize::new(NOWHERE),
-            done: AtomicBool::new(false),
-            passed: AtomicUsize::new(0),
-            open_templates: AtomicUsize::new(0),
-        });
         debug_assert!(
-            injection.script.starts_with(b"<script data-kelisim-script"),
+            injection.script.is_empty() || injection.script.starts_with(b"<script data-kelisim-script"),
             "the script's tag begins with the marker"
         );
         let with_banner = placement == Placement::ScriptAndBanner && !injection.banner.is_empty();
-        let parser = catch_unwind(|| parser(Arc::clone(&found), with_banner)).ok();
-        Self { injection, parser, found, pending: Vec::new(), written: 0 }
+        let found = Found { injection, edits: VecDeque::new(), done: false, passed: 0 };
+        let found = Arc::new(Mutex::new(found));
+        let parser = catch_unwind(AssertUnwindSafe(|| parser(&found, with_banner, edits))).ok();
+        Self { parser, found, pending: Vec::new(), written: 0 }
     }
 
     /// Takes a part of the page and appends to `output` what is settled.
@@ -87,10 +107,10 @@ impl PageInjector {
             page = &page[part.len()..];
             self.pending.extend_from_slice(part);
             let outcome = catch_unwind(AssertUnwindSafe(|| parser.write(part)));
-            if !matches!(outcome, Ok(Ok(()))) || self.found.done.load(Relaxed) {
+            if !matches!(outcome, Ok(Ok(()))) || lock(&self.found).done {
                 self.parser = None;
             }
-            let settled = if self.parser.is_some() { self.found.passed.load(Relaxed) } else { NOWHERE };
+            let settled = if self.parser.is_some() { lock(&self.found).passed } else { usize::MAX };
             self.emit(settled, output);
         }
         output.extend_from_slice(page);
@@ -99,30 +119,32 @@ impl PageInjector {
     /// Ends the page: everything that waits comes out.
     pub(super) fn finish(&mut self, output: &mut Vec<u8>) {
         if let Some(parser) = self.parser.take() {
-            // An error changes nothing: the places found so far hold, and all bytes come out.
+            // An error changes nothing: what was found so far holds, and all bytes come out.
             let _ = catch_unwind(AssertUnwindSafe(|| parser.end()));
         }
-        self.emit(NOWHERE, output);
+        self.emit(usize::MAX, output);
     }
 
-    /// Copies pending bytes up to the offset `end`, with our bytes at the places among them.
+    /// Copies pending bytes up to the offset `end`, edited.
     fn emit(&mut self, end: usize, output: &mut Vec<u8>) {
-        let end = end.clamp(self.written, self.written + self.pending.len());
-        let mut from = self.written;
-        for (place, bytes) in
-            [(&self.found.script, &self.injection.script), (&self.found.banner, &self.injection.banner)]
-        {
-            let at = place.load(Relaxed);
-            // The script comes first where both go to the same place.
-            if at >= from && at <= end {
-                output.extend_from_slice(&self.pending[from - self.written..at - self.written]);
-                output.extend_from_slice(bytes);
-                place.store(NOWHERE, Relaxed);
-                from = at;
+        let start = self.written;
+        let end = end.clamp(start, start + self.pending.len());
+        let mut from = start;
+        let mut found = lock(&self.found);
+        while let Some(edit) = found.edits.front().filter(|edit| edit.at.end <= end) {
+            // Edits come in the order of the page; one that does not would be a fault of ours, and bytes of the page are never lost for it.
+            if edit.at.start >= from {
+                output.extend_from_slice(&self.pending[from - start..edit.at.start - start]);
+                output.extend_from_slice(&edit.with);
+                from = edit.at.end;
             }
+            found.edits.pop_front();
         }
-        output.extend_from_slice(&self.pending[from - self.written..end - self.written]);
-        self.pending.drain(..end - self.written);
+        // The parser's word ends with a tag, so this is only a guard: an edit is never split.
+        let end = found.edits.front().map_or(end, |edit| end.min(edit.at.start)).max(from);
+        drop(found);
+        output.extend_from_slice(&self.pending[from - start..end - start]);
+        self.pending.drain(..end - start);
         self.written = end;
         if self.parser.is_none() {
             self.pending = Vec::new();
@@ -131,18 +153,23 @@ impl PageInjector {
 }
 
 /// Takes the parser's output only to count it.
-struct Progress(Arc<Found>);
+struct Progress(Arc<Mutex<Found>>);
 
 impl OutputSink for Progress {
     fn handle_chunk(&mut self, chunk: &[u8]) {
-        self.0.passed.fetch_add(chunk.len(), Relaxed);
+        lock(&self.0).passed += chunk.len();
     }
 }
 
-fn parser(found: Arc<Found>, with_banner: bool) -> Box<HtmlRewriter<'static, Progress>> {
-    let progress = Progress(Arc::clone(&found));
-    let mut places = Places { found, with_banner, script_placed: false };
-    let handler = move |element: &mut Element<'_, '_, SendHandlerTypes>| places.start_tag(element);
+fn parser(
+    found: &Arc<Mutex<Found>>,
+    with_banner: bool,
+    edits: Option<PageEdits>,
+) -> Box<HtmlRewriter<'static, Progress>> {
+    let progress = Progress(Arc::clone(found));
+    let places = Places { found: Arc::clone(found), with_banner, script_placed: false, done: false };
+    let mut tags = Tags { places, edits, open_templates: Arc::default() };
+    let handler = move |element: &mut Element<'_, '_, SendHandlerTypes>| tags.start_tag(element);
     let handler: ElementHandler<'static> = handler.into_handler();
     let every: Selector = "*".parse().expect("the universal selector");
     let settings = Settings::new_send()
@@ -155,60 +182,49 @@ fn parser(found: Arc<Found>, with_banner: bool) -> Box<HtmlRewriter<'static, Pro
                 .with_graceful_bail_out_on_memory_limit_exceeded(true),
         )
         .append_element_content_handler((
-            std::borrow::Cow::Owned(every),
+            Cow::Owned(every),
             ElementContentHandlers { element: Some(handler), comments: None, text: None },
         ));
     Box::new(HtmlRewriter::new(settings, progress))
 }
 
-/// Finds the places, start tag by start tag.
-struct Places {
-    found: Arc<Found>,
-    with_banner: bool,
-    script_placed: bool,
+/// Looks at every start tag.
+struct Tags {
+    places: Places,
+    edits: Option<PageEdits>,
+    open_templates: Arc<Mutex<usize>>,
 }
 
-impl Places {
+impl Tags {
     fn start_tag(&mut self, element: &mut Element<'_, '_, SendHandlerTypes>) -> lol_html::HandlerResult {
-        if self.found.done.load(Relaxed) {
+        if lock(&self.places.found).done {
             // Stops the parser; the rest of the part is copied.
-            return Err("both places are known".into());
+            return Err("nothing more is to be found".into());
         }
         let name = element.tag_name();
-        let tag = element.source_location().bytes();
-        if !self.script_placed && name != "html" {
-            self.script_placed = true;
-            self.found.script.store(if name == "head" { tag.end } else { tag.start }, Relaxed);
-            self.found.done.store(!self.with_banner, Relaxed);
-        }
-        if !self.with_banner {
-            return Ok(());
-        }
-        if name == "template" {
-            if let Some(handlers) = element.end_tag_handlers() {
-                let found = Arc::clone(&self.found);
-                found.open_templates.fetch_add(1, Relaxed);
-                handlers.push(Box::new(move |_| {
-                    found.open_templates.fetch_sub(1, Relaxed);
-                    Ok(())
-                }));
+        let in_template = self.templates() > 0;
+        self.places.start_tag(&name, element, in_template);
+        if let Some(edits) = &mut self.edits {
+            let of_tag = edits.of_tag(&name, element, in_template);
+            if !of_tag.is_empty() {
+                lock(&self.places.found).edits.extend(of_tag);
             }
-            return Ok(());
         }
-        if self.found.open_templates.load(Relaxed) > 0 {
-            return Ok(());
+        if name == "template"
+            && let Some(handlers) = element.end_tag_handlers()
+        {
+            let open = Arc::clone(&self.open_templates);
+            *open.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+            handlers.push(Box::new(move |_| {
+                *open.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+                Ok(())
+            }));
         }
-        match name.as_str() {
-            "body" => self.found.banner.store(tag.end, Relaxed),
-            // A page of frames has no body; anything before them would turn them off.
-            "frameset" => {}
-            // A second script of ours: another gateway stands behind this one, too far down for the sniffer to see it.
-            "script" if element.has_attribute(MARKER) => {}
-            "html" | "head" | "base" | "basefont" | "bgsound" | "link" | "meta" | "title" | "noscript" | "noframes"
-            | "style" | "script" | "frame" => return Ok(()),
-            _ => self.found.banner.store(tag.start, Relaxed),
-        }
-        self.found.done.store(true, Relaxed);
+        lock(&self.places.found).done = self.places.done && self.edits.is_none();
         Ok(())
+    }
+
+    fn templates(&self) -> usize {
+        *self.open_templates.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -58,7 +58,7 @@ fn opened(coding: Coding, raw: &[u8]) -> Result<PageRewriter, PassReason> {
         decided => decided,
     };
     match opening {
-        Opening::Page => Ok(body.into_rewriter(injection())),
+        Opening::Page => Ok(body.into_rewriter(injection(), None)),
         Opening::NotPage(reason) => Err(reason),
         Opening::NeedMore => panic!("an ended body is decided"),
     }
@@ -80,7 +80,7 @@ fn rewritten(coding: Coding, raw: &[u8], size: usize) -> Result<Vec<u8>, BrokenB
             Opening::Page => break,
         }
     }
-    let mut rewriter = body.into_rewriter(injection());
+    let mut rewriter = body.into_rewriter(injection(), None);
     output.extend_from_slice(&rewriter.write(&[])?);
     for part in parts {
         output.extend_from_slice(&rewriter.write(part)?);

@@ -1,6 +1,7 @@
 //! Stories about whole pages, and the rules of headers as tables.
 
 mod codings;
+mod edits;
 mod foreign;
 mod governed;
 mod headers;

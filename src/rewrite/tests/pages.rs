@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::support::{BANNER, SCRIPT, document, has_frames, inject, injection, remove_injected};
 use crate::rewrite::Placement;
-use crate::rewrite::html::PageInjector;
+use crate::rewrite::html::PageEditor;
 
 /// Pages up to this long, in bytes, are cut at every place.
 const CUT_EVERYWHERE_BYTES: usize = 400;
@@ -90,7 +90,7 @@ fn places_are_found_where_tags_are_left_out() {
 
 #[test]
 fn what_is_settled_goes_out_at_once() {
-    let mut injector = PageInjector::new(injection(), Placement::ScriptAndBanner);
+    let mut injector = PageEditor::new(injection(), Placement::ScriptAndBanner, None);
     let parts = [("<html><head>", SCRIPT), ("<title>x</ti", ""), ("tle><body>", BANNER), ("<p>x<", "")];
     let mut sent = Vec::new();
     let mut expected = String::new();
@@ -141,7 +141,7 @@ fn the_tree_construction_tests_of_html5lib_come_out_unchanged() {
 }
 
 /// Pieces that pages are made of when nobody looks.
-fn piece() -> impl Strategy<Value = Vec<u8>> {
+pub(super) fn piece() -> impl Strategy<Value = Vec<u8>> {
     let known: Vec<&'static [u8]> = vec![
         b"<!DOCTYPE html>",
         b"<!doctype>",

@@ -9,6 +9,7 @@ const OWN: OwnSources<'_> = OwnSources {
     style_url: "https://a.kz/_k/x.css",
     form_url: "https://a.kz/_k/choice",
     connect_url: "https://a.kz/_k/event",
+    frame_url: None,
 };
 
 fn check(given: &[&str], expected: &[&str], nonce: Option<&str>, script_refused: bool) {
@@ -142,4 +143,19 @@ fn report_only_is_extended_too_but_never_refuses() {
         left,
         [b"script-src b.kz https://a.kz/_k/x.js".as_slice(), b"script-src 'strict-dynamic'", b"script-src \xFF"]
     );
+}
+
+#[test]
+fn the_page_in_place_of_refused_frames_passes_where_frames_are_restricted() {
+    let own = OwnSources { frame_url: Some("https://a.kz/_k/frame"), ..OWN };
+    let admitted = |given: &'static str| {
+        let mut headers = HeaderMap::new();
+        headers.insert("content-security-policy", HeaderValue::from_static(given));
+        admit_own(&mut headers, &own);
+        headers["content-security-policy"].to_str().unwrap().to_owned()
+    };
+    let same = ["frame-src 'self'", "child-src 'self'; frame-src https:", "img-src 'none'"];
+    same.into_iter().for_each(|policy| assert_eq!(admitted(policy), policy));
+    assert_eq!(admitted("frame-src https://maps.example"), "frame-src https://maps.example https://a.kz/_k/frame");
+    assert_eq!(admitted("child-src 'none'"), "child-src https://a.kz/_k/frame");
 }

@@ -6,7 +6,7 @@ use html5ever::tree_builder::TreeBuilderOpts;
 use html5ever::{ParseOpts, parse_document};
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
 
-use crate::rewrite::html::PageInjector;
+use crate::rewrite::html::PageEditor;
 use crate::rewrite::{Coding, Injection, Placement, RewritePlan};
 
 pub(super) const SCRIPT: &str = r#"<script data-kelisim-script src="/_kelisim/gate.js"></script>"#;
@@ -22,7 +22,7 @@ pub(super) fn rewrite_plan(coding: Coding) -> RewritePlan {
 
 /// The page with our insertions, fed in the given parts.
 pub(super) fn inject<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
-    let mut injector = PageInjector::new(injection(), Placement::ScriptAndBanner);
+    let mut injector = PageEditor::new(injection(), Placement::ScriptAndBanner, None);
     let mut output = Vec::new();
     for part in parts {
         injector.write(part, &mut output);
@@ -44,6 +44,18 @@ pub(super) fn remove_injected(page: &[u8]) -> Vec<u8> {
 
 /// The document as a browser reads it, without our nodes, one line for each node; text that we parted is joined again.
 pub(super) fn document(page: &[u8], scripting: bool) -> Vec<String> {
+    document_with(page, scripting, &mut |_, attributes| attributes)
+}
+
+/// Names and values, in the order of the tag.
+pub(super) type Attributes = Vec<(String, String)>;
+
+/// The same, with the attributes of each element, in the order of the tree, as this function changes them.
+pub(super) fn document_with(
+    page: &[u8],
+    scripting: bool,
+    change: &mut dyn FnMut(&str, Attributes) -> Attributes,
+) -> Vec<String> {
     let text = encoding_rs::WINDOWS_1252.decode_without_bom_handling(page).0;
     let options = ParseOpts {
         tree_builder: TreeBuilderOpts { scripting_enabled: scripting, ..TreeBuilderOpts::default() },
@@ -51,7 +63,7 @@ pub(super) fn document(page: &[u8], scripting: bool) -> Vec<String> {
     };
     let dom = parse_document(RcDom::default(), options).one(text.as_ref());
     let mut lines = vec![format!("{:?}", dom.quirks_mode.get())];
-    describe(&dom.document, 0, &mut lines);
+    describe(&dom.document, 0, change, &mut lines);
     lines
 }
 
@@ -60,7 +72,12 @@ pub(super) fn has_frames(document: &[String]) -> bool {
     document.iter().any(|line| line == "2 <frameset>")
 }
 
-fn describe(node: &Handle, depth: usize, lines: &mut Vec<String>) {
+fn describe(
+    node: &Handle,
+    depth: usize,
+    change: &mut dyn FnMut(&str, Attributes) -> Attributes,
+    lines: &mut Vec<String>,
+) {
     match &node.data {
         NodeData::Document => {}
         NodeData::Doctype { name, public_id, system_id } => {
@@ -82,14 +99,15 @@ fn describe(node: &Handle, depth: usize, lines: &mut Vec<String>) {
             {
                 return;
             }
-            let written: String =
-                attributes.iter().map(|given| format!(" {}={}", given.name.local, given.value)).collect();
+            let given = attributes.iter().map(|given| (given.name.local.to_string(), given.value.to_string()));
+            let changed = change(&name.local, given.collect());
+            let written: String = changed.iter().map(|(name, value)| format!(" {name}={value}")).collect();
             let foreign = if (*name.ns).ends_with("xhtml") { "" } else { "foreign " };
             lines.push(format!("{depth} <{foreign}{}{written}>", name.local));
             if let Some(contents) = template_contents.borrow().as_ref() {
-                contents.children.borrow().iter().for_each(|child| describe(child, depth + 2, lines));
+                contents.children.borrow().iter().for_each(|child| describe(child, depth + 2, change, lines));
             }
         }
     }
-    node.children.borrow().iter().for_each(|child| describe(child, depth + 1, lines));
+    node.children.borrow().iter().for_each(|child| describe(child, depth + 1, change, lines));
 }
