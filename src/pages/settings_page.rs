@@ -174,6 +174,9 @@ fn own_cookies(settings: &Settings, language: Language, model: Model) -> Vec<Coo
     if model == Model::Notice {
         rows.push(row("__Host-kelisim-shown", &words.shown_purpose, &words.session));
     }
+    if !settings.hosts.is_empty() {
+        rows.push(row("__Host-kelisim-frame", &words.frame_purpose, &words.minute));
+    }
     rows
 }
 

@@ -55,7 +55,7 @@ phrases! {
         title, introduction, introduction_opt_in, introduction_compatible, saved, now, no_choice, signal, allowed, refused, chosen_on,
         valid_until, answered_edition, consent_id, consent_id_text, choose, always, cookies, no_cookies, cookie_name,
         cookie_owner, cookie_purpose, cookie_lifetime, session, persistent, unknown, this_site, record_purpose, view_purpose,
-        shown_purpose, hosts, hosts_text, hosts_text_compatible, host_name, host_owner, host_category, host_sees_address, yes, no, consent, rights,
+        shown_purpose, frame_purpose, minute, hosts, hosts_text, hosts_text_compatible, host_name, host_owner, host_category, host_sees_address, yes, no, consent, rights,
         rights_text, request, browser, withdrawal, policy, back;
         rights_list;
     }

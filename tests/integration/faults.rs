@@ -20,6 +20,7 @@ fn gateway(shop: &Origin) -> GatewayBuilder {
     Gateway::with(shop)
         .edition("first", "2026-01-01", false)
         .tables("[[site.cookie]]\nname = \"font\"\ncategory = \"functional\"")
+        .tables("[[site.host]]\nname = \"maps.example\"\ncategory = \"functional\"")
 }
 
 /// Somebody who holds the database, so that no transaction can begin.
@@ -54,6 +55,8 @@ fn without_a_log_nothing_is_granted_refusals_hold_and_content_goes_on() {
 
     let refused = boris.choose("accept");
     assert_eq!(refused.status, 503);
+    let frame = boris.post("/_kelisim/frame", "host=maps.example&frame=0123456789abcdef&to=/");
+    assert_eq!((frame.status, frame.all("set-cookie").len()), (503, 0), "no frame is opened without its event");
     assert!(refused.text().contains("/_kelisim/settings"), "it leads to where one tries again");
     assert!(boris.jar.is_empty());
     assert!(boris.click("/").shows_banner());

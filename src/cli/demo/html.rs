@@ -16,6 +16,11 @@ pub(super) fn tracker_host(tracker: SocketAddr) -> String {
     format!("tracker.localhost:{}", tracker.port())
 }
 
+/// The host of the map, which the tracker's server is, too.
+pub(super) fn maps_host(tracker: SocketAddr) -> String {
+    format!("maps.localhost:{}", tracker.port())
+}
+
 /// The languages of the site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Language {

@@ -9,7 +9,7 @@ use super::{
     body,
     body::Body,
     contact::{Contact, query},
-    html::{Text, Visitor, fill, revalidated, tracker_host, typed},
+    html::{Text, Visitor, fill, maps_host, revalidated, tracker_host, typed},
     lab,
     lab::Lab,
     seen,
@@ -127,7 +127,8 @@ fn page(site: &Site, request: &Request<Incoming>) -> Response<Body> {
         "/websocket" => plain(text!(visitor, "websocket")),
         "/contact" => {
             let token = site.contact.token(&visitor.session);
-            visitor.page(site.tracker, path, text!(visitor, "contact"), &[("token", &token)])
+            let values = [("token", token.as_str()), ("maps", &maps_host(site.tracker))];
+            visitor.page(site.tracker, path, text!(visitor, "contact"), &values)
         }
         "/contact/sent" => match site.contact.sent(&visitor.session) {
             Some(message) => {

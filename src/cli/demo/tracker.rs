@@ -123,6 +123,10 @@ fn answer(learned: &Mutex<Learned>, request: &Request<Incoming>) -> Response<Bod
             learned.hits += 1;
             typed("image/gif", PIXEL)
         }
+        "/map" => {
+            learned.others += 1;
+            html(include_str!("site/tracker/map.html").to_owned())
+        }
         _ => {
             learned.others += 1;
             status(StatusCode::NOT_FOUND)
