@@ -38,7 +38,7 @@ pub(super) enum End {
 
 /// What changes a body on its way.
 enum Rewriter {
-    Page(PageRewriter),
+    Page(Box<PageRewriter>),
     Script(WorkerScript),
 }
 
@@ -121,7 +121,7 @@ impl AnswerBody {
             // All of it is rewritten.
             End::Reached => PageState::Over,
         };
-        let page = Page { rewriter: Rewriter::Page(rewriter), begun, rest, unflushed: true, state };
+        let page = Page { rewriter: Rewriter::Page(Box::new(rewriter)), begun, rest, unflushed: true, state };
         Self { source: Source::Page(Box::new(page)), record: None }
     }
 

@@ -9,28 +9,31 @@ fn headers(lines: &[&str]) -> HeaderMap {
     pairs.map(|(name, value)| (HeaderName::try_from(name).unwrap(), HeaderValue::from_str(value).unwrap())).collect()
 }
 
+/// A request's headers, the answer's status and headers, and how it is governed.
+type Case = (&'static [&'static str], u16, &'static [&'static str], Option<Governed>);
+
 #[test]
 fn what_runs_is_bound_and_what_is_shown_or_read_can_be_kept_by_caches() {
     use Governed::{Ahead, Bound, Lasting};
-    let document = "sec-fetch-dest: document";
-    let cases: &[(&[&str], u16, &[&str], Option<Governed>)] = &[
-        (&[document], 200, &["content-type: text/html"], Some(Bound)),
-        (&[document], 404, &["content-type: Text/HTML; charset=x"], Some(Bound)),
-        (&[document], 200, &["content-type: application/xhtml+xml"], Some(Bound)),
-        (&[document], 200, &["content-type: image/svg+xml"], Some(Bound)),
-        (&[document], 206, &["content-type: text/xml"], Some(Bound)),
-        (&[document], 200, &[], Some(Bound)),
-        (&[document], 200, &["content-type: text/html", "content-type: text/plain"], Some(Bound)),
-        (&[document], 200, &["content-type: multipart/x-mixed-replace; boundary=x"], Some(Bound)),
-        (&[document], 200, &["content-type: unknown/unknown"], Some(Bound)),
-        (&[document], 304, &[], Some(Bound)),
-        (&[document], 302, &["location: /x", "content-type: text/html"], None),
-        (&[document], 300, &["content-type: text/html"], Some(Bound)),
-        (&[document], 101, &[], None),
-        (&[document], 200, &["content-type: image/png"], Some(Lasting)),
-        (&[document], 200, &["content-type: application/pdf"], Some(Lasting)),
-        (&[document], 200, &["content-type: text/html", "content-disposition: attachment"], Some(Lasting)),
-        (&[document, "x-requested-with: kz.app"], 200, &["content-type: text/html"], Some(Bound)),
+    const DOCUMENT: &str = "sec-fetch-dest: document";
+    let cases: &[Case] = &[
+        (&[DOCUMENT], 200, &["content-type: text/html"], Some(Bound)),
+        (&[DOCUMENT], 404, &["content-type: Text/HTML; charset=x"], Some(Bound)),
+        (&[DOCUMENT], 200, &["content-type: application/xhtml+xml"], Some(Bound)),
+        (&[DOCUMENT], 200, &["content-type: image/svg+xml"], Some(Bound)),
+        (&[DOCUMENT], 206, &["content-type: text/xml"], Some(Bound)),
+        (&[DOCUMENT], 200, &[], Some(Bound)),
+        (&[DOCUMENT], 200, &["content-type: text/html", "content-type: text/plain"], Some(Bound)),
+        (&[DOCUMENT], 200, &["content-type: multipart/x-mixed-replace; boundary=x"], Some(Bound)),
+        (&[DOCUMENT], 200, &["content-type: unknown/unknown"], Some(Bound)),
+        (&[DOCUMENT], 304, &[], Some(Bound)),
+        (&[DOCUMENT], 302, &["location: /x", "content-type: text/html"], None),
+        (&[DOCUMENT], 300, &["content-type: text/html"], Some(Bound)),
+        (&[DOCUMENT], 101, &[], None),
+        (&[DOCUMENT], 200, &["content-type: image/png"], Some(Lasting)),
+        (&[DOCUMENT], 200, &["content-type: application/pdf"], Some(Lasting)),
+        (&[DOCUMENT], 200, &["content-type: text/html", "content-disposition: attachment"], Some(Lasting)),
+        (&[DOCUMENT, "x-requested-with: kz.app"], 200, &["content-type: text/html"], Some(Bound)),
         (&["sec-fetch-dest: iframe"], 200, &["content-type: text/html"], Some(Bound)),
         (&["sec-fetch-dest: embed"], 200, &["content-type: image/svg+xml"], Some(Bound)),
         (&["sec-fetch-dest: object"], 200, &["content-type: text/html"], Some(Bound)),
