@@ -3,6 +3,7 @@
 // Rules: pure, in the order in which a request meets them.
 pub mod consent;
 pub mod cookies;
+pub mod inventory;
 pub mod ledger;
 pub mod rewrite;
 pub mod routing;

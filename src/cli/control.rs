@@ -16,7 +16,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 
-use crate::{consent::ConsentId, gateway, ledger::ErasureReason};
+use crate::{consent::ConsentId, gateway, ledger::ErasureReason, store};
 
 /// Longest request or answer, in bytes.
 const LONGEST_LINE: u64 = 4096;
@@ -31,6 +31,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(600);
 enum Request {
     /// Erase everything of this consent id.
     Erase { consent_id: String },
+    /// Write the inventory to its file.
+    WriteInventory,
 }
 
 /// What the gateway answers.
@@ -38,6 +40,7 @@ enum Request {
 #[serde(rename_all = "snake_case")]
 enum Answer {
     Erased { records: usize, overwritten: bool },
+    InventoryWritten,
     Failed { reason: String },
 }
 
@@ -82,7 +85,7 @@ impl Socket {
             let known = stream.peer_cred().is_ok_and(|peer| peer.uid() == self.owner || peer.uid() == 0);
             if known {
                 // A command that breaks off gets no answer; there is nobody to tell.
-                _ = answer(stream, &gateway).await;
+                _ = answer(stream, &gateway, self.path.parent().unwrap_or(Path::new(""))).await;
             }
         }
     }
@@ -95,13 +98,17 @@ impl Drop for Socket {
     }
 }
 
-async fn answer(mut stream: tokio::net::UnixStream, gateway: &gateway::Shared) -> io::Result<()> {
+async fn answer(mut stream: tokio::net::UnixStream, gateway: &gateway::Shared, state_dir: &Path) -> io::Result<()> {
     let (reader, mut writer) = stream.split();
     let mut line = String::new();
     let mut reader = BufReader::new(reader.take(LONGEST_LINE));
     tokio::time::timeout(REQUEST_TIMEOUT, reader.read_line(&mut line)).await??;
     let answer = match serde_json::from_str(&line) {
         Ok(Request::Erase { consent_id }) => erase(gateway, &consent_id).await,
+        Ok(Request::WriteInventory) => match store::write_inventory(state_dir, &gateway.inventory()) {
+            Ok(()) => Answer::InventoryWritten,
+            Err(error) => Answer::Failed { reason: error.to_string() },
+        },
         Err(error) => Answer::Failed { reason: format!("the request is not understood: {error}") },
     };
     let mut text = serde_json::to_string(&answer)?;
@@ -121,18 +128,31 @@ async fn erase(gateway: &gateway::Shared, consent_id: &str) -> Answer {
 
 /// Asks the running gateway to erase; the error says what went wrong in its words.
 pub(super) fn ask_to_erase(state_dir: &Path, id: ConsentId) -> io::Result<Erasure> {
+    match ask(state_dir, &Request::Erase { consent_id: id.to_string() })? {
+        Answer::Erased { records, overwritten } => Ok(Erasure { records, overwritten }),
+        Answer::Failed { reason } => Err(io::Error::other(reason)),
+        Answer::InventoryWritten => Err(io::Error::other("the gateway answered something else")),
+    }
+}
+
+/// Asks the running gateway to write its inventory, likewise.
+pub(super) fn ask_for_inventory(state_dir: &Path) -> io::Result<()> {
+    match ask(state_dir, &Request::WriteInventory)? {
+        Answer::InventoryWritten => Ok(()),
+        Answer::Failed { reason } => Err(io::Error::other(reason)),
+        Answer::Erased { .. } => Err(io::Error::other("the gateway answered something else")),
+    }
+}
+
+fn ask(state_dir: &Path, request: &Request) -> io::Result<Answer> {
     let path = path(state_dir);
     let told = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
     let mut stream = UnixStream::connect(&path).map_err(told)?;
     stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
-    let request = Request::Erase { consent_id: id.to_string() };
-    io::Write::write_all(&mut stream, format!("{}\n", serde_json::to_string(&request)?).as_bytes()).map_err(told)?;
+    io::Write::write_all(&mut stream, format!("{}\n", serde_json::to_string(request)?).as_bytes()).map_err(told)?;
     let mut line = String::new();
     io::BufRead::read_line(&mut io::BufReader::new(io::Read::take(stream, LONGEST_LINE)), &mut line).map_err(told)?;
-    match serde_json::from_str(&line)? {
-        Answer::Erased { records, overwritten } => Ok(Erasure { records, overwritten }),
-        Answer::Failed { reason } => Err(io::Error::other(reason)),
-    }
+    Ok(serde_json::from_str(&line)?)
 }
 
 fn path(state_dir: &Path) -> PathBuf {

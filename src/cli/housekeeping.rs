@@ -1,10 +1,10 @@
 //! What a gateway does besides answering visitors: the admin listener, the control socket, certificates that change, retention.
 
-use std::{net::TcpListener, sync::Arc, time::Duration};
+use std::{net::TcpListener, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 
-use super::control;
+use super::{control, inventory};
 use crate::{admin, clock::Clock, gateway, server::Certificates, timestamp::Term};
 
 /// How often certificate files are looked at.
@@ -12,11 +12,15 @@ const CERTIFICATES_EVERY: Duration = Duration::from_secs(30);
 /// How often records past their retention are looked for.
 const RETENTION_EVERY: Duration = Duration::from_secs(6 * 3600);
 
+/// How often the inventory is written, if it changed.
+const INVENTORY_EVERY: Duration = Duration::from_secs(60);
+
 /// Everything of one gateway, done on one thread.
 pub(super) struct Duties {
     pub(super) gateway: Arc<gateway::Shared>,
     pub(super) certificates: Option<Arc<Certificates>>,
     pub(super) retention: Term,
+    pub(super) state_dir: PathBuf,
     pub(super) clock: Clock,
     pub(super) control: control::Socket,
     pub(super) admin: Option<TcpListener>,
@@ -45,12 +49,23 @@ impl Duties {
             if let Some(certificates) = self.certificates {
                 tasks.spawn(watch_certificates(certificates));
             }
+            tasks.spawn(keep_inventory(self.gateway.clone(), self.state_dir.clone()));
             tasks.spawn(retire(self.gateway.clone(), self.retention, self.clock));
-            tasks.spawn(self.control.serve(self.gateway));
+            tasks.spawn(self.control.serve(self.gateway.clone()));
             // The sender lives as long as the gateway; should it go, that is a stop too.
             _ = stopped.wait_for(|stopped| *stopped).await;
             tasks.shutdown().await;
+            // Visitors are gone by now, so this is all that was seen.
+            inventory::Keeper::default().keep(&self.gateway, &self.state_dir);
         });
+    }
+}
+
+async fn keep_inventory(gateway: Arc<gateway::Shared>, state_dir: PathBuf) {
+    let mut keeper = inventory::Keeper::default();
+    loop {
+        tokio::time::sleep(INVENTORY_EVERY).await;
+        keeper.keep(&gateway, &state_dir);
     }
 }
 

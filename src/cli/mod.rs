@@ -8,6 +8,7 @@ mod control;
 pub mod demo;
 mod export;
 mod housekeeping;
+mod inventory;
 mod log;
 mod run;
 #[doc(hidden)]
@@ -31,8 +32,8 @@ struct Arguments {
 enum Command {
     /// Try it: the site of a small practice with the gateway before it, all on loopback; nothing to configure.
     Demo(demo::DemoArguments),
-    /// Say whether a configuration is right, and if not every fault with its place.
-    Check(ConfigurationArguments),
+    /// Say whether a configuration is right, and if not every fault with its place; or what to add to it.
+    Check(CheckArguments),
     /// Stand in front of the configured sites until SIGTERM or SIGINT; SIGHUP reads certificates again.
     Run(ConfigurationArguments),
     /// Export the consent log, or erase a person from it.
@@ -47,13 +48,24 @@ struct ConfigurationArguments {
     config: PathBuf,
 }
 
+#[derive(Debug, Args)]
+struct CheckArguments {
+    #[command(flatten)]
+    configuration: ConfigurationArguments,
+    /// Print the lines to add for the cookies, hosts and keys of storage that were seen.
+    #[arg(long)]
+    from_inventory: bool,
+}
+
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
     // clap prints what is wrong and ends with 2; help and version end with 0.
     match Arguments::parse().command {
         Command::Demo(arguments) => told(demo::run(&arguments)),
         Command::Check(arguments) => {
-            let right = check::check(&arguments.config, &mut io::stdout(), &mut io::stderr());
+            let path = &arguments.configuration.config;
+            let check = if arguments.from_inventory { inventory::propose } else { check::check };
+            let right = check(path, &mut io::stdout(), &mut io::stderr());
             told(right.and_then(|right| if right { Ok(()) } else { Err(io::Error::other(Silent)) }))
         }
         Command::Run(arguments) => told(run::run(&arguments.config)),

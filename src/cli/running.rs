@@ -9,7 +9,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::{control, housekeeping};
+use super::{control, housekeeping, inventory};
 use crate::{
     clock::Clock,
     config::Configuration,
@@ -53,6 +53,8 @@ impl Running {
             catalogue: configuration.catalogue,
             trusted_proxies: configuration.server.trusted_proxies.clone(),
             choices_per_minute: configuration.server.limits.choices_per_minute,
+            reports_per_minute: configuration.server.limits.reports_per_minute,
+            inventory: inventory::kept(&state_dir),
             fingerprint: configuration.fingerprint,
             countries: Countries::open(&configuration.geo)?,
             store,
@@ -60,6 +62,9 @@ impl Running {
             clock: clock.clone(),
             metrics: Metrics::new(),
         })?;
+        if let Some(fault) = gateway.unread_inventory() {
+            inventory::set_aside(&state_dir, &fault.to_string());
+        }
         let admin = configuration.server.admin.map(listen).transpose()?;
         let server = Server::start(&configuration.server, &gateway)?;
         let (stop, stopped) = watch::channel(false);
@@ -67,6 +72,7 @@ impl Running {
             gateway: gateway.clone(),
             certificates: server.certificates().cloned(),
             retention: configuration.retention,
+            state_dir: state_dir.clone(),
             clock,
             control: control::Socket::open(&state_dir)?,
             admin: admin.as_ref().map(|(_, listener)| listener.try_clone()).transpose()?,

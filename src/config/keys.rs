@@ -63,6 +63,7 @@ pub(super) const LIMITS: Section = Section {
         ("http2_streams", "http2_streams = 128"),
         ("http2_resets", "http2_resets = 20"),
         ("choices_per_minute", "choices_per_minute = 30"),
+        ("reports_per_minute", "reports_per_minute = 120"),
     ],
 };
 

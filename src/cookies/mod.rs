@@ -13,6 +13,7 @@ mod reach;
 mod refused;
 mod request;
 mod response;
+mod seen;
 
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ pub use places::{MOST_NAMES, MOST_PLACES, NewPlace, ObservedPlaces, Place};
 pub use refused::RefusedCookies;
 pub use request::{RequestOutcome, filter_own, filter_request};
 pub use response::{ResponseOutcome, drop_own, filter_response};
+pub use seen::{SetCookie, cookies_set, names_sent};
 
 use crate::consent::{Category, CategorySet};
 

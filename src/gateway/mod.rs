@@ -9,9 +9,11 @@ mod in_force;
 mod likely_sessions;
 mod limiter;
 mod loading;
+mod observer;
 mod own_cookies;
 mod own_pages;
 mod redirect;
+mod report;
 mod request;
 mod request_record;
 mod response;
@@ -33,6 +35,7 @@ pub use shared::{BeginError, Parts, Shared};
 
 use self::{error::GatewayError, request_record::RequestRecord, response::Asked};
 use crate::{
+    consent::{CategorySet, Decision, Reason},
     pages,
     rewrite::{Purpose, may_be_page},
     routing::{OwnPage, request_host},
@@ -107,23 +110,51 @@ impl Gateway {
             return Ok(redirect);
         }
 
-        // Our own pages end here; in mode `observe` there are none.
+        // Our own pages end here; in mode `observe` there are only the script that observes and the address to which it reports.
         let path = request.uri().path().to_owned();
-        if let Some(page) = OwnPage::parse(&path, &site.prefix).filter(|_| site.mode != Mode::Observe) {
+        if let Some(page) = OwnPage::parse(&path, &site.prefix).filter(|page| response::has_page(site, page, now)) {
             return Ok(own_pages::answer(shared, site, &visit, page, request, now).await);
         }
+
+        // Observe: which names the browser sends.
+        shared.observer.sent(site, request.headers(), now);
 
         // Where everything goes through, only what is ours is taken out.
         let rule = site.paths.rule(&path);
         let purpose = Purpose::of(request.headers());
         let client_upgrade = hyper::upgrade::on(&mut request);
-        if site.mode == Mode::Observe || rule.is_some_and(|rule| rule.pass_through) {
+        if rule.is_some_and(|rule| rule.pass_through) {
             let cleared = request::clear_own(site, &visit, rule, request);
             let mut answer = self.connections[site.number].send(cleared).await?;
+            shared.observer.set(site, answer.headers(), now);
             response::clear_own(site, &visit, &path, &mut answer);
-            loading::observe(site, &visit, rule, purpose, &mut answer);
             join_upgrade(client_upgrade, &mut answer, connection);
             return Ok(answer.map(AnswerBody::site));
+        }
+
+        // In mode `observe` cookies pass as well; pages get the script that observes.
+        let may_be_page = may_be_page(request.method(), request.headers());
+        if site.mode == Mode::Observe {
+            let asked = Asked {
+                method: request.method().clone(),
+                purpose,
+                path_and_query: String::new(),
+                page_headers: may_be_page.then(|| request.headers().clone()),
+                banner_excluded: rule.is_some_and(|rule| !rule.banner),
+                policy_excluded: false,
+                refused: Default::default(),
+                frame_grant: None,
+                path,
+                variant: shared.observed_variant(),
+                now,
+            };
+            let cleared = request::clear_observed(site, &visit, rule, asked.variant, request);
+            let mut answer = self.connections[site.number].send(cleared).await?;
+            shared.observer.set(site, answer.headers(), now);
+            response::clear_own(site, &visit, &asked.path, &mut answer);
+            join_upgrade(client_upgrade, &mut answer, connection);
+            loading::observe(site, &visit, rule, purpose, &mut answer);
+            return response::rewritten(shared, site, &visit, &NOBODY_ASKED, &asked, answer).await;
         }
 
         // Decide: what is allowed. A path that measures is answered here until its category is.
@@ -135,7 +166,6 @@ impl Gateway {
         }
 
         // Clear the request: refused cookies go, forwarding headers are ours.
-        let may_be_page = may_be_page(request.method(), request.headers());
         let frame_grant = frame::grant(shared, site, &visit, &request, now).filter(|_| may_be_page);
         let variant = shared.variant(site, &visit, decision, frame_grant.as_ref(), now);
         let mut asked = Asked {
@@ -158,6 +188,7 @@ impl Gateway {
         let mut answer = self.connections[site.number].send(cleared.request).await?;
 
         // Clear the answer: refused cookies go, leftovers are deleted.
+        shared.observer.set(site, answer.headers(), now);
         response::clear(shared, site, &visit, &decided, &asked, &mut answer);
         join_upgrade(client_upgrade, &mut answer, connection);
 
@@ -195,6 +226,9 @@ impl Gateway {
         response
     }
 }
+
+/// Stands for the decision where none is made: no banner, no link, nothing optional.
+const NOBODY_ASKED: Decision = Decision { reason: Reason::CouldNotCarry, allowed: CategorySet::EMPTY, choice: None };
 
 /// When both sides changed the protocol, their bytes are joined.
 fn join_upgrade(client: OnUpgrade, answer: &mut upstream::Answer, connection: &Connection) {

@@ -3,7 +3,7 @@
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 
-use super::{AnswerBody, Shared, choice, frame, request::proven_record, site::Site, visit::Visit};
+use super::{AnswerBody, Shared, choice, frame, report, request::proven_record, site::Site, visit::Visit};
 use crate::{
     clock,
     consent::{CategorySet, Model, Record, notice_applies},
@@ -29,6 +29,7 @@ pub(super) async fn answer(
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     match page {
         OwnPage::Choice if request.method() == Method::POST => choice::answer(shared, site, visit, request, now).await,
+        OwnPage::Report => report::answer(shared, site, visit, request, now).await,
         OwnPage::Choice => method_not_allowed(site, visit, now, "POST"),
         OwnPage::Frame if reads || request.method() == Method::POST => {
             frame::answer(shared, site, visit, request, now).await

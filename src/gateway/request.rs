@@ -172,7 +172,25 @@ pub(super) fn clear(
     Cleared { request, refused: outcome.refused }
 }
 
-/// Clears a request whose cookies are not ours to judge: in mode `observe` and on paths where everything goes through.
+/// Clears a request in mode `observe`: its cookies pass, and its answer may be a page that gets our script.
+pub(super) fn clear_observed(
+    site: &Site,
+    visit: &Visit,
+    rule: Option<&PathRule>,
+    variant: Variant,
+    mut request: Request<Incoming>,
+) -> ClearedRequest<Incoming> {
+    forward(site, visit, rule, &mut request);
+    let may_be_page = rewrite::may_be_page(request.method(), request.headers()) && rule.is_none_or(|rule| rule.banner);
+    let headers = request.headers_mut();
+    if may_be_page {
+        rewrite::request_headers(headers, may_be_page);
+    }
+    rewrite::request_validators(headers, variant, may_be_page);
+    ClearedRequest::without_own(request)
+}
+
+/// Clears a request whose cookies are not ours to judge: on paths where everything goes through.
 pub(super) fn clear_own(
     site: &Site,
     visit: &Visit,

@@ -15,8 +15,9 @@ use crate::{
     pages::PageScript,
     rewrite::{
         self, Admission, BodyChanged, Injection, Opening, OwnSources, PageBody, PageRequest, PassReason, Placement,
-        Plan, Purpose, RewritePlan, Variant, admit_own,
+        Plan, Purpose, RewritePlan, Variant, admit_own, admitted_unchanged,
     },
+    routing::OwnPage,
     telemetry::Direction,
     timestamp::Timestamp,
     upstream::{Answer, ResponseBody, append_via, remove_hop_by_hop, upgrade_protocol},
@@ -81,6 +82,16 @@ pub(super) fn clear_own(site: &Site, visit: &Visit, path: &str, answer: &mut Ans
         site.observe_cookies(answer.headers(), &visit.host, path);
     }
     cookies::drop_own(answer.headers_mut());
+}
+
+/// Whether a site has this page of ours. One that is observed has none that a visitor could see.
+pub(super) fn has_page(site: &Site, page: &OwnPage<'_>, now: Timestamp) -> bool {
+    match page {
+        _ if site.mode != Mode::Observe => true,
+        OwnPage::Report => true,
+        OwnPage::Asset(name) => site.pages(now).observe_path().strip_prefix(&site.prefix) == Some(name),
+        _ => false,
+    }
 }
 
 /// What every answer goes through: nothing of the upstream's connection travels on.
@@ -178,6 +189,14 @@ async fn look(plan: &RewritePlan, body: &mut ResponseBody) -> Result<Looked, cra
 /// The headers of a page that is, or would be, rewritten.
 fn page_headers(site: &Site, visit: &Visit, decision: &Decision, asked: &Asked, headers: &mut HeaderMap) -> Admission {
     rewrite::response_headers(headers, asked.variant, BodyChanged::Yes);
+    if site.mode == Mode::Observe {
+        // What is observed stays as it is: a policy that would stop our script, or report it, keeps it out of the page.
+        let pages = site.pages(asked.now);
+        let own = |path: &str| format!("{}://{}{path}", visit.client.scheme.name(), visit.authority);
+        let report = own(&format!("{}report", site.prefix));
+        return admitted_unchanged(headers, &own(pages.observe_path()), &report)
+            .unwrap_or(Admission { nonce: None, script_refused: true });
+    }
     if asked.policy_excluded {
         return Admission::default();
     }
@@ -209,7 +228,11 @@ fn injection(site: &Site, visit: &Visit, decision: &Decision, asked: &Asked, adm
         posted: asked.method == Method::POST,
         nonce: admission.nonce.as_deref(),
     };
-    let script = if admission.script_refused { bytes::Bytes::new() } else { pages.script_tag(visit.language, page) };
+    let script = match site.mode {
+        _ if admission.script_refused => bytes::Bytes::new(),
+        Mode::Observe => pages.observe_tag(page.nonce),
+        Mode::Strict | Mode::Compatible => pages.script_tag(visit.language, page),
+    };
     let banner = if decision.asks() {
         pages.banner(visit.language, model_for(site, visit), &asked.path_and_query)
     } else if decision.answered() {

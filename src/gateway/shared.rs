@@ -10,14 +10,15 @@ use std::{
 };
 
 use super::{
-    SiteSettings, likely_sessions::LikelySessions, limiter::Limiter, own_pages::model_for, request::OwnedBinding,
-    site::Site, visit::Visit,
+    SiteSettings, likely_sessions::LikelySessions, limiter::Limiter, observer::Observer, own_pages::model_for,
+    request::OwnedBinding, site::Site, visit::Visit,
 };
 use crate::{
     clock::Clock,
     consent::{Decision, FrameGrant, RecordKeys},
     cookies::{RefusedCookies, Rule},
     geo::Countries,
+    inventory::{self, InventoryFault, SiteInventory},
     rewrite::Variant,
     routing::Hosts,
     store::{AppendError, Store},
@@ -36,6 +37,10 @@ pub struct Parts {
     pub trusted_proxies: Vec<Network>,
     /// Choices that one client may post in a minute.
     pub choices_per_minute: u32,
+    /// Reports that one client may post in a minute.
+    pub reports_per_minute: u32,
+    /// The text of what was seen before, as [`Shared::inventory`] gave it; none at the first start.
+    pub inventory: Option<String>,
     /// SHA-256 of the configuration: pages made under another one are other variants.
     pub fingerprint: [u8; 32],
     /// Countries by address.
@@ -56,7 +61,10 @@ pub struct Shared {
     hosts: Hosts,
     pub(super) trusted_proxies: Vec<Network>,
     pub(super) choices: Limiter,
+    pub(super) reports: Limiter,
+    pub(super) observer: Observer,
     pub(super) likely_sessions: LikelySessions,
+    unread_inventory: Option<InventoryFault>,
     fingerprint: [u8; 32],
     pub(super) countries: Countries,
     pub(super) store: Store,
@@ -92,6 +100,7 @@ impl Shared {
         let sites = parts.sites.into_iter().enumerate();
         let sites = sites.map(|(number, site)| Site::new(number, site, &parts.catalogue));
         let sites = sites.collect::<io::Result<Vec<_>>>()?;
+        let (seen, unread_inventory) = seen_before(&sites, parts.inventory.as_deref());
         for notice in sites.iter().flat_map(Site::all_pages).flat_map(crate::pages::SitePages::notices) {
             let kept = parts.store.keep_notice(notice.id, notice.language, &notice.edition, &notice.json);
             kept.map_err(BeginError::Notices)?;
@@ -101,6 +110,9 @@ impl Shared {
             hosts,
             trusted_proxies: parts.trusted_proxies,
             choices: Limiter::new(parts.choices_per_minute),
+            reports: Limiter::new(parts.reports_per_minute),
+            observer: Observer::new(seen),
+            unread_inventory,
             likely_sessions: LikelySessions::default(),
             fingerprint: parts.fingerprint,
             countries: parts.countries,
@@ -129,6 +141,21 @@ impl Shared {
     /// The consent log.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// What was seen of all sites, as a text to keep.
+    pub fn inventory(&self) -> String {
+        self.observer.write(&self.sites)
+    }
+
+    /// A number that changes whenever [`Shared::inventory`] does.
+    pub fn inventory_revision(&self) -> u64 {
+        self.observer.revision()
+    }
+
+    /// Why what was seen before could not be read.
+    pub fn unread_inventory(&self) -> Option<&InventoryFault> {
+        self.unread_inventory.as_ref()
     }
 
     /// Says once that a proxy on this machine is not believed: behind it every choice would be taken for a foreign one.
@@ -171,6 +198,13 @@ impl Shared {
         self.metrics.cookies_refused(&site.name, None, direction, refused.unknown().into());
     }
 
+    /// The variant of pages that are only observed: the same for everybody.
+    pub(super) fn observed_variant(&self) -> Variant {
+        let mut hasher = DefaultHasher::new();
+        (self.fingerprint, env!("CARGO_PKG_VERSION")).hash(&mut hasher);
+        Variant::from_hash(hasher.finish())
+    }
+
     /// Which variant of a page this visitor gets: everything that decides what is put into it.
     pub(super) fn variant(
         &self,
@@ -193,4 +227,15 @@ impl Shared {
         env!("CARGO_PKG_VERSION").hash(&mut hasher);
         Variant::from_hash(hasher.finish())
     }
+}
+
+/// What was seen of each site before, and why nothing of it could be read.
+fn seen_before(sites: &[Site], text: Option<&str>) -> (Vec<SiteInventory>, Option<InventoryFault>) {
+    let catalogue = |name: &str| sites.iter().find(|site| *site.name == *name).map(|site| &site.catalogue);
+    let (mut seen, fault) = match text.map(|text| inventory::read(text, catalogue)) {
+        None => (Default::default(), None),
+        Some(Ok(seen)) => (seen, None),
+        Some(Err(fault)) => (Default::default(), Some(fault)),
+    };
+    (sites.iter().map(|site| seen.remove(&*site.name).unwrap_or_default()).collect(), fault)
 }

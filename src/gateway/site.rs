@@ -14,7 +14,7 @@ use crate::{
     cookies::{Catalogue, ExpiryScope, ObservedPlaces, Permit, RefusedCookies, Rule, Unknown, expiry_lines},
     pages::SitePages,
     rewrite::LoadingPolicies,
-    routing::{ForeignHosts, SitePaths},
+    routing::{ForeignHost, ForeignHosts, HostPattern, SitePaths, known_hosts},
     timestamp::Timestamp,
     upstream::Upstream,
     visitor::Language,
@@ -48,7 +48,7 @@ impl Site {
             let settings = crate::pages::Settings { edition: edition.clone(), ..settings.pages.clone() };
             (edition.id.clone(), SitePages::build(&settings, hash))
         };
-        let foreign_hosts = Arc::new(ForeignHosts::new(settings.hosts, settings.foreign_hosts));
+        let foreign_hosts = Arc::new(foreign_hosts(settings.mode, settings.hosts, settings.foreign_hosts));
         Ok(Self {
             number,
             name: settings.name.as_str().into(),
@@ -130,6 +130,15 @@ impl Site {
             Mode::Compatible => Unknown::Passed,
         };
         Permit { allowed, unknown }
+    }
+}
+
+/// Where what nobody named passes, our own list says which hosts are known trackers.
+fn foreign_hosts(mode: Mode, own: Vec<HostPattern>, listed: Vec<ForeignHost>) -> ForeignHosts {
+    let hosts = ForeignHosts::new(own, listed);
+    match mode {
+        Mode::Compatible => hosts.with_known(known_hosts().into_iter().map(ForeignHost::from).collect()),
+        Mode::Strict | Mode::Observe => hosts,
     }
 }
 

@@ -27,6 +27,9 @@ pub(super) struct NamedAsset {
 /// The script on the site's pages.
 pub(super) static SCRIPT: LazyLock<NamedAsset> =
     LazyLock::new(|| NamedAsset::new("kelisim", "js", SCRIPT_TYPE, include_str!("../../banner/kelisim.js")));
+/// The script on pages of a site that is only observed.
+pub(super) static OBSERVE_SCRIPT: LazyLock<NamedAsset> =
+    LazyLock::new(|| NamedAsset::new("observe", "js", SCRIPT_TYPE, include_str!("../../banner/observe.js")));
 /// The style of banner and link, inside their shadow root.
 pub(super) static PANEL_STYLE: LazyLock<NamedAsset> =
     LazyLock::new(|| NamedAsset::new("panel", "css", STYLE_TYPE, include_str!("../../banner/panel.css")));
@@ -43,7 +46,7 @@ const STYLE_TYPE: &str = "text/css; charset=utf-8";
 
 /// The file with this name.
 pub(super) fn find(name: &str) -> Option<Asset> {
-    [&SCRIPT, &PANEL_STYLE, &PAGES_STYLE, &PLACEHOLDER_STYLE]
+    [&SCRIPT, &OBSERVE_SCRIPT, &PANEL_STYLE, &PAGES_STYLE, &PLACEHOLDER_STYLE]
         .into_iter()
         .find(|file| file.name == name)
         .map(|file| file.asset.clone())
@@ -93,14 +96,16 @@ mod tests {
     }
 
     #[test]
-    fn files_are_ascii_and_the_script_is_small() {
-        for file in [&SCRIPT, &PANEL_STYLE, &PAGES_STYLE, &PLACEHOLDER_STYLE] {
+    fn files_are_ascii_and_the_scripts_are_small() {
+        for file in [&SCRIPT, &OBSERVE_SCRIPT, &PANEL_STYLE, &PAGES_STYLE, &PLACEHOLDER_STYLE] {
             assert!(file.asset.body.is_ascii(), "{}", file.name);
         }
-        let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
-        gzip.write_all(&SCRIPT.asset.body).unwrap();
-        let size = gzip.finish().unwrap().len();
-        assert!(size <= 6 * 1024, "{size} bytes");
+        for (file, most) in [(&SCRIPT, 6 * 1024), (&OBSERVE_SCRIPT, 1024)] {
+            let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+            gzip.write_all(&file.asset.body).unwrap();
+            let size = gzip.finish().unwrap().len();
+            assert!(size <= most, "{}: {size} bytes", file.name);
+        }
     }
 
     /// The relative luminance of a colour such as `#12508f` (WCAG 2.2).

@@ -27,6 +27,7 @@ pub struct SitePages {
     panel_style_path: String,
     pages_style_path: String,
     script_path: String,
+    observe_path: String,
 }
 
 /// What differs by language and model.
@@ -73,6 +74,7 @@ impl SitePages {
             variants,
             pages_style_path: path(&assets::PAGES_STYLE.name),
             script_path: path(&assets::SCRIPT.name),
+            observe_path: path(&assets::OBSERVE_SCRIPT.name),
             panel_style_path,
             settings: settings.clone(),
         }
@@ -117,6 +119,19 @@ impl SitePages {
             escape(&self.settings.prefix),
             flag(page.answered, " data-kelisim-answered"),
             flag(page.posted, " data-kelisim-posted"),
+        );
+        to_ascii(&tag).into()
+    }
+
+    /// The tag of the script that only observes, ASCII. It delays nothing on the page.
+    pub fn observe_tag(&self, nonce: Option<&str>) -> Bytes {
+        let nonce = nonce.map(|nonce| format!(" nonce=\"{}\"", escape(nonce))).unwrap_or_default();
+        let tag = format!(
+            "<script data-kelisim-script async src=\"{}\" integrity=\"{}\" crossorigin=\"anonymous\"{nonce} \
+             data-kelisim-report=\"{}report\"></script>",
+            escape(&self.observe_path),
+            assets::OBSERVE_SCRIPT.integrity(),
+            escape(&self.settings.prefix),
         );
         to_ascii(&tag).into()
     }
@@ -171,6 +186,11 @@ impl SitePages {
     /// Where the script is, for a content-security policy.
     pub fn script_path(&self) -> &str {
         &self.script_path
+    }
+
+    /// Where the script that only observes is.
+    pub fn observe_path(&self) -> &str {
+        &self.observe_path
     }
 
     /// Where the style of what is put into pages is, for a content-security policy.

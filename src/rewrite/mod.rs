@@ -30,7 +30,7 @@ pub use governed::{
 pub use html::{EditMode, Injection, MARKER, PageEdits, Placeholder};
 pub use loading::{LONGEST_POLICY, LoadingPolicies, closed_wildcards};
 pub use plan::{PageRequest, PassReason, Placement, Plan, RewritePlan, changes_headers, plan};
-pub use policy::{Admission, OwnSources, admit_own};
+pub use policy::{Admission, OwnSources, admit_own, admitted_unchanged};
 pub use refusal::Refusal;
 pub use request::{may_be_page, request_headers};
 pub use worker_script::{WorkerScript, plain_request};

@@ -44,6 +44,21 @@ pub fn admit_own(headers: &mut HeaderMap, own: &OwnSources<'_>) -> Admission {
     admission
 }
 
+/// Whether our script and what it sends pass every policy of an answer, enforced or only reported, as it stands; `None` where one of them
+/// would be stopped or reported.
+pub fn admitted_unchanged(headers: &HeaderMap, script_url: &str, connect_url: &str) -> Option<Admission> {
+    let mut policies = policies(headers, &header::CONTENT_SECURITY_POLICY);
+    policies.extend(self::policies(headers, &header::CONTENT_SECURITY_POLICY_REPORT_ONLY));
+    let admission = admission(&policies, script_url);
+    let passes = |policy: &Policy| {
+        let script = policy.effective(&SCRIPT).is_none_or(|(_, sources)| {
+            allows(sources, script_url) || admission.nonce.as_deref().is_some_and(|nonce| has_nonce(sources, nonce))
+        });
+        script && policy.effective(&CONNECT).is_none_or(|(_, sources)| allows(sources, connect_url))
+    };
+    policies.iter().all(passes).then_some(admission)
+}
+
 /// One policy: directives with their names in lower case, the first of each name only, as browsers read it.
 struct Policy {
     directives: Vec<(String, Vec<String>)>,

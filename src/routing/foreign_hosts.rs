@@ -59,12 +59,19 @@ pub enum NotOnDemand {
 pub struct ForeignHosts {
     own: Vec<HostPattern>,
     listed: Vec<ForeignHost>,
+    known: Vec<ForeignHost>,
 }
 
 impl ForeignHosts {
     /// The site's own hosts, and those that it lists.
     pub fn new(own: Vec<HostPattern>, listed: Vec<ForeignHost>) -> Self {
-        Self { own, listed }
+        Self { own, listed, known: Vec::new() }
+    }
+
+    /// Adds hosts that are known without a word from the operator. They speak only of hosts about which the site's own lines are silent. For
+    /// mode `compatible`: where what nobody named is refused, a list of ours must not let anything through.
+    pub fn with_known(self, known: Vec<ForeignHost>) -> Self {
+        Self { known, ..self }
     }
 
     /// The site's own hosts.
@@ -80,10 +87,11 @@ impl ForeignHosts {
     /// The line that speaks of a host; an exact name before subdomains, the longer before the shorter. `host` is in lower case, and `port`
     /// is `None` where it is the scheme's own.
     pub fn find(&self, host: &str, port: Option<u16>) -> Option<&ForeignHost> {
-        self.listed.iter().filter(|line| line.is(host, port)).max_by_key(|line| match &line.host {
-            HostPattern::Exact(_) => usize::MAX,
-            HostPattern::Subdomains(name) => name.len(),
-        })
+        let nearest = |lines: &'_ [ForeignHost]| {
+            let those = lines.iter().enumerate().filter(|(_, line)| line.is(host, port));
+            those.max_by_key(|(_, line)| line.host.weight()).map(|(at, _)| at)
+        };
+        nearest(&self.listed).map(|at| &self.listed[at]).or_else(|| nearest(&self.known).map(|at| &self.known[at]))
     }
 
     /// The category for which a line refuses a host; a host that nobody named is not refused.
@@ -166,5 +174,20 @@ mod tests {
         assert_eq!(on_demand("video.example", CategorySet::EMPTY), Err(NotOnDemand::NotOffered));
         assert_eq!(on_demand("hidden.example", all), Err(NotOnDemand::HidesAddress));
         assert_eq!(on_demand("nobody.example", all), Err(NotOnDemand::Unlisted));
+    }
+
+    #[test]
+    fn a_known_host_counts_where_the_site_is_silent() {
+        let listed = vec![line("listed.example", None, Category::Functional, false)];
+        let known = vec![
+            line("listed.example", None, Category::Necessary, false),
+            line("*.known.example", None, Category::Analytical, false),
+        ];
+        let alone = ForeignHosts::new(Vec::new(), listed.clone());
+        assert_eq!(alone.judge("a.known.example", None, CategorySet::EMPTY), Load::Refused(None));
+        let hosts = alone.with_known(known);
+        assert_eq!(hosts.judge("a.known.example", None, CategorySet::EMPTY), Load::Refused(Some(Category::Analytical)));
+        assert_eq!(hosts.judge("listed.example", None, CategorySet::EMPTY), Load::Refused(Some(Category::Functional)));
+        assert_eq!(hosts.listed(), listed);
     }
 }

@@ -11,6 +11,8 @@ pub enum OwnPage<'a> {
     Settings,
     /// What stands in a frame whose host is refused, and where opening it once is posted.
     Frame,
+    /// Where browsers and our observing script report.
+    Report,
     /// The text of an edition in a language.
     Policy(EditionId, Language),
     /// A style or script, by its file name.
@@ -27,6 +29,7 @@ impl<'a> OwnPage<'a> {
             "choice" => Self::Choice,
             "settings" => Self::Settings,
             "frame" => Self::Frame,
+            "report" => Self::Report,
             name if (name.ends_with(".css") || name.ends_with(".js")) && !name.contains('/') => Self::Asset(name),
             name => Self::policy(name).unwrap_or(Self::Unknown),
         })
@@ -48,6 +51,7 @@ mod tests {
         check("/_kelisim/choice", Some(OwnPage::Choice));
         check("/_kelisim/settings", Some(OwnPage::Settings));
         check("/_kelisim/frame", Some(OwnPage::Frame));
+        check("/_kelisim/report", Some(OwnPage::Report));
         check("/_kelisim/panel.0a1b.css", Some(OwnPage::Asset("panel.0a1b.css")));
         check("/_kelisim/policy/2026-11/kk", Some(OwnPage::Policy(EditionId::parse("2026-11").unwrap(), Language::Kk)));
         check("/_kelisim/policy/2026-11/de", Some(OwnPage::Unknown));

@@ -19,6 +19,14 @@ impl HostPattern {
             Self::Subdomains(name) => host.strip_suffix(name.as_str()).is_some_and(|labels| labels.ends_with('.')),
         }
     }
+
+    /// How near it is to a host that it matches: an exact name before subdomains, the longer before the shorter.
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Self::Exact(_) => usize::MAX,
+            Self::Subdomains(name) => name.len(),
+        }
+    }
 }
 
 /// A path of the site that measures visitors; answered 204 until its category is accepted.

@@ -55,6 +55,8 @@ pub struct Limits {
     pub http2_resets: usize,
     /// Choices that one client may post in a minute.
     pub choices_per_minute: u32,
+    /// Reports of policies and of the observing script that one client may post in a minute.
+    pub reports_per_minute: u32,
 }
 
 impl Default for Limits {
@@ -68,6 +70,7 @@ impl Default for Limits {
             http2_streams: 128,
             http2_resets: 20,
             choices_per_minute: 30,
+            reports_per_minute: 120,
         }
     }
 }

@@ -8,6 +8,7 @@ mod database;
 mod directory;
 mod error;
 mod inbox;
+mod inventory;
 mod keys;
 mod leaves;
 mod live;
@@ -26,6 +27,7 @@ use std::{
 use tokio::sync::oneshot;
 
 pub use error::{AppendError, StoreError};
+pub use inventory::{inventory_path, read_inventory, set_inventory_aside, write_inventory};
 pub use keys::record_keys;
 pub use reader::{Events, Reader};
 

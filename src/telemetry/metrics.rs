@@ -34,6 +34,7 @@ pub struct Metrics {
     decisions: IntCounterVec,
     choices: IntCounterVec,
     choices_rejected: IntCounterVec,
+    reports: IntCounterVec,
     /// How long an event takes until it is durable.
     pub log_append_seconds: Histogram,
     log_append_failures: IntCounter,
@@ -106,6 +107,11 @@ impl Metrics {
                 "Posted choices that were not taken.",
                 &["reason"],
             ),
+            reports: vector(
+                "kelisim_reports_total",
+                "Posted reports: taken, or dropped with the reason.",
+                &["site", "outcome"],
+            ),
             log_append_seconds: histogram(
                 "kelisim_log_append_duration_seconds",
                 "From an event that grants something to its durable leaf.",
@@ -176,6 +182,11 @@ impl Metrics {
     /// Counts a posted choice that was not taken.
     pub fn choice_rejected(&self, reason: &'static str) {
         self.choices_rejected.with_label_values(&[reason]).inc();
+    }
+
+    /// Counts a posted report: `taken`, or why it was dropped.
+    pub fn reported(&self, site: &str, outcome: &'static str) {
+        self.reports.with_label_values(&[site, outcome]).inc();
     }
 
     /// Counts an event that could not be written.

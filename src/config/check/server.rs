@@ -107,6 +107,7 @@ fn limits(mut table: Table<'_>) -> Limits {
         http2_streams: table.number("http2_streams", 1..=1000).unwrap_or(usual.http2_streams),
         http2_resets: wide(table.number("http2_resets", 1..=1000), usual.http2_resets),
         choices_per_minute: table.number("choices_per_minute", 1..=10_000).unwrap_or(usual.choices_per_minute),
+        reports_per_minute: table.number("reports_per_minute", 1..=100_000).unwrap_or(usual.reports_per_minute),
     }
 }
 

@@ -1,0 +1,224 @@
+//! The lines of configuration to add for what a site was seen to do.
+//!
+//! Names come from strangers. Whatever they hold is written so that it can neither end its quotation marks nor its comment, and nothing
+//! but printable ASCII of them reaches a terminal.
+
+use std::collections::HashSet;
+
+use super::{
+    CookieEntry, FoldedName, HostAndPort, HostEntry, NamePattern, Proposal, Seen, SiteInventory, StorageKind,
+    propose_cookie, propose_host, propose_key,
+};
+use crate::{
+    consent::Category,
+    cookies::{Catalogue, Pattern},
+    routing::{ForeignHosts, HostPattern, KnownHost},
+};
+
+/// What is configured already.
+#[derive(Clone, Copy)]
+pub struct Configured<'a> {
+    /// The catalogue with the site's own lines.
+    pub catalogue: &'a Catalogue,
+    /// The site's own hosts and those that it lists.
+    pub hosts: &'a ForeignHosts,
+    /// Hosts known without a word from the operator.
+    pub known: &'a [KnownHost],
+}
+
+/// One table to add, with what is to be known about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// Lines that begin with `#`.
+    pub comment: String,
+    /// The table's lines.
+    pub table: String,
+    /// Somebody has to choose a category first: the table must not be active.
+    pub undecided: bool,
+}
+
+impl Block {
+    /// The block as it is added to a file.
+    pub fn active(&self) -> String {
+        if self.undecided { self.commented() } else { format!("{}{}\n", self.comment, self.table) }
+    }
+
+    /// The block with its table as a comment.
+    pub fn commented(&self) -> String {
+        let table: String = self.table.lines().map(|line| format!("# {line}\n")).collect();
+        format!("{}{table}\n", self.comment)
+    }
+}
+
+/// The tables for everything that is not covered yet: cookies, then hosts, then keys of storage.
+pub fn blocks(inventory: &SiteInventory, configured: Configured<'_>) -> Vec<Block> {
+    let mut written = HashSet::new();
+    let mut blocks: Vec<Block> = inventory
+        .cookies()
+        .filter(|(name, _)| !is_covered(name, configured.catalogue))
+        .filter_map(|(name, entry)| cookie(name, entry, configured.catalogue, &mut written))
+        .collect();
+    let listed = |host: &HostAndPort| {
+        let own = configured.hosts.own().iter().any(|own| own.matches(host.host()));
+        own || configured.hosts.listed().iter().any(|line| line.port == host.port() && line.host.matches(host.host()))
+    };
+    let hosts = inventory.hosts().filter(|(name, _)| !listed(name));
+    blocks.extend(hosts.map(|(name, entry)| host(name, entry, configured.known)));
+    blocks.extend(
+        inventory
+            .keys()
+            .filter_map(|(kind, name, entry)| key(kind, name, entry.seen, configured.catalogue, &mut written)),
+    );
+    blocks
+}
+
+fn is_covered(name: &FoldedName, catalogue: &Catalogue) -> bool {
+    let by_rule = name.samples().iter().any(|sample| catalogue.classify(sample.as_bytes()).is_some());
+    by_rule || name.pattern().is_some_and(|pattern| catalogue.rules().any(|rule| same(&rule.pattern, &pattern)))
+}
+
+/// Whether a rule is written as this pattern would be.
+fn same(rule: &Pattern, pattern: &NamePattern) -> bool {
+    match (rule, pattern) {
+        (Pattern::Exact(name), NamePattern::Name(written)) => **name == **written,
+        (Pattern::Prefix(stem), NamePattern::Name(written)) => written.strip_suffix('*') == Some(&**stem),
+        (Pattern::Expression(rule), NamePattern::Expression(written)) => rule.as_str() == format!(r"\A(?:{written})\z"),
+        _ => false,
+    }
+}
+
+fn cookie(
+    name: &FoldedName,
+    entry: &CookieEntry,
+    catalogue: &Catalogue,
+    written: &mut HashSet<String>,
+) -> Option<Block> {
+    let by = match &entry.set_by_site {
+        Some(attributes) => {
+            let mut said = Vec::new();
+            said.extend(attributes.http_only.then(|| "HttpOnly".to_owned()));
+            said.extend(attributes.secure.then(|| "Secure".to_owned()));
+            said.extend(attributes.partitioned.then(|| "Partitioned".to_owned()));
+            said.extend(attributes.same_site_none.then(|| "SameSite=None".to_owned()));
+            said.extend(attributes.domains.iter().map(|domain| format!("Domain={domain}")));
+            said.extend(attributes.paths.iter().map(|path| format!("Path={}", path.as_str())));
+            said.extend(attributes.session.then(|| "until the browser closes".to_owned()));
+            said.extend(attributes.persistent.map(|lifetime| format!("up to {lifetime}")));
+            format!("set by the site ({})", said.join(", "))
+        }
+        None => "never set by the site: only ever came from browsers".to_owned(),
+    };
+    let Some(pattern) = name.pattern() else {
+        let what = "cookies whose names are not kept, since they may hold personal data or have no fixed part";
+        return written.insert("*".to_owned()).then(|| Block {
+            comment: comment(&[what.to_owned(), by, seen(entry.seen)]),
+            table: String::new(),
+            undecided: true,
+        });
+    };
+    let (key, text) = key_and_text(&pattern);
+    if !written.insert(format!("cookie {key} {text}")) {
+        return None;
+    }
+    let proposal = propose_cookie(name, entry, catalogue);
+    let mut table = format!("[[site.cookie]]\n{key} = {text}\n");
+    facts(&mut table, &proposal);
+    Some(block(&[by, seen(entry.seen)], table, &proposal))
+}
+
+fn host(name: &HostAndPort, entry: &HostEntry, known: &[KnownHost]) -> Block {
+    let kinds: Vec<_> = entry.kinds.iter().map(|kind| kind.name()).collect();
+    let how = if entry.blocked { "blocked" } else { "reported" };
+    let by = format!("{how}: {}, for example on {}", kinds.join(", "), entry.page.as_str());
+    let proposal = propose_host(name, known);
+    let listed = known.iter().find(|known| known.is(name.host())).map(|known| written_host(&known.host));
+    let name = listed.filter(|_| name.port().is_none()).unwrap_or_else(|| name.to_string());
+    let mut table = format!("[[site.host]]\nname = {}\n", quoted(&name));
+    category(&mut table, &proposal);
+    if !proposal.owner.is_empty() {
+        table.push_str(&format!("owner = {}\n", quoted(&proposal.owner)));
+    }
+    if matches!(proposal.category, Some(Category::Analytical | Category::Marketing)) {
+        table.push_str("# sees_address = true   # it stays refused without this; visitors are then told that it learns their address\n");
+    }
+    block(&[by, seen(entry.seen)], table, &proposal)
+}
+
+fn key(
+    kind: StorageKind,
+    name: &FoldedName,
+    when: Seen,
+    catalogue: &Catalogue,
+    written: &mut HashSet<String>,
+) -> Option<Block> {
+    let (key, text) = key_and_text(&name.pattern()?);
+    if !written.insert(format!("storage {key} {text}")) {
+        return None;
+    }
+    let proposal = propose_key(name, catalogue);
+    let mut table = format!("[[site.storage]]\n{key} = {text}\n");
+    facts(&mut table, &proposal);
+    Some(block(&[format!("a key of storage in the browser ({})", kind.name()), seen(when)], table, &proposal))
+}
+
+fn block(comments: &[String], table: String, proposal: &Proposal) -> Block {
+    let mut comments = comments.to_vec();
+    comments.push(proposal.reason.clone());
+    if proposal.category.is_none() {
+        comments.push("choose a category, and take the `# ` before each line away".to_owned());
+    }
+    Block { comment: comment(&comments), table, undecided: proposal.category.is_none() }
+}
+
+fn facts(table: &mut String, proposal: &Proposal) {
+    category(table, proposal);
+    for (key, value) in [("owner", &proposal.owner), ("purpose", &proposal.purpose), ("lifetime", &proposal.lifetime)] {
+        if !value.is_empty() {
+            table.push_str(&format!("{key} = {}\n", quoted(value)));
+        }
+    }
+}
+
+fn category(table: &mut String, proposal: &Proposal) {
+    match proposal.category {
+        Some(category) => table.push_str(&format!("category = \"{category}\"\n")),
+        None => table.push_str("category = \"\"   # necessary, functional, analytical or marketing\n"),
+    }
+}
+
+fn key_and_text(pattern: &NamePattern) -> (&'static str, String) {
+    match pattern {
+        NamePattern::Name(name) => ("name", quoted(name)),
+        NamePattern::Expression(expression) => ("expression", quoted(expression)),
+    }
+}
+
+fn written_host(host: &HostPattern) -> String {
+    match host {
+        HostPattern::Exact(name) => name.clone(),
+        HostPattern::Subdomains(name) => format!("*.{name}"),
+    }
+}
+
+fn seen(seen: Seen) -> String {
+    let hours = if seen.hours == 1 { "1 hour".to_owned() } else { format!("{} hours", seen.hours) };
+    format!("first seen {}, last {} (UTC), in {hours}", seen.first, seen.last)
+}
+
+fn comment(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("# {}\n", line.replace(|character: char| character.is_control(), "?"))).collect()
+}
+
+/// A basic string of TOML (TOML 1.0, section String), in printable ASCII where the text came from strangers.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            character if character.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(character))),
+            character => quoted.push(character),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
