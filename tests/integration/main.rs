@@ -16,6 +16,7 @@ mod forwarding;
 mod frames;
 mod framing;
 mod http2;
+mod inventory;
 mod leftovers;
 mod limits;
 mod loading;

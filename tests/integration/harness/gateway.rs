@@ -284,6 +284,11 @@ storage_place = "Kazakhstan"
         folder
     }
 
+    /// The state directory of a gateway that was stopped.
+    pub fn state(&self) -> std::path::PathBuf {
+        self.folder.as_ref().unwrap().path().join("state")
+    }
+
     /// Starts it.
     pub fn start(mut self) -> Gateway {
         let folder = self.written();
