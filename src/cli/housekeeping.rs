@@ -12,8 +12,8 @@ const CERTIFICATES_EVERY: Duration = Duration::from_secs(30);
 /// How often records past their retention are looked for.
 const RETENTION_EVERY: Duration = Duration::from_secs(6 * 3600);
 
-/// How often the inventory is written, if it changed.
-const INVENTORY_EVERY: Duration = Duration::from_secs(60);
+/// How often the inventory is written, if it changed, and counted clients are forgotten.
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// Everything of one gateway, done on one thread.
 pub(super) struct Duties {
@@ -49,7 +49,7 @@ impl Duties {
             if let Some(certificates) = self.certificates {
                 tasks.spawn(watch_certificates(certificates));
             }
-            tasks.spawn(keep_inventory(self.gateway.clone(), self.state_dir.clone()));
+            tasks.spawn(every_minute(self.gateway.clone(), self.state_dir.clone()));
             tasks.spawn(retire(self.gateway.clone(), self.retention, self.clock));
             tasks.spawn(self.control.serve(self.gateway.clone()));
             // The sender lives as long as the gateway; should it go, that is a stop too.
@@ -61,10 +61,12 @@ impl Duties {
     }
 }
 
-async fn keep_inventory(gateway: Arc<gateway::Shared>, state_dir: PathBuf) {
+/// Writes what was seen, and forgets the clients that were counted for limits.
+async fn every_minute(gateway: Arc<gateway::Shared>, state_dir: PathBuf) {
     let mut keeper = inventory::Keeper::default();
     loop {
-        tokio::time::sleep(INVENTORY_EVERY).await;
+        tokio::time::sleep(MINUTE).await;
+        gateway.forget_clients();
         keeper.keep(&gateway, &state_dir);
     }
 }

@@ -158,6 +158,13 @@ impl Shared {
         self.unread_inventory.as_ref()
     }
 
+    /// Forgets who asked in earlier minutes. To be called every minute or so, since nobody may ask again.
+    pub fn forget_clients(&self) {
+        let now = self.clock.now();
+        self.choices.forget_before(now);
+        self.reports.forget_before(now);
+    }
+
     /// Says once that a proxy on this machine is not believed: behind it every choice would be taken for a foreign one.
     pub(super) fn tell_of_untrusted_proxy(&self) {
         let loopback = [std::net::Ipv4Addr::LOCALHOST.into(), std::net::Ipv6Addr::LOCALHOST.into()];

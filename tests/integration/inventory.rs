@@ -70,10 +70,8 @@ fn an_observed_site_becomes_lines_of_configuration_that_can_be_added() {
         .status,
         204
     );
-    let list = format!(
-        r#"[{{"type":"csp-violation","user_agent":"secret","url":"https://shop.example/","body":{{"documentURL":"https://shop.example/","blockedURL":"https://mc.yandex.ru/metrika/tag.js","effectiveDirective":"script-src-elem","disposition":"enforce"}}}},{{"type":"csp-violation","body":{{"documentURL":"https://shop.example/","blockedURL":"chrome-extension://abcdef"}}}}]"#
-    );
-    assert_eq!(report(&mut anna, "application/reports+json", &list).status, 204);
+    let list = r#"[{"type":"csp-violation","user_agent":"secret","url":"https://shop.example/","body":{"documentURL":"https://shop.example/","blockedURL":"https://mc.yandex.ru/metrika/tag.js","effectiveDirective":"script-src-elem","disposition":"enforce"}},{"type":"csp-violation","body":{"documentURL":"https://shop.example/","blockedURL":"chrome-extension://abcdef"}}]"#;
+    assert_eq!(report(&mut anna, "application/reports+json", list).status, 204);
     let keys = r#"{"local":["draft_120345","_ym_uid"],"session":["tab"],"database":["notes"],"cache":[]}"#;
     assert_eq!(report(&mut anna, "application/json", keys).status, 204);
 
