@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use super::control;
+use super::{check::counted, control};
 use crate::{
     config::{self, Configuration},
     cookies::Catalogue,
@@ -164,10 +164,12 @@ impl Observed {
         }
         writeln!(
             err,
-            "{name}: {} cookies, {} hosts and {} keys of storage were seen; {active} lines are proposed, {open} are commented out for you to decide",
-            seen.cookies().count(),
-            seen.hosts().count(),
-            seen.keys().count(),
+            "{name}: {}, {} and {} of storage were seen; {} proposed, {} commented out for you to decide",
+            counted(seen.cookies().count(), "cookie", "cookies"),
+            counted(seen.hosts().count(), "host", "hosts"),
+            counted(seen.keys().count(), "key", "keys"),
+            counted(active, "table", "tables"),
+            counted(open, "table", "tables"),
         )
     }
 }
