@@ -43,7 +43,9 @@ pub(super) fn host_pattern(text: &str) -> Result<HostPattern, Advice> {
 
 /// A host that pages load from, or `*.` and a name, with a port where it is not the scheme's own.
 pub(super) fn foreign_host(text: &str) -> Result<(HostPattern, Option<u16>), Advice> {
-    let Some((name, port)) = text.rsplit_once(':') else { return Ok((host_pattern(text)?, None)) };
+    // Behind a scheme's colon no port follows; such a text is told as no host name.
+    let named = text.rsplit_once(':').filter(|(_, port)| !port.starts_with('/'));
+    let Some((name, port)) = named else { return Ok((host_pattern(text)?, None)) };
     let port = port.parse().ok().filter(|port| *port != 0).ok_or_else(|| {
         Advice::new(
             format!("`{text}` is not a host with a port"),
