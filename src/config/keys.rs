@@ -108,6 +108,9 @@ pub(super) const SITE: Section = Section {
         ("consent", "[site.consent]"),
         ("notice", "[site.notice]"),
         ("cookie", "[[site.cookie]]"),
+        ("storage", "[[site.storage]]"),
+        ("signals", "[site.signals]"),
+        ("hydrates_document", "hydrates_document = true"),
         ("host", "[[site.host]]"),
         ("tracker", "[[site.tracker]]"),
         ("path", "[[site.path]]"),
@@ -159,6 +162,27 @@ pub(super) const COOKIE: Section = Section {
     ],
 };
 
+pub(super) const STORAGE: Section = Section {
+    header: "[[site.storage]]",
+    keys: &[
+        ("name", "name = \"cart*\""),
+        ("category", "category = \"necessary\""),
+        ("owner", "owner = \"the shop\""),
+        ("purpose", "purpose = \"keeps what is in the basket\""),
+        ("lifetime", "lifetime = \"session\""),
+    ],
+};
+
+pub(super) const SIGNALS: Section = Section {
+    header: "[site.signals]",
+    keys: &[
+        ("google", "google = true"),
+        ("yandex_metrica", "yandex_metrica = [\"12345678\"]"),
+        ("matomo", "matomo = true"),
+        ("meta", "meta = true"),
+    ],
+};
+
 pub(super) const HOST: Section = Section {
     header: "[[site.host]]",
     keys: &[
@@ -206,6 +230,8 @@ pub(super) const ALL: &[&Section] = &[
     &NOTICE,
     &TEXTS,
     &COOKIE,
+    &STORAGE,
+    &SIGNALS,
     &HOST,
     &TRACKER,
     &PATH,

@@ -1,6 +1,6 @@
 //! Our own pages under the prefix, but for the choice, which has a file of its own.
 
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 
 use super::{AnswerBody, Shared, choice, frame, report, request::proven_record, site::Site, visit::Visit};
@@ -46,7 +46,8 @@ pub(super) async fn answer(
                 None => message(site, visit, now, Message::NotFound, &ReturnPath::default()),
             }
         }
-        OwnPage::Asset(name) => asset(site, visit, name, now),
+        OwnPage::Asset(name) => asset(site, visit, name, request.headers(), now),
+        OwnPage::GlobalPrivacyControl => global_privacy_control(site, now),
         OwnPage::Unknown => message(site, visit, now, Message::NotFound, &ReturnPath::default()),
     }
 }
@@ -78,16 +79,48 @@ fn settings(
     html(StatusCode::OK, site.pages(now).settings_page(language, &view))
 }
 
-fn asset(site: &Site, visit: &Visit, name: &str, now: Timestamp) -> Response<AnswerBody> {
+/// Says that the site honours Global Privacy Control, as of the policy in force (W3C, Global Privacy Control, section 4.2).
+fn global_privacy_control(site: &Site, now: Timestamp) -> Response<AnswerBody> {
+    let since = site.consent.editions.in_force(now).effective.to_string();
+    let date = since.split('T').next().unwrap_or_default();
+    let mut response = Response::new(AnswerBody::ours(format!("{{\"gpc\":true,\"lastUpdate\":\"{date}\"}}")));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+fn asset(site: &Site, visit: &Visit, name: &str, asked: &HeaderMap, now: Timestamp) -> Response<AnswerBody> {
     let Some(asset) = site.pages(now).asset(name) else {
         return message(site, visit, now, Message::NotFound, &ReturnPath::default());
     };
-    let mut response = Response::new(AnswerBody::ours(asset.body));
+    let (body, coding) = match (accepts(asked, "br"), accepts(asked, "gzip")) {
+        (true, _) => (asset.brotli, Some("br")),
+        (false, true) => (asset.gzip, Some("gzip")),
+        (false, false) => (asset.body, None),
+    };
+    let mut response = Response::new(AnswerBody::ours(body));
     let headers = response.headers_mut();
+    if let Some(coding) = coding {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
+    }
+    headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(IMMUTABLE));
+    headers
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static(if asset.immutable { IMMUTABLE } else { "no-cache" }));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+/// Whether a coding is named and not by weight nought (RFC 9110, section 12.5.3). `*` is taken for none: browsers name what they read.
+fn accepts(headers: &HeaderMap, coding: &str) -> bool {
+    let lines = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok());
+    let mut named = lines.flat_map(|line| line.split(',')).map(|item| item.split_once(';').unwrap_or((item, "")));
+    named.any(|(name, weight)| {
+        let weight = weight.trim().strip_prefix("q=").map(str::trim);
+        name.trim().eq_ignore_ascii_case(coding)
+            && weight.is_none_or(|weight| weight.parse::<f32>().is_ok_and(|weight| weight > 0.0))
+    })
 }
 
 fn method_not_allowed(site: &Site, visit: &Visit, now: Timestamp, allow: &'static str) -> Response<AnswerBody> {

@@ -224,6 +224,7 @@ fn edits(site: &Site, visit: &Visit, decision: &Decision, asked: &Asked) -> Opti
 fn injection(site: &Site, visit: &Visit, decision: &Decision, asked: &Asked, admission: &Admission) -> Injection {
     let pages = site.pages(asked.now);
     let page = PageScript {
+        allowed: decision.allowed,
         answered: !decision.asks(),
         posted: asked.method == Method::POST,
         nonce: admission.nonce.as_deref(),

@@ -37,6 +37,12 @@ pub struct SiteSettings {
     pub consent: consent::Settings,
     /// The operator's own lines on top of the catalogue.
     pub cookies: Vec<cookies::Rule>,
+    /// Keys of the browser's storage, by the names of their owner.
+    pub storage: Vec<cookies::Rule>,
+    /// Tools of others that are told what is allowed.
+    pub signals: pages::Signals,
+    /// Whether pages are hydrated as a whole document, so that nothing foreign may stand in them meanwhile.
+    pub hydrates_document: bool,
     /// Hosts of others that pages load from.
     pub foreign_hosts: Vec<routing::ForeignHost>,
     /// What the pages are made from.

@@ -12,7 +12,7 @@ use super::{Mode, SiteSettings};
 use crate::{
     consent::{self, Edition, EditionId},
     cookies::{Catalogue, ExpiryScope, ObservedPlaces, Permit, RefusedCookies, Rule, Unknown, expiry_lines},
-    pages::SitePages,
+    pages::{Script, ScriptSettings, SitePages},
     rewrite::LoadingPolicies,
     routing::{ForeignHost, ForeignHosts, HostPattern, SitePaths, known_hosts},
     timestamp::Timestamp,
@@ -43,12 +43,23 @@ pub(super) struct Site {
 
 impl Site {
     pub(super) fn new(number: usize, settings: SiteSettings, catalogue: &[Rule]) -> io::Result<Self> {
-        let hash = catalogue_hash(catalogue.iter().chain(&settings.cookies));
+        let hash = catalogue_hash(catalogue.iter().chain(&settings.cookies).chain(&settings.storage));
+        let rules = Catalogue::new(catalogue.to_vec(), settings.cookies);
+        let foreign_hosts = Arc::new(foreign_hosts(settings.mode, settings.hosts, settings.foreign_hosts));
+        let script = Script::build(&ScriptSettings {
+            strict: settings.mode != Mode::Compatible,
+            sweeps_unknown: settings.mode == Mode::Strict && !settings.paths.iter().any(|path| path.pass_through),
+            offer: settings.consent.offer,
+            catalogue: &rules,
+            storage: &settings.storage,
+            hosts: foreign_hosts.lines().collect(),
+            signals: &settings.signals,
+            hydrates: settings.hydrates_document,
+        });
         let under = |edition: &Edition| {
             let settings = crate::pages::Settings { edition: edition.clone(), ..settings.pages.clone() };
-            (edition.id.clone(), SitePages::build(&settings, hash))
+            (edition.id.clone(), SitePages::build(&settings, hash, script.clone()))
         };
-        let foreign_hosts = Arc::new(foreign_hosts(settings.mode, settings.hosts, settings.foreign_hosts));
         Ok(Self {
             number,
             name: settings.name.as_str().into(),
@@ -59,7 +70,7 @@ impl Site {
             prefix: settings.pages.prefix.clone(),
             languages: settings.pages.languages,
             consent: settings.consent,
-            catalogue: Catalogue::new(catalogue.to_vec(), settings.cookies),
+            catalogue: rules,
             loading: LoadingPolicies::new(&foreign_hosts, &settings.pages.prefix),
             foreign_hosts,
             paths: SitePaths::new(settings.paths, settings.trackers),

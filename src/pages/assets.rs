@@ -1,10 +1,11 @@
 //! Script and styles, each under a name that changes with its bytes, so that browsers may keep them for ever.
 
-use std::sync::LazyLock;
+use std::{io::Write as _, sync::LazyLock};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
+use flate2::{Compression, write::GzEncoder};
 
 /// A file of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,40 +14,57 @@ pub struct Asset {
     pub content_type: &'static str,
     /// The bytes, ASCII.
     pub body: Bytes,
+    /// The same in gzip.
+    pub gzip: Bytes,
+    /// The same in brotli.
+    pub brotli: Bytes,
+    /// Whether the name changes with the bytes, so that browsers may keep the file for ever.
+    pub immutable: bool,
 }
 
 /// A file with its name and digest.
+#[derive(Clone, Debug)]
 pub(super) struct NamedAsset {
-    /// File name with the first 16 digits of the digest in it: `panel.0123456789abcdef.css`.
+    /// File name, where the file is immutable with the first 16 digits of the digest in it: `panel.0123456789abcdef.css`.
     pub(super) name: String,
     /// SHA-256 of the bytes.
     pub(super) digest: [u8; 32],
     pub(super) asset: Asset,
 }
 
-/// The script on the site's pages.
-pub(super) static SCRIPT: LazyLock<NamedAsset> =
-    LazyLock::new(|| NamedAsset::new("kelisim", "js", SCRIPT_TYPE, include_str!("../../banner/kelisim.js")));
 /// The script on pages of a site that is only observed.
 pub(super) static OBSERVE_SCRIPT: LazyLock<NamedAsset> =
-    LazyLock::new(|| NamedAsset::new("observe", "js", SCRIPT_TYPE, include_str!("../../banner/observe.js")));
+    LazyLock::new(|| NamedAsset::new("observe", "js", SCRIPT_TYPE, include_str!("../../banner/observe.js").into()));
 /// The style of banner and link, inside their shadow root.
 pub(super) static PANEL_STYLE: LazyLock<NamedAsset> =
-    LazyLock::new(|| NamedAsset::new("panel", "css", STYLE_TYPE, include_str!("../../banner/panel.css")));
+    LazyLock::new(|| NamedAsset::new("panel", "css", STYLE_TYPE, include_str!("../../banner/panel.css").into()));
 /// The style of our own pages.
 pub(super) static PAGES_STYLE: LazyLock<NamedAsset> =
-    LazyLock::new(|| NamedAsset::new("pages", "css", STYLE_TYPE, include_str!("../../banner/pages.css")));
+    LazyLock::new(|| NamedAsset::new("pages", "css", STYLE_TYPE, include_str!("../../banner/pages.css").into()));
+/// What the script offers to the site's code, for editors and compilers, under a name that stays.
+static DECLARATIONS: LazyLock<NamedAsset> = LazyLock::new(|| {
+    let text = include_str!("../../banner/kelisim.d.ts");
+    let named = NamedAsset::new("kelisim", "d.ts", "text/plain; charset=utf-8", text.into());
+    NamedAsset { name: "kelisim.d.ts".to_owned(), asset: Asset { immutable: false, ..named.asset }, ..named }
+});
 
 /// The style of what stands in place of a frame.
-pub(super) static PLACEHOLDER_STYLE: LazyLock<NamedAsset> =
-    LazyLock::new(|| NamedAsset::new("placeholder", "css", STYLE_TYPE, include_str!("../../banner/placeholder.css")));
+pub(super) static PLACEHOLDER_STYLE: LazyLock<NamedAsset> = LazyLock::new(|| {
+    NamedAsset::new("placeholder", "css", STYLE_TYPE, include_str!("../../banner/placeholder.css").into())
+});
 
-const SCRIPT_TYPE: &str = "text/javascript; charset=utf-8";
+pub(super) const SCRIPT_TYPE: &str = "text/javascript; charset=utf-8";
 const STYLE_TYPE: &str = "text/css; charset=utf-8";
 
-/// The file with this name.
+/// A little below the highest: the last percent takes ten times as long, and every start waits for it.
+const BROTLI_QUALITY: u32 = 9;
+
+/// A window of 64 KiB holds each of our files whole.
+const BROTLI_WINDOW_LOG: u32 = 16;
+
+/// The file with this name, of those that are the same for all sites.
 pub(super) fn find(name: &str) -> Option<Asset> {
-    [&SCRIPT, &OBSERVE_SCRIPT, &PANEL_STYLE, &PAGES_STYLE, &PLACEHOLDER_STYLE]
+    [&OBSERVE_SCRIPT, &PANEL_STYLE, &PAGES_STYLE, &PLACEHOLDER_STYLE, &DECLARATIONS]
         .into_iter()
         .find(|file| file.name == name)
         .map(|file| file.asset.clone())
@@ -67,10 +85,11 @@ pub(super) fn hexadecimal(bytes: &[u8]) -> String {
 }
 
 impl NamedAsset {
-    fn new(stem: &str, extension: &str, content_type: &'static str, text: &'static str) -> Self {
-        let digest = sha256(text.as_bytes());
+    pub(super) fn new(stem: &str, extension: &str, content_type: &'static str, body: Bytes) -> Self {
+        let digest = sha256(&body);
         let name = format!("{stem}.{}.{extension}", hexadecimal(&digest[..8]));
-        Self { name, digest, asset: Asset { content_type, body: Bytes::from_static(text.as_bytes()) } }
+        let asset = Asset { content_type, gzip: gzip(&body), brotli: brotli(&body), body, immutable: true };
+        Self { name, digest, asset }
     }
 
     /// The value of an `integrity` attribute (W3C Subresource Integrity).
@@ -79,32 +98,44 @@ impl NamedAsset {
     }
 }
 
+fn gzip(body: &[u8]) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(body).expect("a list of bytes takes what is written");
+    encoder.finish().expect("a list of bytes takes what is written").into()
+}
+
+fn brotli(body: &[u8]) -> Bytes {
+    let mut coded = Vec::new();
+    let mut encoder = brotli::CompressorWriter::new(&mut coded, 4096, BROTLI_QUALITY, BROTLI_WINDOW_LOG);
+    encoder.write_all(body).expect("a list of bytes takes what is written");
+    drop(encoder);
+    coded.into()
+}
+
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
-    use flate2::{Compression, write::GzEncoder};
-
     use super::*;
 
     #[test]
     fn a_file_is_found_under_its_name_only() {
-        assert_eq!(find(&SCRIPT.name).unwrap().content_type, SCRIPT_TYPE);
         assert_eq!(find(&PANEL_STYLE.name).unwrap().content_type, STYLE_TYPE);
-        assert_eq!(find("kelisim.js"), None);
-        assert_eq!(SCRIPT.name.len(), "kelisim..js".len() + 16);
+        assert!(!find("kelisim.d.ts").unwrap().immutable);
+        assert_eq!(find("panel.css"), None);
+        assert_eq!(PANEL_STYLE.name.len(), "panel..css".len() + 16);
     }
 
     #[test]
-    fn files_are_ascii_and_the_scripts_are_small() {
-        for file in [&SCRIPT, &OBSERVE_SCRIPT, &PANEL_STYLE, &PAGES_STYLE, &PLACEHOLDER_STYLE] {
-            assert!(file.asset.body.is_ascii(), "{}", file.name);
-        }
-        for (file, most) in [(&SCRIPT, 6 * 1024), (&OBSERVE_SCRIPT, 1024)] {
-            let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
-            gzip.write_all(&file.asset.body).unwrap();
-            let size = gzip.finish().unwrap().len();
-            assert!(size <= most, "{}: {size} bytes", file.name);
+    fn files_are_ascii_and_their_codings_hold_the_same() {
+        for file in [&OBSERVE_SCRIPT, &PANEL_STYLE, &PAGES_STYLE, &PLACEHOLDER_STYLE, &DECLARATIONS] {
+            let Asset { body, gzip, brotli, .. } = &file.asset;
+            assert!(body.is_ascii(), "{}", file.name);
+            let unpacked = |mut reader: Box<dyn std::io::Read + '_>| {
+                let mut bytes = Vec::new();
+                reader.read_to_end(&mut bytes).unwrap();
+                bytes
+            };
+            assert_eq!(unpacked(Box::new(flate2::read::GzDecoder::new(&**gzip))), *body);
+            assert_eq!(unpacked(Box::new(brotli::Decompressor::new(&**brotli, 4096))), *body);
         }
     }
 

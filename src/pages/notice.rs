@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    Settings, assets,
+    DeclaredCookie, Script, Settings, assets,
     banner::first_layer,
     facts::{facts_in_full, identification},
     texts::Texts,
@@ -34,6 +34,7 @@ pub struct NoticeDocument {
 pub(super) fn notice(
     settings: &Settings,
     catalogue_hash: [u8; 32],
+    script: &Script,
     language: Language,
     model: Model,
     banner: &[u8],
@@ -72,7 +73,7 @@ pub(super) fn notice(
             "address": controller.address, "bin": controller.bin, "email": controller.email, "iin": controller.iin,
             "identification": identification(settings, texts), "name": controller.name,
         },
-        "cookies": declared_cookies(settings),
+        "cookies": declared_cookies(&settings.cookies),
         "data": settings.notice.data,
         "edition": settings.edition.id.as_str(),
         "hosts": declared_hosts(settings),
@@ -82,8 +83,9 @@ pub(super) fn notice(
         "policy": policies,
         "purposes": purposes,
         "rights": texts.settings.rights_list,
-        "script": { "sha256": digits(&assets::SCRIPT.digest) },
+        "script": { "sha256": digits(&script.0.digest) },
         "site": settings.host,
+        "storage": declared_cookies(&settings.storage),
         "styles": { "pages": digits(&assets::PAGES_STYLE.digest), "panel": digits(&assets::PANEL_STYLE.digest) },
         "texts": texts,
         "valid_for": settings.valid_for.to_string(),
@@ -94,9 +96,9 @@ pub(super) fn notice(
     NoticeDocument { id, language, model, edition: settings.edition.id.clone(), json }
 }
 
-fn declared_cookies(settings: &Settings) -> Vec<Value> {
-    let declared = settings.cookies.iter();
+fn declared_cookies(declared: &[DeclaredCookie]) -> Vec<Value> {
     declared
+        .iter()
         .map(|cookie| {
             let purpose: Vec<_> =
                 cookie.purpose.texts.iter().map(|(language, text)| json!([language.tag(), text])).collect();

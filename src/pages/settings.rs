@@ -112,6 +112,8 @@ pub struct Settings {
     pub texts: Vec<EditionText>,
     /// Cookies that visitors are told of.
     pub cookies: Vec<DeclaredCookie>,
+    /// Keys of the browser's storage that visitors are told of.
+    pub storage: Vec<DeclaredCookie>,
     /// Hosts that visitors are told of.
     pub hosts: Vec<DeclaredHost>,
     /// Whether what nobody has named is held back. Otherwise visitors are promised less.

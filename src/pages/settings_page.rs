@@ -142,6 +142,8 @@ fn categories(settings: &Settings, language: Language, view: &SettingsView<'_>) 
             let words = texts.category(category);
             let declared = settings.cookies.iter().filter(|cookie| cookie.category == category);
             let declared = declared.map(|cookie| cookie_row(texts, language, cookie));
+            let stored = settings.storage.iter().filter(|key| key.category == category);
+            let stored = stored.map(|key| CookieRow { in_storage: true, ..cookie_row(texts, language, key) });
             let own =
                 if category == Category::Necessary { own_cookies(settings, language, view.model) } else { Vec::new() };
             CategoryBox {
@@ -151,7 +153,7 @@ fn categories(settings: &Settings, language: Language, view: &SettingsView<'_>) 
                 optional: category != Category::Necessary,
                 allowed: allowed.contains(category),
                 cookies_title: phrases::fill(&texts.settings.cookies, &[("category", &words.listed)]),
-                cookies: own.into_iter().chain(declared).collect(),
+                cookies: own.into_iter().chain(declared).chain(stored).collect(),
             }
         })
         .collect()
@@ -168,6 +170,7 @@ fn own_cookies(settings: &Settings, language: Language, model: Model) -> Vec<Coo
         purpose: purpose.to_owned(),
         purpose_language: None,
         lifetime: lifetime.to_owned(),
+        in_storage: false,
     };
     let record = if settings.share_subdomains { "__Secure-kelisim" } else { "__Host-kelisim" };
     let mut rows = vec![row(record, &words.record_purpose, &term), row("kelisim_view", &words.view_purpose, &term)];
@@ -189,6 +192,7 @@ fn cookie_row(texts: &Texts, language: Language, cookie: &DeclaredCookie) -> Coo
         owner: or_unknown(&cookie.owner),
         purpose: or_unknown(&purpose),
         purpose_language,
+        in_storage: false,
         lifetime: match cookie.lifetime.as_str() {
             "" => words.unknown.clone(),
             "session" => words.session.clone(),
@@ -239,6 +243,7 @@ struct CookieRow {
     purpose: String,
     purpose_language: Option<Language>,
     lifetime: String,
+    in_storage: bool,
 }
 
 struct HostRow {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::{
-    Asset, Message, NoticeDocument, ReturnPath, Settings, SettingsView,
+    Asset, Message, NoticeDocument, ReturnPath, Script, Settings, SettingsView,
     ascii::{escape, to_ascii},
     assets,
     banner::{self, Fillable, in_query},
@@ -15,7 +15,7 @@ use super::{
     texts::Texts,
 };
 use crate::{
-    consent::{EditionId, Model},
+    consent::{Category, CategorySet, EditionId, Model},
     visitor::Language,
 };
 
@@ -28,6 +28,7 @@ pub struct SitePages {
     pages_style_path: String,
     script_path: String,
     observe_path: String,
+    script: Script,
 }
 
 /// What differs by language and model.
@@ -40,6 +41,8 @@ struct Variant {
 /// What the script has to know of the page that it is on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PageScript<'a> {
+    /// The optional categories allowed on this page.
+    pub allowed: CategorySet,
     /// Whether the visitor has answered, so that no banner is on the page.
     pub answered: bool,
     /// Whether the page answers a POST, so that the script must not load it again.
@@ -50,7 +53,7 @@ pub struct PageScript<'a> {
 
 impl SitePages {
     /// Renders what does not depend on the visitor. `catalogue_hash` is SHA-256 of the cookie catalogue in force.
-    pub fn build(settings: &Settings, catalogue_hash: [u8; 32]) -> Self {
+    pub fn build(settings: &Settings, catalogue_hash: [u8; 32], script: Script) -> Self {
         let path = |name: &str| format!("{}{name}", settings.prefix);
         let panel_style_path = path(&assets::PANEL_STYLE.name);
         let languages = if settings.languages.is_empty() { &[Language::default()][..] } else { &settings.languages };
@@ -61,7 +64,7 @@ impl SitePages {
         let variant = |language, model| {
             let banner = |notice: &str| banner::banner(settings, language, model, &panel_style_path, notice);
             let unnamed = banner("").fill(&ReturnPath::default());
-            let notice = notice(settings, catalogue_hash, language, model, &unnamed);
+            let notice = notice(settings, catalogue_hash, &script, language, model, &unnamed);
             Variant {
                 banner: banner(&assets::hexadecimal(&notice.id.0)),
                 settings_link: banner::settings_link(settings, language, &panel_style_path),
@@ -73,8 +76,9 @@ impl SitePages {
         Self {
             variants,
             pages_style_path: path(&assets::PAGES_STYLE.name),
-            script_path: path(&assets::SCRIPT.name),
+            script_path: path(&script.0.name),
             observe_path: path(&assets::OBSERVE_SCRIPT.name),
+            script,
             panel_style_path,
             settings: settings.clone(),
         }
@@ -113,10 +117,13 @@ impl SitePages {
         let nonce = page.nonce.map(|nonce| format!(" nonce=\"{}\"", escape(nonce))).unwrap_or_default();
         let tag = format!(
             "<script data-kelisim-script src=\"{}\" integrity=\"{}\" crossorigin=\"anonymous\"{nonce} \
-             data-kelisim-prefix=\"{}\" data-kelisim-language=\"{language}\"{}{}></script>",
+             data-kelisim-prefix=\"{}\" data-kelisim-language=\"{language}\" data-kelisim-edition=\"{}\" \
+             data-kelisim-allowed=\"{}\"{}{}></script>",
             escape(&self.script_path),
-            assets::SCRIPT.integrity(),
+            self.script.0.integrity(),
             escape(&self.settings.prefix),
+            escape(self.settings.edition.id.as_str()),
+            page.allowed.iter().map(Category::name).collect::<Vec<_>>().join(" "),
             flag(page.answered, " data-kelisim-answered"),
             flag(page.posted, " data-kelisim-posted"),
         );
@@ -180,7 +187,8 @@ impl SitePages {
 
     /// The file with this name, of those that `script_path` and `style_path` point to.
     pub fn asset(&self, name: &str) -> Option<Asset> {
-        assets::find(name)
+        let script = &self.script.0;
+        if name == script.name { Some(script.asset.clone()) } else { assets::find(name) }
     }
 
     /// Where the script is, for a content-security policy.

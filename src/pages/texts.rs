@@ -39,7 +39,7 @@ macro_rules! phrases {
 
 phrases! {
     /// The first layer, and what the script says in it.
-    Banner { label, title, text, implied, controller, more, link, saved, later, failed;; }
+    Banner { label, title, text, implied, controller, more, link, saved, later, reload, failed;; }
     /// What buttons do, as they say it.
     Buttons { necessary, accept, settings, save, withdraw;; }
     /// Names of what Article 8(4) of Law 94-V asks for.
@@ -54,7 +54,7 @@ phrases! {
     Settings {
         title, introduction, introduction_opt_in, introduction_compatible, saved, now, no_choice, signal, allowed, refused, chosen_on,
         valid_until, answered_edition, consent_id, consent_id_text, choose, always, cookies, no_cookies, cookie_name,
-        cookie_owner, cookie_purpose, cookie_lifetime, session, persistent, unknown, this_site, record_purpose, view_purpose,
+        cookie_owner, cookie_purpose, cookie_lifetime, session, persistent, unknown, this_site, in_storage, record_purpose, view_purpose,
         shown_purpose, frame_purpose, minute, hosts, hosts_text, hosts_text_compatible, host_name, host_owner, host_category, host_sees_address, yes, no, consent, rights,
         rights_text, request, browser, withdrawal, policy, back;
         rights_list;

@@ -84,6 +84,19 @@ impl ForeignHosts {
         &self.listed
     }
 
+    /// Every line in force: those of the site, and known ones that no line of the site covers.
+    pub fn lines(&self) -> impl Iterator<Item = &ForeignHost> {
+        let is_covered = |known: &ForeignHost| {
+            let name = match &known.host {
+                HostPattern::Exact(name) => name.clone(),
+                // No line names this label, so only subdomains match it.
+                HostPattern::Subdomains(name) => format!("-.{name}"),
+            };
+            self.listed.iter().any(|line| line.is(&name, known.port))
+        };
+        self.listed.iter().chain(self.known.iter().filter(move |known| !is_covered(known)))
+    }
+
     /// The line that speaks of a host; an exact name before subdomains, the longer before the shorter. `host` is in lower case, and `port`
     /// is `None` where it is the scheme's own.
     pub fn find(&self, host: &str, port: Option<u16>) -> Option<&ForeignHost> {

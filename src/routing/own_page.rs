@@ -17,6 +17,8 @@ pub enum OwnPage<'a> {
     Policy(EditionId, Language),
     /// A style or script, by its file name.
     Asset(&'a str),
+    /// Outside of the prefix: that the site honours Global Privacy Control (`/.well-known/gpc.json`).
+    GlobalPrivacyControl,
     /// Nothing.
     Unknown,
 }
@@ -24,13 +26,18 @@ pub enum OwnPage<'a> {
 impl<'a> OwnPage<'a> {
     /// The page that a path names, or `None` when the path does not begin with the prefix (which has both slashes).
     pub fn parse(path: &'a str, prefix: &str) -> Option<Self> {
+        if path == "/.well-known/gpc.json" {
+            return Some(Self::GlobalPrivacyControl);
+        }
         let rest = path.strip_prefix(prefix)?;
         Some(match rest {
             "choice" => Self::Choice,
             "settings" => Self::Settings,
             "frame" => Self::Frame,
             "report" => Self::Report,
-            name if (name.ends_with(".css") || name.ends_with(".js")) && !name.contains('/') => Self::Asset(name),
+            name if [".css", ".js", ".d.ts"].iter().any(|end| name.ends_with(end)) && !name.contains('/') => {
+                Self::Asset(name)
+            }
             name => Self::policy(name).unwrap_or(Self::Unknown),
         })
     }
@@ -55,6 +62,9 @@ mod tests {
         check("/_kelisim/panel.0a1b.css", Some(OwnPage::Asset("panel.0a1b.css")));
         check("/_kelisim/policy/2026-11/kk", Some(OwnPage::Policy(EditionId::parse("2026-11").unwrap(), Language::Kk)));
         check("/_kelisim/policy/2026-11/de", Some(OwnPage::Unknown));
+        check("/_kelisim/kelisim.d.ts", Some(OwnPage::Asset("kelisim.d.ts")));
+        check("/.well-known/gpc.json", Some(OwnPage::GlobalPrivacyControl));
+        check("/.well-known/gpc.json/", None);
         check("/_kelisim/", Some(OwnPage::Unknown));
         check("/_kelisim", None);
         check("/choice", None);

@@ -1,4 +1,4 @@
-//! The lists of a site: `[[site.cookie]]`, `[[site.host]]`, `[[site.tracker]]` and `[[site.path]]`.
+//! The lists of a site: `[[site.cookie]]`, `[[site.storage]]`, `[[site.host]]`, `[[site.tracker]]` and `[[site.path]]`.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
@@ -49,12 +49,35 @@ fn cookie(
     table.require(&["category"]);
     let name = table.parsed("name", |text| Ok((cookie_name(text)?, text.to_owned())));
     let expression = table.parsed("expression", |text| Ok((expression(text)?, text.to_owned())));
+    declared(&mut table, languages, seen, name.or(expression))
+}
+
+/// The keys of the browser's storage, read as cookies are.
+pub(super) fn storage(site: &mut Table<'_>, languages: &[Language]) -> Option<(Vec<Rule>, Vec<DeclaredCookie>)> {
+    let tables = site.tables("storage", &keys::STORAGE);
+    let mut seen = BTreeMap::new();
+    let read = |mut table: Table<'_>| {
+        table.require(&["name", "category"]);
+        let name = table.parsed("name", |text| Ok((storage_key(text)?, text.to_owned())));
+        declared(&mut table, languages, &mut seen, name)
+    };
+    let lines: Vec<_> = tables.into_iter().map(read).collect();
+    lines.into_iter().collect::<Option<Vec<_>>>().map(|lines| lines.into_iter().unzip())
+}
+
+/// What a line says beside its name.
+fn declared(
+    table: &mut Table<'_>,
+    languages: &[Language],
+    seen: &mut BTreeMap<String, usize>,
+    found: Option<Spanned<(Pattern, String)>>,
+) -> Option<(Rule, DeclaredCookie)> {
     let category = table.parsed("category", value::category).map(Spanned::into_inner);
     let owner = table.text("owner").map_or_else(String::new, Spanned::into_inner);
-    let purpose = notice::texts(&mut table, "purpose", languages).unwrap_or_default();
+    let purpose = notice::texts(table, "purpose", languages).unwrap_or_default();
     let lifetime = table.text("lifetime").map_or_else(String::new, Spanned::into_inner);
-    let found = name.or(expression)?;
-    once(context, seen, &found.span(), &found.get_ref().1);
+    let found = found?;
+    once(table.context, seen, &found.span(), &found.get_ref().1);
     let (pattern, name) = found.into_inner();
     let category = category?;
     let rule = Rule {
@@ -88,6 +111,13 @@ fn cookie_name(text: &str) -> Result<Pattern, Advice> {
         return Err(own_cookie(text));
     }
     Ok(if is_prefix { Pattern::Prefix(name.into()) } else { Pattern::Exact(name.into()) })
+}
+
+/// A key of storage may be nearly anything; the same rules find it as find a cookie.
+fn storage_key(text: &str) -> Result<Pattern, Advice> {
+    Pattern::name(text).map_err(|reason| {
+        Advice::new(format!("`{text}` is not a key: {reason}"), "write the key, or its beginning and one `*`")
+    })
 }
 
 fn expression(text: &str) -> Result<Pattern, Advice> {

@@ -4,6 +4,7 @@ mod consent;
 mod lists;
 mod notice;
 mod server;
+mod signals;
 mod site;
 mod tls;
 mod upstream;

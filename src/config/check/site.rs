@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use toml::Spanned;
 
-use super::{Shared, consent, lists, notice, upstream};
+use super::{Shared, consent, lists, notice, signals, upstream};
 use crate::{
     config::{context::Advice, file::Table, keys, place, value},
     gateway::{Mode, SiteSettings},
@@ -31,6 +31,9 @@ pub(super) fn check(mut table: Table<'_>, shared: &mut Shared<'_>) -> Option<Sit
     let consent = consent::check(&mut table, shared.has_geo);
     let notice = notice::notice(&mut table, &languages);
     let cookies = lists::cookies(&mut table, &languages);
+    let storage = lists::storage(&mut table, &languages);
+    let signals = signals::check(&mut table);
+    let hydrates_document = table.boolean("hydrates_document").is_some_and(Spanned::into_inner);
     let declared_hosts = lists::hosts(&mut table);
     let trackers = lists::trackers(&mut table, &prefix);
     let paths = lists::paths(&mut table, &prefix);
@@ -38,6 +41,7 @@ pub(super) fn check(mut table: Table<'_>, shared: &mut Shared<'_>) -> Option<Sit
     let name = canonical_host.clone().or_else(|| first_name(&hosts))?;
     let consent::Consent { settings: consent, texts } = consent?;
     let (cookies, declared_cookies) = cookies?;
+    let (storage, declared_storage) = storage?;
     let (foreign_hosts, declared_hosts) = declared_hosts?;
     if mode == Mode::Strict {
         loading(&table, &hosts, &foreign_hosts, &prefix);
@@ -54,6 +58,7 @@ pub(super) fn check(mut table: Table<'_>, shared: &mut Shared<'_>) -> Option<Sit
         edition: consent.editions.in_force(table.context.now).clone(),
         texts,
         cookies: declared_cookies,
+        storage: declared_storage,
         hosts: declared_hosts,
         unknown_refused: mode != Mode::Compatible,
         share_subdomains,
@@ -70,6 +75,9 @@ pub(super) fn check(mut table: Table<'_>, shared: &mut Shared<'_>) -> Option<Sit
         upstream: upstream?,
         consent,
         cookies,
+        storage,
+        signals,
+        hydrates_document,
         foreign_hosts,
         pages,
     })

@@ -4,7 +4,7 @@ use markup5ever_rcdom::{Handle, NodeData, RcDom};
 
 use html5ever::{ParseOpts, parse_document, tendril::TendrilSink};
 
-use super::{practice, russian};
+use super::{practice, russian, script};
 use crate::{
     consent::{CategorySet, Model},
     pages::{PageScript, SitePages, facts::facts, to_ascii},
@@ -14,7 +14,7 @@ use crate::{
 const CATALOGUE: [u8; 32] = [1; 32];
 
 fn banner(language: Language, to: &str) -> String {
-    let pages = SitePages::build(&practice(), CATALOGUE);
+    let pages = SitePages::build(&practice(), CATALOGUE, script());
     String::from_utf8(pages.banner(language, Model::OptIn, to).to_vec()).unwrap()
 }
 
@@ -171,7 +171,7 @@ const HIDDEN_OR_BLOCKED: [&str; 14] = [
 
 #[test]
 fn no_name_is_one_that_filter_lists_hide_or_block() {
-    let pages = SitePages::build(&practice(), CATALOGUE);
+    let pages = SitePages::build(&practice(), CATALOGUE, script());
     let link = String::from_utf8(pages.settings_link(Language::En, "/").to_vec()).unwrap();
     let script = String::from_utf8(pages.script_tag(Language::En, PageScript::default()).to_vec()).unwrap();
     // The classes in the shadow root are out of reach of such lists.
@@ -187,14 +187,14 @@ fn no_name_is_one_that_filter_lists_hide_or_block() {
 #[test]
 fn after_an_answer_one_link_stays_unless_the_site_has_its_own() {
     let mut settings = practice();
-    let link = SitePages::build(&settings, CATALOGUE).settings_link(Language::Kk, "/a?b=1");
+    let link = SitePages::build(&settings, CATALOGUE, script()).settings_link(Language::Kk, "/a?b=1");
     let link = String::from_utf8(link.to_vec()).unwrap();
     assert!(link.is_ascii());
     assert!(link.contains(r#"href="/_kelisim/settings?language=kk&amp;to=%2Fa%3Fb%3D1""#));
-    assert_eq!(link.matches("<a ").count(), 1);
+    assert_eq!(link.matches("<a slot=\"link\"").count(), 1);
 
     settings.own_settings_link = true;
-    let pages = SitePages::build(&settings, CATALOGUE);
+    let pages = SitePages::build(&settings, CATALOGUE, script());
     assert!(pages.settings_link(Language::Kk, "/").is_empty());
     let banner = String::from_utf8(pages.banner(Language::Kk, Model::OptIn, "/").to_vec()).unwrap();
     assert!(!banner.contains(r#"slot="link" "#));
@@ -204,14 +204,14 @@ fn after_an_answer_one_link_stays_unless_the_site_has_its_own() {
 fn where_nothing_is_offered_nothing_is_asked() {
     let mut settings = practice();
     settings.offer = CategorySet::EMPTY;
-    assert!(SitePages::build(&settings, CATALOGUE).banner(Language::Ru, Model::OptIn, "/").is_empty());
+    assert!(SitePages::build(&settings, CATALOGUE, script()).banner(Language::Ru, Model::OptIn, "/").is_empty());
 }
 
 #[test]
 fn only_the_notice_model_says_that_going_on_is_consent() {
     let mut settings = practice();
     let says = |settings: &_, model| {
-        let html = SitePages::build(settings, CATALOGUE).banner(Language::En, model, "/");
+        let html = SitePages::build(settings, CATALOGUE, script()).banner(Language::En, model, "/");
         String::from_utf8(html.to_vec()).unwrap().contains("that counts as consent")
     };
     assert!(!says(&settings, Model::OptIn));
@@ -223,23 +223,26 @@ fn only_the_notice_model_says_that_going_on_is_consent() {
 
 #[test]
 fn the_script_tag_carries_what_the_page_needs() {
-    let pages = SitePages::build(&practice(), CATALOGUE);
+    let pages = SitePages::build(&practice(), CATALOGUE, script());
     let tag = |page| String::from_utf8(pages.script_tag(Language::Kk, page).to_vec()).unwrap();
     let plain = tag(PageScript::default());
     assert!(
         plain.starts_with(&format!(r#"<script data-kelisim-script src="{}" integrity="sha256-"#, pages.script_path()))
     );
-    assert!(plain.ends_with(r#" data-kelisim-prefix="/_kelisim/" data-kelisim-language="kk"></script>"#));
-    let full = tag(PageScript { answered: true, posted: true, nonce: Some("a\"b") });
+    assert!(plain.ends_with(r#" data-kelisim-prefix="/_kelisim/" data-kelisim-language="kk" data-kelisim-edition="2026-11" data-kelisim-allowed=""></script>"#));
+    let full = tag(PageScript { answered: true, posted: true, nonce: Some("a\"b"), allowed: practice().offer });
     assert!(full.contains(r#" nonce="a&quot;b" "#));
-    assert!(full.ends_with(" data-kelisim-answered data-kelisim-posted></script>"));
+    assert!(full.ends_with(
+        r#" data-kelisim-allowed="functional analytical" data-kelisim-answered data-kelisim-posted></script>"#
+    ));
 }
 
 #[test]
 fn a_notice_is_named_by_what_it_shows() {
     let base = practice();
-    let id =
-        |settings: &_, catalogue, language| SitePages::build(settings, catalogue).notice(language, Model::OptIn).id;
+    let id = |settings: &_, catalogue, language| {
+        SitePages::build(settings, catalogue, script()).notice(language, Model::OptIn).id
+    };
     let first = id(&base, CATALOGUE, Language::Ru);
     assert_eq!(first, id(&base, CATALOGUE, Language::Ru));
     assert_ne!(first, id(&base, CATALOGUE, Language::Kk));
@@ -251,7 +254,7 @@ fn a_notice_is_named_by_what_it_shows() {
     changed.texts[0].hash = [0; 32];
     assert_ne!(first, id(&changed, CATALOGUE, Language::Ru));
 
-    let pages = SitePages::build(&base, CATALOGUE);
+    let pages = SitePages::build(&base, CATALOGUE, script());
     let notice = pages.notice(Language::Ru, Model::OptIn);
     assert_eq!(notice.id.0, crate::pages::assets::sha256(notice.json.as_bytes()));
     let digits = crate::pages::assets::hexadecimal(&notice.id.0);

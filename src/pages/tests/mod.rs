@@ -4,12 +4,33 @@ mod banner;
 mod choice;
 mod own_pages;
 
-use super::{Controller, DeclaredCookie, DeclaredHost, EditionText, Localised, Notice, Settings};
+use super::{
+    Controller, DeclaredCookie, DeclaredHost, EditionText, Localised, Notice, Script, ScriptSettings, Settings, Signals,
+};
 use crate::{
     consent::{Category, CategorySet, Edition, EditionId, Model},
     timestamp::{Term, Timestamp},
     visitor::Language,
 };
+
+/// The script of a site with the shipped catalogue. It is built once.
+fn script() -> Script {
+    static SCRIPT: std::sync::LazyLock<Script> = std::sync::LazyLock::new(|| {
+        let rules = crate::cookies::parse_catalogue(crate::cookies::CATALOGUE).unwrap();
+        let catalogue = crate::cookies::Catalogue::new(rules, Vec::new());
+        Script::build(&ScriptSettings {
+            strict: true,
+            sweeps_unknown: true,
+            offer: [Category::Functional, Category::Analytical].into_iter().collect(),
+            catalogue: &catalogue,
+            storage: &[],
+            hosts: &[],
+            signals: &Signals::default(),
+            hydrates: false,
+        })
+    });
+    SCRIPT.clone()
+}
 
 /// A text in Russian alone, as most operators write it.
 fn russian(text: &str) -> Localised {
@@ -64,6 +85,7 @@ fn practice() -> Settings {
             cookie("tilda*", Category::Functional, "Запоминает настройки", "1 год"),
             cookie("_ym_uid", Category::Analytical, "", ""),
         ],
+        storage: Vec::new(),
         hosts: vec![DeclaredHost {
             name: "static.tildacdn.com".to_owned(),
             category: Category::Necessary,

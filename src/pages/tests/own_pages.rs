@@ -1,6 +1,6 @@
 //! Settings, editions and messages.
 
-use super::practice;
+use super::{practice, script};
 use crate::{
     consent::{Category, CategorySet, ConsentId, EditionId, Model},
     pages::{
@@ -27,7 +27,7 @@ fn settings_page(settings: &Settings, language: Language, allowed: Option<Catego
         consent_id: ConsentId::from_bytes([0x5a; 16]),
     });
     let view = SettingsView { to: &to, model: settings.model, choice, signals, saved: false };
-    SitePages::build(settings, [1; 32]).settings_page(language, &view)
+    SitePages::build(settings, [1; 32], script()).settings_page(language, &view)
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn rights_and_every_item_of_article_8_4_are_on_the_settings_page() {
 
 #[test]
 fn an_edition_is_shown_as_it_was_published() {
-    let pages = SitePages::build(&practice(), [1; 32]);
+    let pages = SitePages::build(&practice(), [1; 32], script());
     let page = pages.policy_page(Language::Ru, &edition()).unwrap();
     assert!(page.contains(r#"<h3 id="section-1">1. ОБЩЕЕ</h3>"#));
     assert!(page.contains(r#"id="clause-1.1""#));
@@ -124,7 +124,7 @@ fn an_edition_is_shown_as_it_was_published() {
 
 #[test]
 fn where_there_is_no_translation_the_page_says_so_and_marks_the_language() {
-    let pages = SitePages::build(&practice(), [1; 32]);
+    let pages = SitePages::build(&practice(), [1; 32], script());
     let page = pages.policy_page(Language::Kk, &edition()).unwrap();
     assert!(page.contains(r#"<html lang="kk" dir="ltr">"#));
     assert!(page.contains(r#"<article lang="ru">"#));
@@ -142,7 +142,7 @@ fn earlier_editions_stay_readable_and_linked() {
         effective: Timestamp::parse("2025-01-02").unwrap(),
         hash: [2; 32],
     });
-    let pages = SitePages::build(&settings, [1; 32]);
+    let pages = SitePages::build(&settings, [1; 32], script());
     let old = pages.policy_page(Language::En, &earlier).unwrap();
     assert!(old.contains("2 January 2025") && !old.contains("(in force now)"));
     let new = pages.policy_page(Language::En, &edition()).unwrap();
@@ -153,7 +153,7 @@ fn earlier_editions_stay_readable_and_linked() {
 fn without_a_policy_the_notice_is_the_edition() {
     let mut settings = practice();
     settings.texts.clear();
-    let page = SitePages::build(&settings, [1; 32]).policy_page(Language::En, &edition()).unwrap();
+    let page = SitePages::build(&settings, [1; 32], script()).policy_page(Language::En, &edition()).unwrap();
     assert!(page.contains("Cookie notice") && page.contains("Cross-border transfer") && page.contains("850000000000"));
 }
 
@@ -161,7 +161,7 @@ fn without_a_policy_the_notice_is_the_edition() {
 fn our_own_pages_obey_their_own_content_security_policy() {
     assert!(CONTENT_SECURITY_POLICY.starts_with("default-src 'none'; style-src 'self';"));
     let settings = practice();
-    let pages = SitePages::build(&settings, [1; 32]);
+    let pages = SitePages::build(&settings, [1; 32], script());
     let to = ReturnPath::default();
     for page in [
         settings_page(&settings, Language::Ru, Some(settings.offer), Signals::default()),
@@ -189,7 +189,7 @@ fn a_message_says_what_happened_in_each_language() {
         Message::NotRecorded,
         Message::RefusalInForce,
     ];
-    let pages = SitePages::build(&practice(), [1; 32]);
+    let pages = SitePages::build(&practice(), [1; 32], script());
     for language in Language::ALL {
         let mut seen = std::collections::HashSet::new();
         for message in all {

@@ -1,0 +1,64 @@
+  // What happens elsewhere: another tab answers, or this page comes back from a cache that knows nothing of the answer.
+
+  function fingerprint() {
+    const mirror = view();
+    return mirror ? mirror.allowed.join() : "";
+  }
+
+  let seen = fingerprint();
+
+  // The copy is compared with itself, never with the page: a page made for an edition that asks again would differ for ever.
+  function compare() {
+    if (sending || document.prerendering || fingerprint() === seen) return;
+    const mirror = view();
+    adopt(mirror ? mirror.allowed : ["necessary"], mirror !== null, "auto");
+  }
+
+  // A page from the history or from a service worker may be of another time. It is loaded again once; if it still is the old one then,
+  // nothing is allowed that either of the two forbids.
+  function outdated() {
+    const mirror = view();
+    const entry = performance.getEntriesByType("navigation")[0];
+    const back = entry && entry.type === "back_forward";
+    const worker = answered && navigator.serviceWorker && navigator.serviceWorker.controller;
+    const same = answered && mirror && mirror.allowed.join() === allowed.join();
+    if (inFrame || posted || !mirror || same || !back && !worker) return;
+    if (entry && entry.type !== "reload") {
+      leaving = true;
+      return location.reload();
+    }
+    allowed = allowed.filter((category) => mirror.allowed.includes(category));
+    sweep();
+    forgetWorkers();
+  }
+
+  whenShown(outdated);
+  listen(document, "visibilitychange", () => { if (!document.hidden) compare(); });
+  listen(document, "prerenderingchange", compare);
+  listen(window, "pageshow", (event) => { if (event.persisted) compare(); });
+
+  if (window.cookieStore && cookieStore.addEventListener) {
+    listen(cookieStore, "change", (event) => {
+      sweepCookies(event.changed.map((cookie) => cookie.name || ""));
+      compare();
+    });
+  } else {
+    // Five minutes of looking after each time that the page comes into sight.
+    let looks = 0;
+    listen(document, "visibilitychange", () => { looks = 0; });
+    setInterval(() => attempt(() => {
+      if (document.hidden || ++looks > 150) return;
+      sweepCookies();
+      compare();
+    }), 2000);
+  }
+
+  // A frame that a script made shows our placeholder where our own policy refused it.
+  listen(document, "securitypolicyviolation", (event) => {
+    if (event.effectiveDirective !== "frame-src" || !event.originalPolicy.includes(prefix + "report")) return;
+    const blocked = event.blockedURI;
+    const frame = Array.prototype.find.call(document.querySelectorAll("iframe"), (frame) => frame.src.split("#")[0] === blocked);
+    if (!frame) return;
+    const query = { language: language, host: new URL(blocked).host, to: location.pathname + location.search, frame: frame.src };
+    frame.src = prefix + "frame?" + new URLSearchParams(query);
+  });
