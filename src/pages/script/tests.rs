@@ -42,13 +42,6 @@ fn with_the_shipped_catalogue_it_is_small_and_ascii() {
     assert!(!text(&script).contains("\"@"), "a mark is left");
     let sizes = (script.asset.gzip.len(), script.asset.brotli.len());
     assert!(sizes.1 <= MOST && sizes.0 <= MOST_GZIP, "{sizes:?}");
-    let all = Signals { google: true, yandex_metrica: vec![1], matomo: true, meta: true };
-    let told = built(&catalogue, |settings| settings.signals = Box::leak(Box::new(all)));
-    println!(
-        "strict {sizes:?}, with signals {:?}, compatible {:?}",
-        told.asset.gzip.len(),
-        built(&catalogue, |settings| settings.strict = false).asset.gzip.len()
-    );
 }
 
 #[test]
