@@ -37,7 +37,7 @@ impl Refusal<'_> {
 
     /// Whether there is a host that is refused.
     pub fn refuses_any(&self) -> bool {
-        self.unknown || self.hosts.listed().iter().any(|line| !line.passes(self.allowed))
+        self.unknown || self.hosts.lines().any(|line| !line.passes(self.allowed))
     }
 }
 

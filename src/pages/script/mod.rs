@@ -53,7 +53,7 @@ impl Signals {
 }
 
 /// What the script of a site is made from.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ScriptSettings<'a> {
     /// Whether what nobody knows is refused (mode `strict`); else known hosts are held back by the script too (mode `compatible`).
     pub strict: bool,

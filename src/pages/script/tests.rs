@@ -93,5 +93,8 @@ fn hosts_go_by_what_may_let_them_pass() {
         host("count.example", Some(8443), Category::Analytical, true),
         host("hidden.example", None, Category::Analytical, false),
     ];
-    assert_eq!(hosts(&lines.iter().collect::<Vec<_>>()), ["*.cdn.example;", "", "count.example:8443;", "", "hidden.example;"]);
+    assert_eq!(
+        hosts(&lines.iter().collect::<Vec<_>>()),
+        ["*.cdn.example;", "", "count.example:8443;", "", "hidden.example;"]
+    );
 }

@@ -24,7 +24,7 @@ fn script() -> Script {
             offer: [Category::Functional, Category::Analytical].into_iter().collect(),
             catalogue: &catalogue,
             storage: &[],
-            hosts: &[],
+            hosts: Vec::new(),
             signals: &Signals::default(),
             hydrates: false,
         })

@@ -88,7 +88,7 @@ impl PageEdits {
         grant: Option<FrameGrant>,
         placeholder: Placeholder,
     ) -> Option<Self> {
-        let idle = mode == EditMode::Compatible && hosts.listed().iter().all(|line| line.passes(allowed));
+        let idle = mode == EditMode::Compatible && hosts.lines().all(|line| line.passes(allowed));
         let base = Url::parse(page).ok().filter(|_| !idle)?;
         Some(Self { mode, hosts, allowed, base, base_found: false, grant, placeholder, replaced: 0 })
     }
