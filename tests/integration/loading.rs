@@ -187,7 +187,8 @@ fn exceptions_and_other_modes_have_no_policy_of_ours() {
     assert_eq!(ours(&compatible.browser().open("/")), None);
     let observe = gateway(&site).site("mode = \"observe\"").start();
     let page = observe.browser().open("/");
-    assert_eq!((ours(&page), page.text().as_str(), page.header("etag")), (None, PAGE, Some("\"1\"")));
+    assert_eq!(ours(&page), None);
+    assert!(page.text().contains("observe.") && !page.text().contains("kelisim-panel"), "{}", page.text());
     let reported = page.header("content-security-policy-report-only").unwrap();
     assert!(reported.contains(" cdn.example ") && !reported.contains("count.example"), "{reported}");
     let image = observe.browser().send("GET", "/a.png", &dest("image"), b"");

@@ -300,7 +300,7 @@ fn lines_about_cookies_hosts_and_paths_are_checked() {
     );
     check(
         "host = [{ name = \"https://a\", category = \"necessary\" }]",
-        &["11:18: `name` in [[site.host]]: `https://a` is not a host with a port"],
+        &["11:18: `name` in [[site.host]]: `https://a` is not a host name; write"],
     );
     check(
         "tracker = [{ path = \"collect\", category = \"necessary\" }]",

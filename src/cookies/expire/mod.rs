@@ -61,15 +61,14 @@ pub fn expiry_lines<'a>(
 ) -> Vec<HeaderValue> {
     let (within, beyond) = observed_targets(refused, observed, scope);
     let plan = Plan::new(refused, scope);
-    let kinds = KINDS as u64;
-    let (turn, first) = if scope.next.is_some() { (round, 0) } else { (round / kinds, (round % kinds) as usize) };
+    let first = if scope.next.is_some() { 0 } else { (round % KINDS as u64) as usize };
     let mut lines = Lines { lines: Vec::new(), left: BUDGET_BYTES, secure: scope.secure };
     // The kind whose turn it is goes first, so that a flood of another can't keep it from its turn; the others follow in their order.
     for kind in std::iter::once(first).chain((0..KINDS).filter(|kind| *kind != first)) {
         match kind {
-            0 => lines.add(in_turn(0..within.len(), turn).map(|index| within[index])),
-            1 => lines.add(in_turn(0..beyond.len(), turn).map(|index| beyond[index])),
-            guess => lines.add(in_turn(plan.guesses(guess - 2), turn).map(|index| plan.target(index))),
+            0 => lines.add(in_turn(0..within.len(), round).map(|index| within[index])),
+            1 => lines.add(in_turn(0..beyond.len(), round).map(|index| beyond[index])),
+            guess => lines.add(in_turn(plan.guesses(guess - 2), round).map(|index| plan.target(index))),
         }
     }
     lines.lines
@@ -147,12 +146,13 @@ impl Lines {
     }
 }
 
-/// The numbers of a kind, all of them, from a start that moves on with every turn and meets each number in time.
-fn in_turn(group: Range<usize>, turn: u64) -> impl Iterator<Item = usize> {
+/// The numbers of a kind, all of them, from a start that moves on with every round. Also where a kind's own turn comes every few rounds only, the
+/// starts lie nearer to each other than the lines of one response reach.
+fn in_turn(group: Range<usize>, round: u64) -> impl Iterator<Item = usize> {
     let count = group.len().max(1) as u64;
     // A step without a common factor leads to every start before it comes back to the first.
     let step = (LINES_A_RESPONSE..).find(|step| common_factor(*step, count) == 1).unwrap_or(1);
-    let start = (u128::from(turn) * u128::from(step) % u128::from(count)) as usize;
+    let start = (u128::from(round) * u128::from(step) % u128::from(count)) as usize;
     let (first, last) = (group.start, group.end);
     let start = (first + start).min(last);
     (start..last).chain(first..start)
