@@ -29,18 +29,10 @@ const ADVERTISING: [&str; 4] =
 /// Their families.
 const ADVERTISING_FAMILIES: [&str; 2] = ["attribution-reporting-register-", "ad-auction-"];
 
-/// What a page is denied while advertising is refused. Newer versions of Chromium know only some of them and say so in their console; the
-/// older ones, which are in use, have them all.
-const ADVERTISING_FEATURES: [&str; 8] = [
-    "browsing-topics",
-    "attribution-reporting",
-    "join-ad-interest-group",
-    "run-ad-auction",
-    "shared-storage",
-    "private-aggregation",
-    "private-state-token-issuance",
-    "private-state-token-redemption",
-];
+/// What a page is denied while advertising is refused. Older versions of Chromium had more such features; the present one complains of each
+/// in the console of every page, and what would use them is on hosts that do not load.
+const ADVERTISING_FEATURES: [&str; 3] =
+    ["browsing-topics", "private-state-token-issuance", "private-state-token-redemption"];
 
 /// Takes out of an answer what leads to refused hosts.
 pub fn drop_foreign(headers: &mut HeaderMap, refusal: &Refusal<'_>) {

@@ -150,7 +150,7 @@ fn a_document_is_denied_advertising_but_for_what_the_site_itself_says() {
         restrict_document(&mut headers, StatusCode::from_u16(status).unwrap(), governed, &refusal);
         assert_eq!(lines(&headers), expected, "{given:?} {status}");
     };
-    let rest = "attribution-reporting=(), join-ad-interest-group=(), run-ad-auction=(), shared-storage=(), private-aggregation=(), private-state-token-issuance=(), private-state-token-redemption=()";
+    let rest = "private-state-token-issuance=(), private-state-token-redemption=()";
     let all = format!("permissions-policy: browsing-topics=(), {rest}");
     let rest = format!("permissions-policy: {rest}");
     let off = "x-dns-prefetch-control: off";
