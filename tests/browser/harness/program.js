@@ -1,6 +1,6 @@
 // Programs that a story needs beside itself: started, waited for until they say where they listen, stopped.
 
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createServer } from "node:net";
 
 /** Longest wait for a program to say what it is expected to say, in milliseconds. */
@@ -75,9 +75,16 @@ export function freePort() {
   });
 }
 
-/** The demonstration: `http` and `https` are the site behind the gateway. */
+/** The demonstration: `http` and `https` are the site behind the gateway, `direct` is the site without it, and `log` answers the recorded choices. */
 export async function startDemo() {
-  const words = [/http:\/\/localhost:\d+/, /https:\/\/localhost:\d+/, /All of it lies in/];
+  const words = [/http:\/\/localhost:\d+/, /https:\/\/localhost:\d+/, /without the gateway\s+(http:\/\/[\d.:]+)/, /--config (\S+)/, /All of it lies in/];
   const { matches, stop } = await start(KELISIM, ["demo"], words);
-  return { http: matches[0][0], https: matches[1][0], stop };
+  const [http, https] = matches.map((match) => match[0]);
+  return { http, https, direct: matches[2][1], stop, log: () => exportLog(matches[3][1]) };
+}
+
+/** The events of the consent log of the gateway with this configuration, oldest first. */
+function exportLog(configuration) {
+  const lines = execFileSync(KELISIM, ["log", "export", "--format", "jsonl", "--config", configuration], { encoding: "utf8" });
+  return lines.split("\n").filter(Boolean).map((line) => JSON.parse(line));
 }
