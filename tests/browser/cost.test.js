@@ -1,0 +1,52 @@
+// What the banner costs a page that can be said for certain: nothing moves, and the script is small. How long it runs is measured by measure.js.
+
+import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
+import { PHONE, inEachBrowser } from "./harness/browsers.js";
+import { startDemo } from "./harness/program.js";
+
+/** Largest script, compressed, in bytes. */
+const LARGEST = 6 * 1024;
+
+/** Sum of all layout shifts of a page until it has been still for a while; the metric knows of no unit. */
+async function shifts(anna, address) {
+  await anna.page.goto(address, { waitUntil: "networkidle0" });
+  return anna.page.evaluate(() =>
+    new Promise((resolve) => {
+      let sum = 0;
+      new PerformanceObserver((list) => list.getEntries().forEach(({ value }) => { sum += value; })).observe({ type: "layout-shift", buffered: true });
+      requestAnimationFrame(() => setTimeout(() => resolve(sum), 300));
+    }));
+}
+
+inEachBrowser("cost", startDemo, (story, browser) => {
+  story("the script is small enough, compressed", {}, async (anna) => {
+    await anna.open("/");
+    const body = await anna.page.evaluate(async () => (await fetch(document.querySelector("script[data-kelisim-script]").src)).text());
+    assert.match(body, /^[\x00-\x7f]*$/);
+    const size = gzipSync(body, { level: 9 }).length;
+    assert.ok(size > 500 && size <= LARGEST, `${size}`);
+  });
+
+  // Firefox does not measure it.
+  if (browser !== "chromium") return;
+  for (const [window, viewport] of Object.entries({ "a desktop": undefined, "a phone": PHONE, "a zoomed window": { width: 320, height: 256 } })) {
+    story(`nothing moves on ${window}`, { viewport }, async (anna, site) => {
+      for (const path of ["/", "/services"]) {
+        const without = await shifts(anna, new URL(path, site.direct).href);
+        assert.equal(await shifts(anna, new URL(path, site.http).href), without, path);
+      }
+    });
+  }
+
+  story("what does move is noticed", {}, async (anna, site) => {
+    await anna.page.evaluateOnNewDocument(() => {
+      addEventListener("load", () => setTimeout(() => {
+        const box = document.createElement("div");
+        box.style.height = "200px";
+        document.body.prepend(box);
+      }, 50));
+    });
+    assert.ok((await shifts(anna, new URL("/services", site.http).href)) > 0);
+  });
+});

@@ -1,0 +1,108 @@
+// A page behind the gateway, its scripts run, is the page that it is without the gateway, and our nodes; and nothing fails in it that did not fail before.
+
+import assert from "node:assert/strict";
+import { inEachBrowser } from "./harness/browsers.js";
+import { startDemo } from "./harness/program.js";
+import { startGateway, startWiki } from "./harness/wiki.js";
+
+/** What shows how it was asked, and so differs by right: the cookies that reach the server, a body that never ends well. */
+const TELLS_OF_THE_REQUEST = ["/cookies", "/cookies.txt", "/echo", "/cut", "/broken-gzip"];
+
+/** Pages of a demonstration that no page links to are not of the site. */
+const MOST_PAGES = 60;
+
+/** Marks what is of a run and not of the page: addresses, tokens, times. */
+function settled(text, origins) {
+  let same = text;
+  for (const origin of origins) {
+    for (const form of [origin, encodeURIComponent(origin), new URL(origin).host, encodeURIComponent(new URL(origin).host)]) same = same.replaceAll(form, "HERE");
+  }
+  return same.replace(/[0-9a-f]{16,}/g, "TOKEN").replace(/\d{4}-\d\d-\d\d[T ][\d:.]+(Z|[+-]\d\d:?\d\d)?/g, "TIME").replace(/\b\d{10}\b/g, "TIME").replace(/\b\d?\d:\d\d(:\d\d)?\b/g, "TIME");
+}
+
+/** The document as it is now without our nodes, one line for each tag or text. */
+const serialized = (page) =>
+  page.evaluate(() => {
+    const copy = document.documentElement.cloneNode(true);
+    copy.querySelectorAll("kelisim-panel, script[data-kelisim-script]").forEach((node) => node.remove());
+    copy.normalize();
+    return copy.outerHTML.replaceAll("<", "\n<");
+  });
+
+/** Opens a page and answers its document and what went wrong in it, and the paths of its own site that it links to. */
+async function look(anna, site, path, origins) {
+  const page = await anna.page.browserContext().newPage();
+  try {
+    await page.setViewport({ width: 1280, height: 800 });
+    await page.setExtraHTTPHeaders({ "Accept-Language": anna.tongue });
+    const faults = [];
+    page.on("pageerror", (error) => faults.push(`thrown: ${error.message}`));
+    page.on("console", (message) => message.type() === "error" && faults.push(`console: ${message.text()}`));
+    await page.evaluateOnNewDocument(() => {
+      window.kelisimTestFaults = [];
+      addEventListener("unhandledrejection", ({ reason }) => window.kelisimTestFaults.push(`rejected: ${reason}`));
+      addEventListener("error", ({ message }) => window.kelisimTestFaults.push(`error: ${message}`));
+    });
+    await page.goto(new URL(path, site).href, { waitUntil: "load" });
+    // What scripts do at once after the load is of the page, too.
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 50))));
+    faults.push(...(await page.evaluate(() => window.kelisimTestFaults)));
+    const links = await page.$$eval("a[href]", (all) => all.filter((link) => link.origin === location.origin && !link.closest("kelisim-panel")).map((link) => link.pathname + link.search));
+    return { document: settled(await serialized(page), origins).split("\n"), faults: faults.map((fault) => settled(fault, origins)).sort(), links };
+  } finally {
+    await page.close();
+  }
+}
+
+/** Compares a page with and without the gateway; what differs between two looks without it changes by itself. Answers the page's links. */
+async function assertUntouched(anna, site, path) {
+  const origins = [site.http, site.direct];
+  const before = await look(anna, site.direct, path, origins);
+  const behind = await look(anna, site.http, path, origins);
+  if (behind.document.join() !== before.document.join()) {
+    const again = await look(anna, site.direct, path, origins);
+    const steady = (lines) => lines.filter((line, place) => before.document[place] === again.document[place]);
+    assert.deepEqual(steady(behind.document), steady(before.document), path);
+  }
+  assert.deepEqual(behind.faults, before.faults, path);
+  return before.links;
+}
+
+inEachBrowser("the demonstration's pages", startDemo, (story) => {
+  for (const language of ["ru", "en"]) {
+    story(`are the same behind the gateway: ${language}`, { language }, async (anna, site) => {
+      anna.tongue = language;
+      const paths = ["/", "/missing"];
+      for (const path of paths) {
+        for (const link of await assertUntouched(anna, site, path)) {
+          if (paths.includes(link) || TELLS_OF_THE_REQUEST.includes(new URL(link, site.http).pathname) || link.startsWith("/language")) continue;
+          const answer = await fetch(new URL(link, site.direct), { method: "HEAD" });
+          if (answer.headers.get("content-type")?.startsWith("text/html")) paths.push(link);
+        }
+        assert.ok(paths.length < MOST_PAGES, `${paths}`);
+      }
+      assert.ok(paths.length > 10, `${paths}`);
+    });
+  }
+});
+
+async function startBoth() {
+  const wiki = await startWiki();
+  const gateway = await startGateway(wiki.address);
+  return {
+    http: gateway.http,
+    direct: `http://${wiki.address}`,
+    stop: async () => {
+      await gateway.stop();
+      await wiki.stop();
+    },
+  };
+}
+
+inEachBrowser("DokuWiki's pages", startBoth, (story) => {
+  story("are the same behind the gateway", {}, async (anna, site) => {
+    anna.tongue = "en";
+    const actions = ["", "&do=login", "&do=edit", "&do=recent", "&do=index", "&do=media", "&do=search&q=start", "&do=backlink"];
+    for (const action of actions) await assertUntouched(anna, site, `/doku.php?id=start${action}`);
+  });
+});
