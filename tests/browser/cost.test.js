@@ -8,6 +8,9 @@ import { startDemo } from "./harness/program.js";
 /** Largest script, compressed, in bytes. */
 const LARGEST = 6 * 1024;
 
+/** How late a style sheet is that comes after everything else, in milliseconds. */
+const LATE = 700;
+
 /** Sum of all layout shifts of a page until it has been still for a while; the metric knows of no unit. */
 async function shifts(anna, address) {
   await anna.page.goto(address, { waitUntil: "networkidle0" });
@@ -36,6 +39,17 @@ inEachBrowser("cost", startDemo, (story, browser) => {
         const without = await shifts(anna, new URL(path, site.direct).href);
         assert.equal(await shifts(anna, new URL(path, site.http).href), without, path);
       }
+    });
+  }
+
+  for (const [window, viewport] of Object.entries({ "a desktop": undefined, "a phone": PHONE, "a zoomed window": { width: 320, height: 256 } })) {
+    story(`nothing moves on ${window} when our style sheet comes late`, { viewport }, async (anna, site) => {
+      await anna.page.setRequestInterception(true);
+      anna.page.on("request", (request) => {
+        const late = /\/_kelisim\/[^/]+\.css$/.test(new URL(request.url()).pathname);
+        setTimeout(() => request.continue().catch(() => {}), late ? LATE : 0);
+      });
+      assert.equal(await shifts(anna, new URL("/services", site.http).href), 0);
     });
   }
 

@@ -8,7 +8,7 @@ import { startGateway, startWiki } from "./harness/wiki.js";
 /** What shows how it was asked, and so differs by right: the cookies that reach the server, a body that never ends well. */
 const TELLS_OF_THE_REQUEST = ["/cookies", "/cookies.txt", "/echo", "/cut", "/broken-gzip"];
 
-/** Pages of a demonstration that no page links to are not of the site. */
+/** More than the demonstration has: a crawl that finds so many goes in circles. */
 const MOST_PAGES = 60;
 
 /** Marks what is of a run and not of the page: addresses, tokens, times. */
@@ -68,8 +68,9 @@ async function assertUntouched(anna, site, path) {
   return before.links;
 }
 
-inEachBrowser("the demonstration's pages", startDemo, (story) => {
-  for (const language of ["ru", "en"]) {
+inEachBrowser("the demonstration's pages", startDemo, (story, browser) => {
+  // Both languages have the same scripts: the slower browser reads one.
+  for (const language of browser === "chromium" ? ["ru", "en"] : ["ru"]) {
     story(`are the same behind the gateway: ${language}`, { language }, async (anna, site) => {
       anna.tongue = language;
       const paths = ["/", "/missing"];

@@ -1,0 +1,40 @@
+// Pictures of what visitors see, to be looked at: `KELISIM_SCREENSHOTS=folder node pictures.js`, with KELISIM naming the binary.
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import puppeteer from "puppeteer-core";
+import { startDemo } from "./harness/program.js";
+
+const FOLDER = process.env.KELISIM_SCREENSHOTS ?? "pictures";
+const WIDTHS = { 360: 740, 768: 1024, 1440: 900 };
+
+mkdirSync(FOLDER, { recursive: true });
+const site = await startDemo();
+const browser = await puppeteer.launch({
+  browser: "chrome",
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars"],
+  headless: true,
+});
+try {
+  for (const language of ["ru", "kk", "en"]) {
+    for (const colour of ["light", "dark"]) {
+      const context = await browser.createBrowserContext();
+      const page = await context.newPage();
+      await page.setExtraHTTPHeaders({ "Accept-Language": language });
+      await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: colour }]);
+      for (const [width, height] of Object.entries(WIDTHS)) {
+        await page.setViewport({ width: Number(width), height });
+        const keep = (name, options) => page.screenshot({ path: join(FOLDER, `${name}-${language}-${width}-${colour}.png`), ...options });
+        await page.goto(new URL("/services", site.http).href, { waitUntil: "load" });
+        await keep("banner");
+        await page.goto(new URL(`/_kelisim/settings?language=${language}&to=/`, site.http).href, { waitUntil: "load" });
+        await keep("settings", { fullPage: true });
+      }
+      await context.close();
+    }
+  }
+} finally {
+  await browser.close();
+  await site.stop();
+}
