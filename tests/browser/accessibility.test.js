@@ -78,15 +78,17 @@ inEachBrowser("accessibility", startDemo, (story, browser) => {
     const controls = await anna.page.$$eval("a[href], button, summary, input:not([type=hidden], :disabled)", (all) => all.length);
     assert.equal(stops.length, controls, JSON.stringify(stops));
     assert.ok(await anna.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "it scrolls sideways");
-    for (;;) {
-      await anna.page.keyboard.press("Tab");
-      if (await anna.page.evaluate(() => document.activeElement?.dataset.kelisimCategory === "functional")) break;
-    }
+    await anna.page.reload();
+    const tabTo = async (wanted) => {
+      for (const _ of stops) {
+        await anna.page.keyboard.press("Tab");
+        if (await anna.page.evaluate((selector) => document.activeElement?.matches(selector), wanted)) return;
+      }
+      assert.fail(`the Tab key does not come to ${wanted}`);
+    };
+    await tabTo("[data-kelisim-category=functional]");
     await anna.page.keyboard.press(" ");
-    for (;;) {
-      await anna.page.keyboard.press("Tab");
-      if (await anna.page.evaluate(() => document.activeElement?.dataset.kelisimAction === "save")) break;
-    }
+    await tabTo("[data-kelisim-action=save]");
     await anna.page.keyboard.press("Enter");
     await anna.page.waitForFunction(() => location.pathname === "/" && document.readyState === "complete");
     await anna.open("/_kelisim/settings?language=ru&to=/");
