@@ -5,13 +5,13 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import puppeteer from "puppeteer-core";
 
-const DESKTOP = { width: 1280, height: 800 };
+export const DESKTOP = { width: 1280, height: 800 };
 export const PHONE = { width: 390, height: 844 };
 
 /** Longest story, in milliseconds: a debug build and two cores. */
 const PATIENCE = 60_000;
 
-const BROWSERS = {
+export const BROWSERS = {
   // Without a sandbox, because in a container root starts it; it opens only pages of this machine.
   chromium: {
     browser: "chrome",
@@ -26,7 +26,7 @@ const BROWSERS = {
 };
 
 /** What a story has at hand: a page, and the shortest words for what a visitor does. */
-class Visitor {
+export class Visitor {
   constructor(page, site, browser) {
     Object.assign(this, { page, site, browser });
   }

@@ -1,0 +1,93 @@
+// Every way by which a page reaches a tracker, judged by what the tracker's server receives: nothing before consent and after a refusal,
+// everything after acceptance, nothing after a withdrawal. That a way leads there at all is shown by the page without a gateway.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { BROWSERS } from "../harness/browsers.js";
+import { arrive, theWorld } from "../harness/cases.js";
+import { choose } from "../harness/choices.js";
+import { serveWays, survey, waysOf } from "../harness/survey.js";
+import { INTERIM } from "../harness/ways.js";
+import { BARE, STRICT } from "../harness/world.js";
+
+/** What a visitor with scripts does, step by step, and the surveys between. */
+async function withScripts(name, look) {
+  const { visitor, leave } = await arrive(name, { own: true, site: BARE });
+  try {
+    await look("without a gateway", visitor);
+    visitor.site = STRICT;
+    await look("before consent", visitor);
+    await visitor.open("/ways/end");
+    await visitor.refuse();
+    await look("after refusal", visitor);
+    await visitor.open("/_kelisim/settings?to=/ways/end");
+    await visitor.clickAndFollow("main [data-kelisim-action=accept]");
+    await look("after acceptance", visitor);
+    await visitor.open("/_kelisim/settings?to=/ways/end");
+    await visitor.clickAndFollow("main form [data-kelisim-action=reject]");
+    await look("after withdrawal", visitor);
+  } finally {
+    await leave();
+  }
+}
+
+/** The same without scripts; what the forms answer is put into the browser, since a driver can click little in such a page. */
+async function withoutScripts(name, look) {
+  const { visitor, leave } = await arrive(name, { own: true, site: BARE, javascript: false });
+  const world = await theWorld();
+  try {
+    await look("without a gateway", visitor);
+    visitor.site = STRICT;
+    await look("before consent", visitor);
+    let cookies = [];
+    for (const [choice, time] of [["necessary", "after refusal"], ["accept", "after acceptance"], ["necessary", "after withdrawal"]]) {
+      cookies = await choose(world, choice, cookies);
+      await visitor.page.browserContext().setCookie(...cookies);
+      await look(time, visitor);
+    }
+  } finally {
+    await leave();
+  }
+}
+
+for (const name of Object.keys(BROWSERS)) {
+  for (const [manner, scripts, go] of [["with scripts", true, withScripts], ["without scripts", false, withoutScripts]]) {
+    describe(`hard case 4: all ways to reach a tracker, ${name} ${manner}`, { timeout: 120_000 }, () => {
+      const ways = waysOf(name, scripts);
+      const seen = new Map();
+      let stopped;
+
+      before(async () => {
+        const world = await theWorld();
+        serveWays(world.origin);
+        try {
+          await go(name, async (time, visitor) => {
+            const expected = time === "without a gateway" ? ways : ways.filter((way) => !INTERIM.includes(way));
+            seen.set(time, await survey(visitor, world, ways, expected));
+          });
+        } catch (error) {
+          stopped = error;
+        }
+      });
+      after(() => seen.clear());
+
+      const reached = (time, kind, way) => {
+        if (!seen.has(time)) throw stopped;
+        return seen.get(time).at(kind).includes(way);
+      };
+      for (const way of ways) {
+        it(way, () => {
+          for (const kind of ["tracker", "cdn"]) assert.ok(reached("without a gateway", kind, way), `this browser does not go this way to ${kind}`);
+          const times = ["before consent", "after refusal", "after withdrawal"];
+          const leaks = times.flatMap((time) => ["tracker", "unknown"].filter((kind) => reached(time, kind, way)).map((kind) => `${kind} ${time}`));
+          if (reached("after acceptance", "unknown", way)) leaks.push("unknown after acceptance");
+          assert.deepEqual(leaks, [], "reached without consent");
+          if (INTERIM.includes(way)) return;
+          const needed = [...times, "after acceptance"].filter((time) => !reached(time, "cdn", way));
+          assert.deepEqual(needed, [], "what the site needs did not arrive");
+          assert.ok(reached("after acceptance", "tracker", way), "what was accepted did not arrive");
+        });
+      }
+    });
+  }
+}
