@@ -74,6 +74,12 @@ export async function arrive(name, { language = "en", viewport = DESKTOP, site =
   return { visitor: new Visitor(page, site, name), leave: () => (alone ? browser.close() : context.close()) };
 }
 
+/** Goes to the settings page and answers there, by the button of this action (`accept` or `reject`). */
+export async function answerInSettings(visitor, action) {
+  await visitor.open("/_kelisim/settings?language=en&to=/");
+  await visitor.clickAndFollow(`main form [data-kelisim-action=${action}]`);
+}
+
 /** A hard case by its name. `tell` gets `story(title, options, steps)`, and the browser's name; steps get a visitor and the world. */
 export function hardCase(title, tell) {
   for (const name of Object.keys(BROWSERS)) {

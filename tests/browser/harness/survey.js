@@ -67,27 +67,33 @@ export function serveWays(origin) {
 }
 
 /**
- * Goes all `ways`, waiting for those of `expected` to arrive at the host that the site needs. Answers `at(kind)`, which lists the ways that
- * have arrived there until it is asked.
+ * Goes all `ways`, waiting for those to arrive that `expected` says, by kind of host. Answers `at(kind)`, which lists the ways that have
+ * arrived there until it is asked, and `told`, the text of all headers of the pages.
  */
 export async function survey(visitor, world, ways, expected) {
   const visit = world.fresh();
   const { others } = world;
-  const arrived = (kind) => ways.filter((way) => others.knows(hostOf(way, visit, kind)));
-  const all = (wanted) => others.until(() => wanted.every((way) => others.knows(hostOf(way, visit, "cdn"))), PATIENCE);
-  const among = (group) => expected.filter((way) => way in group);
+  const all = (wanted) => {
+    const hosts = Object.entries(expected).flatMap(([kind, listed]) => listed.filter(wanted).map((way) => hostOf(way, visit, kind)));
+    return others.until(() => hosts.every((host) => others.knows(host)), PATIENCE);
+  };
   const gone = (group) => ways.some((way) => way in group);
-  if (gone(SINGLE)) {
-    for (const way of Object.keys(SINGLE)) {
-      for (const kind of KINDS) await visitor.open(`/ways/single?way=${encodeURIComponent(way)}&visit=${visit}&kind=${kind}`);
+  let told = "";
+  const open = async (path) => (told += JSON.stringify((await visitor.open(path)).headers()));
+  for (const way of ways.filter((way) => way in SINGLE)) {
+    for (const kind of KINDS) {
+      await open(`/ways/single?way=${encodeURIComponent(way)}&visit=${visit}&kind=${kind}`);
+      // What the page itself asks for comes before what it is told to ask for afterwards.
+      await visitor.page.evaluate((end) => fetch(end, { mode: "no-cors" }).then(() => {}), `https://end-${visit}.cdn.test/a.txt`);
+      if (expected[kind]?.includes(way)) await others.until(() => others.knows(hostOf(way, visit, kind)), PATIENCE);
     }
   }
   for (const [path, group] of [["markup", MARKUP], ["headers", { ...HINTS, ...HEADERS }], ["scripts", SCRIPTS]]) {
     if (!gone(group)) continue;
-    await visitor.open(`/ways/${path}?visit=${visit}`);
-    await all(among(group).filter((way) => !LEAVING.includes(way)));
+    await open(`/ways/${path}?visit=${visit}`);
+    await all((way) => way in group && !LEAVING.includes(way));
   }
-  await visitor.open("/ways/end");
-  await all(expected);
-  return { at: arrived };
+  await open("/ways/end");
+  await all(() => true);
+  return { told, at: (kind) => ways.filter((way) => others.knows(hostOf(way, visit, kind))) };
 }

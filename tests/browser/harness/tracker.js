@@ -37,7 +37,8 @@ export class Others extends EventEmitter {
       const [type, body] = ANSWERS[ending] ?? ["text/plain", "hello"];
       response.writeHead(200, {
         "content-type": type,
-        "cache-control": "no-store",
+        // A file that a browser keeps can run again without being asked for.
+        "cache-control": request.url.startsWith("/kept") ? "max-age=600" : "no-store",
         "access-control-allow-origin": request.headers.origin ?? "*",
         "access-control-allow-credentials": "true",
         "access-control-allow-headers": "content-type",

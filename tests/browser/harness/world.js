@@ -113,6 +113,10 @@ ${host("*.cdn.test", "necessary")}${host("*.video.test", "functional")}${host("*
 [[site.tracker]]
 path = "/collect"
 category = "analytical"
+
+[[site.path]]
+prefix = "/planted/"
+pass_through = true
 `;
 }
 
