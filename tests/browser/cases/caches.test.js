@@ -73,13 +73,17 @@ hardCase("7: what browsers kept", (story, browser) => {
     const folder = `/caches/${number}/kept`;
     origin.serve(`${folder}/page`, tagged(number));
     origin.serve(`${folder}/worker.js`, { type: "text/javascript", body: `
-      self.onfetch = (event) => event.request.mode === "navigate" && event.respondWith(caches.open("pages").then(async (pages) => {
-        const kept = await pages.match(event.request.url);
-        if (kept) return kept;
-        const answer = await fetch(event.request);
-        await pages.put(event.request.url, answer.clone());
+      const kept = async ({ request }) => {
+        const pages = await caches.open("pages");
+        const known = await pages.match(request.url);
+        if (known) return known;
+        const answer = await fetch(request);
+        await pages.put(request.url, answer.clone());
         return answer;
-      }));` });
+      };
+      self.onfetch = (event) => {
+        if (event.request.mode === "navigate") event.respondWith(kept(event));
+      };` });
     origin.serve(`${folder}/start`, { body: page("<p>start") });
     await anna.open(`${folder}/start`);
     await anna.accept();
@@ -90,6 +94,8 @@ hardCase("7: what browsers kept", (story, browser) => {
     for (let time = 0; time < 2; time += 1) {
       await anna.open(`${folder}/page`);
       assert.ok(await ran(anna.page));
+      // A request by the worker looks otherwise than one by the browser, and is for a page all the same.
+      assert.ok(await anna.page.$("script[data-kelisim-script]"), "a page that comes by the site's worker lacks our script");
     }
     await answerInSettings(anna, "reject");
     await anna.open(`${folder}/page`);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { ACCEPT, REFUSE } from "../harness/browsers.js";
 import { hardCase } from "../harness/cases.js";
 
-const PAGE = `<html><head><title>Orders</title></head>
+const PAGE = `<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd"><html><head><title>Orders</title></head>
 <body><form method="post" action="./orders" id="aspnetForm"><input type="hidden" name="__VIEWSTATE" value="dDwtMTA4">
 <h1>Orders</h1><p>Name <input name="order" value="7"><p><button id="go" name="go" value="1">Send<p>and an end that never comes`;
 
