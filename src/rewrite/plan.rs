@@ -206,7 +206,7 @@ fn placement(headers: &HeaderMap) -> Result<Placement, PassReason> {
     if super::request::asks_for_fragment(headers) {
         return Err(PassReason::Fragment);
     }
-    match headers.get("sec-fetch-dest").map(http::HeaderValue::as_bytes) {
+    match super::request::destination(headers) {
         Some(b"document") => Ok(Placement::ScriptAndBanner),
         Some(b"iframe" | b"frame" | b"embed" | b"object") => Ok(Placement::ScriptOnly),
         Some(_) => Err(PassReason::FetchDestination),

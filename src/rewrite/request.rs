@@ -11,10 +11,20 @@ pub fn may_be_page(method: &Method, headers: &HeaderMap) -> bool {
     if !matches!(*method, Method::GET | Method::HEAD | Method::POST) || asks_for_fragment(headers) {
         return false;
     }
-    match headers.get("sec-fetch-dest").map(HeaderValue::as_bytes) {
+    match destination(headers) {
         Some(b"document" | b"iframe" | b"frame" | b"embed" | b"object") => true,
         Some(_) => false,
         None => accepts_html(headers),
+    }
+}
+
+/// What the browser wants the answer for, where it says so. The site's service worker that sends a navigation on wants nothing itself, but
+/// the mode is still that of a navigation: what it gets is shown as a page.
+pub(super) fn destination(headers: &HeaderMap) -> Option<&[u8]> {
+    let value = |name| headers.get(name).map(HeaderValue::as_bytes);
+    match (value("sec-fetch-dest"), value("sec-fetch-mode")) {
+        (Some(b"empty"), Some(b"navigate")) => Some(b"document"),
+        (destination, _) => destination,
     }
 }
 

@@ -93,6 +93,7 @@ fn everything_else_passes_and_says_why() {
             PassReason::NoTransform,
         ),
         (Method::GET, "sec-fetch-dest: empty", 200, html, PassReason::FetchDestination),
+        (Method::GET, "sec-fetch-dest: empty\nsec-fetch-mode: cors", 200, html, PassReason::FetchDestination),
         (Method::GET, "sec-fetch-dest: image", 200, html, PassReason::FetchDestination),
         (Method::GET, "accept: */*", 200, html, PassReason::FetchDestination),
         (Method::GET, "accept: text/html\nx-requested-with: XMLHttpRequest", 200, html, PassReason::Fragment),
@@ -114,6 +115,7 @@ fn a_page_inside_a_page_gets_the_script_alone() {
     let cases = [
         (NAVIGATION, Placement::ScriptAndBanner),
         ("accept: application/xml;q=0.9, Text/HTML;q=0.8", Placement::ScriptAndBanner),
+        ("sec-fetch-dest: empty\nsec-fetch-mode: navigate", Placement::ScriptAndBanner),
         ("sec-fetch-dest: iframe", Placement::ScriptOnly),
         ("sec-fetch-dest: frame", Placement::ScriptOnly),
     ];
@@ -173,6 +175,7 @@ fn parts_are_asked_for_only_of_what_is_no_page() {
     assert_eq!(lines(&film), ["accept-encoding: br", "if-range: \"x\"", "range: bytes=0-9"]);
     assert!(may_be_page(&Method::GET, &headers("sec-fetch-dest: object")));
     assert!(may_be_page(&Method::HEAD, &headers("accept: text/html")));
+    assert!(may_be_page(&Method::GET, &headers("sec-fetch-dest: empty\nsec-fetch-mode: navigate")));
     assert!(!may_be_page(&Method::GET, &headers("sec-fetch-dest: video\naccept: text/html")));
     assert!(!may_be_page(&Method::GET, &headers("")));
     assert!(!may_be_page(&Method::GET, &headers("accept: text/html\nhx-request: true")));
