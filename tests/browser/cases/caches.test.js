@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { answerInSettings, hardCase } from "../harness/cases.js";
 import { ask, choose, cookieLine } from "../harness/choices.js";
 import { page } from "../harness/origin.js";
+import { BARE, STRICT } from "../harness/world.js";
 
 /** Longest wait for a page to become what it should be, in milliseconds. */
 const PATIENCE = 10_000;
@@ -85,15 +86,21 @@ hardCase("7: what browsers kept", (story, browser) => {
         if (event.request.mode === "navigate") event.respondWith(kept(event));
       };` });
     origin.serve(`${folder}/start`, { body: page("<p>start") });
-    await anna.open(`${folder}/start`);
-    await anna.accept();
-    await anna.page.evaluate(async () => {
+    const register = async () => {
       await navigator.serviceWorker.register("./worker.js");
       await navigator.serviceWorker.ready;
-    });
+    };
+    anna.site = BARE;
+    await anna.open(`${folder}/start`);
+    await anna.page.evaluate(register);
+    await anna.open(`${folder}/page`);
+    assert.ok(await ran(anna.page), "the tag does not run in a page that comes by the worker");
+    anna.site = STRICT;
+    await anna.open(`${folder}/start`);
+    await anna.accept();
+    await anna.page.evaluate(register);
     for (let time = 0; time < 2; time += 1) {
       await anna.open(`${folder}/page`);
-      assert.ok(await ran(anna.page));
       // A request by the worker looks otherwise than one by the browser, and is for a page all the same.
       assert.ok(await anna.page.$("script[data-kelisim-script]"), "a page that comes by the site's worker lacks our script");
     }
@@ -109,12 +116,18 @@ hardCase("7: what browsers kept", (story, browser) => {
       const number = fresh();
       const next = `/caches/${number}/next`;
       origin.serve(next, tagged(number));
-      const rules = `<script type="speculationrules">${JSON.stringify({ prerender: [{ urls: [next], eagerness: "immediate" }] })}</script>`;
-      origin.serve(`/caches/${number}/first`, { body: page(`<a id="next" href="${next}">Next</a>`, { head: rules }) });
+      origin.serve(`/caches/${number}/first`, { body: page("<p>first") });
       origin.serve("/caches/start", { body: page("<p>start") });
       await anna.open("/caches/start");
       await anna.accept();
       await anna.open(`/caches/${number}/first`);
+      // Rules in the markup are none behind the gateway.
+      await anna.page.evaluate((to) => {
+        const rules = document.createElement("script");
+        rules.type = "speculationrules";
+        rules.textContent = JSON.stringify({ prerender: [{ urls: [to], eagerness: "immediate" }] });
+        document.head.append(rules);
+      }, next);
       assert.ok(await others.until(() => others.knows(`kept-${number}.tracker.test`)), "the next page was not prerendered");
       // The choice is made in another tab, so that this page and its next one stay as they are.
       const tab = await anna.page.browserContext().newPage();

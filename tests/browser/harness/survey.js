@@ -67,8 +67,8 @@ export function serveWays(origin) {
 }
 
 /**
- * Goes all `ways`, waiting for those to arrive that `expected` says, by kind of host. Answers `at(kind)`, which lists the ways that have
- * arrived there until it is asked, and `told`, the text of all headers of the pages.
+ * Goes all `ways`, waiting for those to arrive that `expected` says, by kind of host. Answers `arrival(way, kind)`, which is
+ * "request", "connection" or nothing, as it is when it is asked, and `told`, the text of all headers of the pages.
  */
 export async function survey(visitor, world, ways, expected) {
   const visit = world.fresh();
@@ -95,5 +95,10 @@ export async function survey(visitor, world, ways, expected) {
   }
   await open("/ways/end");
   await all(() => true);
-  return { told, at: (kind) => ways.filter((way) => others.knows(hostOf(way, visit, kind))) };
+  const arrival = (way, kind) => {
+    const host = hostOf(way, visit, kind);
+    if (others.askedOf(host).length > 0) return "request";
+    return others.knows(host) ? "connection" : undefined;
+  };
+  return { told, arrival };
 }

@@ -37,6 +37,7 @@ export const HINTS = {
   "modulepreload": (host) => `<link rel="modulepreload" href="https://${host}/a.js">`,
   "preconnect": (host) => `<link rel="preconnect" href="https://${host}">`,
   "preconnect with CORS": (host) => `<link rel="preconnect" href="https://${host}" crossorigin>`,
+  "rules in the markup": (host) => `<script type="speculationrules">${JSON.stringify({ prefetch: [{ urls: [`https://${host}/a.html`], eagerness: "immediate" }] })}</script>`,
   "hint without scripts": (host) => `<noscript><link rel="preconnect" href="https://${host}"></noscript>`,
 };
 
@@ -81,7 +82,7 @@ export const HEADERS = {
   "Link: modulepreload": (host) => ["link", `<https://${host}/a.js>; rel=modulepreload`],
   "Link: prefetch": (host) => ["link", `<https://${host}/a.html>; rel=prefetch`],
   "Link: stylesheet": (host) => ["link", `<https://${host}/a.css>; rel=stylesheet`],
-  "Speculation-Rules": (host) => ["speculation-rules", `"https://${host}/a.rules"`],
+  "header of speculation rules": (host) => ["speculation-rules", `"https://${host}/a.rules"`],
   "interim preload": (host) => ["early", `<https://${host}/a.css>; rel=preload; as=style`],
   "interim preconnect": (host) => ["early", `<https://${host}>; rel=preconnect`],
 };
@@ -89,15 +90,21 @@ export const HEADERS = {
 /** Ways that a browser does not go, with scripts and without; nothing of them is expected, and nothing is proved by their silence. */
 export const NEVER = {
   chromium: ["Link: stylesheet"],
-  firefox: ["fetch later", "ping", "speculation rules", "Speculation-Rules", "manifest", "network error log"],
+  firefox: ["fetch later", "ping", "speculation rules", "rules in the markup", "header of speculation rules", "manifest", "network error log"],
 };
 
 /** Ways that need scripts although they stand in the markup, and those that need that there are none. */
-export const ONLY_WITH_SCRIPTS = ["modulepreload", "script", "script of a written frame", "module", "late script", "Link: modulepreload"];
+export const ONLY_WITH_SCRIPTS = ["modulepreload", "rules in the markup", "script", "script of a written frame", "module", "late script", "Link: modulepreload"];
 export const ONLY_WITHOUT_SCRIPTS = ["image without scripts", "hint without scripts", "frame without scripts"];
 
-/** Ways that the gateway closes for everybody: what comes before an answer stays at the gateway. */
-export const INTERIM = ["interim preload", "interim preconnect"];
+/** Ways that the gateway closes for everybody: what comes before an answer stays there, and rules written in a page are no rules behind it. */
+export const CLOSED = ["interim preload", "interim preconnect", "rules in the markup"];
+
+/**
+ * Frames that scripts make: Chromium opens a connection before it asks the policy, and then asks nothing over it. No header stops that, so
+ * here a connection is no request. For all other ways it counts as one.
+ */
+export const CONNECTS = { chromium: ["frame by script", "form into a frame"], firefox: [] };
 
 /** Of which a page has only one. Where it is written, with the host, and what a page needs so that it is used. */
 export const SINGLE = {
