@@ -19,12 +19,14 @@ pub fn may_be_page(method: &Method, headers: &HeaderMap) -> bool {
 }
 
 /// What the browser wants the answer for, where it says so. The site's service worker that sends a navigation on wants nothing itself, but
-/// the mode is still that of a navigation: what it gets is shown as a page.
+/// what it gets is shown as a page. Chromium keeps the mode of the navigation; Firefox keeps only the preference for https, which browsers
+/// state in navigations alone.
 pub(super) fn destination(headers: &HeaderMap) -> Option<&[u8]> {
     let value = |name| headers.get(name).map(HeaderValue::as_bytes);
-    match (value("sec-fetch-dest"), value("sec-fetch-mode")) {
-        (Some(b"empty"), Some(b"navigate")) => Some(b"document"),
-        (destination, _) => destination,
+    let navigates = value("sec-fetch-mode") == Some(b"navigate") || value("upgrade-insecure-requests") == Some(b"1");
+    match value("sec-fetch-dest") {
+        Some(b"empty") if navigates => Some(b"document"),
+        destination => destination,
     }
 }
 

@@ -116,6 +116,10 @@ fn a_page_inside_a_page_gets_the_script_alone() {
         (NAVIGATION, Placement::ScriptAndBanner),
         ("accept: application/xml;q=0.9, Text/HTML;q=0.8", Placement::ScriptAndBanner),
         ("sec-fetch-dest: empty\nsec-fetch-mode: navigate", Placement::ScriptAndBanner),
+        (
+            "sec-fetch-dest: empty\nsec-fetch-mode: same-origin\nupgrade-insecure-requests: 1",
+            Placement::ScriptAndBanner,
+        ),
         ("sec-fetch-dest: iframe", Placement::ScriptOnly),
         ("sec-fetch-dest: frame", Placement::ScriptOnly),
     ];
