@@ -4,7 +4,14 @@
 //! Edits are ranges of bytes within a tag. No tag comes or goes, so that the document stays the same but for attributes. What is
 //! written is letters, digits and a few marks that mean the same in every encoding, with quotes round a value or without.
 
-use std::{fmt::Write as _, ops::Range, sync::Arc};
+use std::{
+    fmt::Write as _,
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+};
 
 use lol_html::{html_content::Element, send::SendHandlerTypes};
 use url::Url;
@@ -51,8 +58,8 @@ pub struct PageEdits {
     base_found: bool,
     grant: Option<FrameGrant>,
     placeholder: Placeholder,
-    /// How many frames were replaced.
-    replaced: usize,
+    /// How many frames were replaced, in all parts of the page.
+    replaced: Arc<AtomicUsize>,
 }
 
 /// How many frames of one page are replaced, so that a page of nothing but frames does not grow without bound; the policy stops the others.
@@ -90,7 +97,7 @@ impl PageEdits {
     ) -> Option<Self> {
         let idle = mode == EditMode::Compatible && hosts.lines().all(|line| line.passes(allowed));
         let base = Url::parse(page).ok().filter(|_| !idle)?;
-        Some(Self { mode, hosts, allowed, base, base_found: false, grant, placeholder, replaced: 0 })
+        Some(Self { mode, hosts, allowed, base, base_found: false, grant, placeholder, replaced: Arc::default() })
     }
 
     /// The edits within one start tag, in their order. `in_template` says whether the tag stands in a template, which no page is based on.
@@ -175,7 +182,7 @@ impl PageEdits {
         // With `srcdoc` the address counts for nothing, and what is in it is under the page's own policy.
         let Some(src) = tag.get_attribute("src").filter(|_| !tag.has_attribute("srcdoc")) else { return };
         let Resolved::On(address) = resolve(&self.base, &src) else { return };
-        if !self.refuses(&address) || self.replaced >= MOST_PLACEHOLDERS {
+        if !self.refuses(&address) || self.replaced.load(Relaxed) >= MOST_PLACEHOLDERS {
             return;
         }
         let frame = FrameName::of(&address.url);
@@ -186,7 +193,7 @@ impl PageEdits {
         if granted {
             return;
         }
-        self.replaced += 1;
+        self.replaced.fetch_add(1, Relaxed);
         let host = address.port.map_or_else(|| address.host.clone(), |port| format!("{}:{port}", address.host));
         let Placeholder { address, title } = &self.placeholder;
         let limited =

@@ -6,6 +6,7 @@
 
 mod address;
 mod edits;
+mod noscript;
 mod places;
 
 use std::{
@@ -24,7 +25,7 @@ use lol_html::{
 
 pub use edits::{EditMode, PageEdits, Placeholder};
 
-use self::{edits::Edit, places::Places};
+use self::{edits::Edit, noscript::RawText, places::Places};
 use super::plan::Placement;
 
 /// The attribute with which the script's tag must begin: `<script data-kelisim-script …`. A page that has it already
@@ -52,6 +53,8 @@ struct Found {
     injection: Injection,
     /// What is not written yet, in the order of the page.
     edits: VecDeque<Edit>,
+    /// What the parser takes for text and a browser without scripts for markup, not read yet.
+    raw_texts: VecDeque<RawText>,
     /// Nothing more will be found.
     done: bool,
     /// How far the parser has come, as an offset: nothing will be found before this.
@@ -59,6 +62,10 @@ struct Found {
 }
 
 impl Found {
+    fn new(injection: Injection) -> Self {
+        Self { injection, edits: VecDeque::new(), raw_texts: VecDeque::new(), done: false, passed: 0 }
+    }
+
     fn script(&mut self, at: usize) {
         let with = self.injection.script.to_vec();
         self.edits.push_back(Edit { at: at..at, with });
@@ -80,7 +87,7 @@ pub(super) struct PageEditor {
     /// `None` once nothing more will be found, or the parser has failed: from then on bytes are copied.
     parser: Option<Box<HtmlRewriter<'static, Progress>>>,
     found: Arc<Mutex<Found>>,
-    /// Bytes of the page that wait for the parser's word. Bounded by [`PARSER_BYTES`] and [`PART_BYTES`].
+    /// Bytes of the page that wait for the parser's word. Bounded by [`PARSER_BYTES`], [`PART_BYTES`] and the longest text that is read twice.
     pending: Vec<u8>,
     /// The offset of the first pending byte.
     written: usize,
@@ -94,9 +101,9 @@ impl PageEditor {
             "the script's tag begins with the marker"
         );
         let with_banner = placement == Placement::ScriptAndBanner && !injection.banner.is_empty();
-        let found = Found { injection, edits: VecDeque::new(), done: false, passed: 0 };
-        let found = Arc::new(Mutex::new(found));
-        let parser = catch_unwind(AssertUnwindSafe(|| parser(&found, with_banner, edits))).ok();
+        let found = Arc::new(Mutex::new(Found::new(injection)));
+        let places = Places { found: Arc::clone(&found), with_banner, script_placed: false, done: false };
+        let parser = catch_unwind(AssertUnwindSafe(|| parser(places, edits))).ok();
         Self { parser, found, pending: Vec::new(), written: 0 }
     }
 
@@ -110,7 +117,8 @@ impl PageEditor {
             if !matches!(outcome, Ok(Ok(()))) || lock(&self.found).done {
                 self.parser = None;
             }
-            let settled = if self.parser.is_some() { lock(&self.found).passed } else { usize::MAX };
+            let held = noscript::read(&self.found, &self.pending, self.written, false);
+            let settled = if self.parser.is_some() { lock(&self.found).passed.min(held) } else { usize::MAX };
             self.emit(settled, output);
         }
         output.extend_from_slice(page);
@@ -121,6 +129,7 @@ impl PageEditor {
         if let Some(parser) = self.parser.take() {
             // An error changes nothing: what was found so far holds, and all bytes come out.
             let _ = catch_unwind(AssertUnwindSafe(|| parser.end()));
+            noscript::read(&self.found, &self.pending, self.written, true);
         }
         self.emit(usize::MAX, output);
     }
@@ -161,13 +170,8 @@ impl OutputSink for Progress {
     }
 }
 
-fn parser(
-    found: &Arc<Mutex<Found>>,
-    with_banner: bool,
-    edits: Option<PageEdits>,
-) -> Box<HtmlRewriter<'static, Progress>> {
-    let progress = Progress(Arc::clone(found));
-    let places = Places { found: Arc::clone(found), with_banner, script_placed: false, done: false };
+fn parser(places: Places, edits: Option<PageEdits>) -> Box<HtmlRewriter<'static, Progress>> {
+    let progress = Progress(Arc::clone(&places.found));
     let mut tags = Tags { places, edits, open_templates: Arc::default() };
     let handler = move |element: &mut Element<'_, '_, SendHandlerTypes>| tags.start_tag(element);
     let handler: ElementHandler<'static> = handler.into_handler();
@@ -209,6 +213,11 @@ impl Tags {
             if !of_tag.is_empty() {
                 lock(&self.places.found).edits.extend(of_tag);
             }
+        }
+        if name == "noscript"
+            && let Some(edits) = &self.edits
+        {
+            noscript::begin(&self.places.found, element, edits);
         }
         if name == "template"
             && let Some(handlers) = element.end_tag_handlers()
