@@ -37,7 +37,7 @@
     const storage = {};
     Object.keys(unknown).forEach((kind) => { storage[kind] = Array.from(unknown[kind]).slice(0, 50); });
     if (inFrame || !Object.keys(storage).length) return;
-    post("report", { storage: storage }).catch(() => {});
+    post("report", storage).catch(() => {});
   }
 
   // Opening the storage may wait for the disk, so not while the page is being parsed.

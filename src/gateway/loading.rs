@@ -14,25 +14,27 @@ use crate::{
 pub(super) fn restrict(site: &Site, visit: &Visit, allowed: CategorySet, asked: &Asked, answer: &mut Answer) {
     let is_strict = site.mode == Mode::Strict;
     let scheme = visit.client.scheme;
-    let refusal = Refusal { hosts: &site.foreign_hosts, allowed, unknown: is_strict, scheme };
     let status = answer.status();
     let headers = answer.headers_mut();
+    let governed = rewrite::governed(asked.purpose, status, headers);
+    // What caches may keep for everybody says nothing that only some have accepted.
+    let class = match governed {
+        Some(Governed::Bound | Governed::Ahead) => allowed,
+        Some(Governed::Lasting) | None => CategorySet::EMPTY,
+    };
+    let refusal = Refusal { hosts: &site.foreign_hosts, allowed: class, unknown: is_strict, scheme };
     rewrite::drop_foreign(headers, &refusal);
-    rewrite::drop_advertising(headers, allowed);
-    let Some(governed) = rewrite::governed(asked.purpose, status, headers) else { return };
+    rewrite::drop_advertising(headers, class);
+    let Some(governed) = governed.filter(|_| !asked.policy_excluded) else { return };
     rewrite::restrict_document(headers, status, governed, &refusal);
-    if !is_strict || asked.policy_excluded {
+    rewrite::keep_for_choice(headers, governed, asked.variant);
+    if !is_strict {
         return;
     }
-    let class = match governed {
-        Governed::Bound | Governed::Ahead => allowed,
-        Governed::Lasting => CategorySet::EMPTY,
-    };
     let frame = asked.frame_grant.as_ref().filter(|_| governed == Governed::Bound);
     let frame = frame.map(|grant| (&*grant.host, grant.port));
     let policy = site.loading.header(class, scheme, frame);
     rewrite::put_policy(headers, status, &header::CONTENT_SECURITY_POLICY, policy);
-    rewrite::keep_for_choice(headers, governed, asked.variant);
 }
 
 /// In mode `observe`: nothing is blocked, and browsers report what a visitor without a choice would be kept from.

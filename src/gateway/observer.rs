@@ -22,6 +22,8 @@ use crate::{
 const PLACES: usize = 8192;
 /// Names of one message that are looked at. Browsers keep at most about 180 cookies a site.
 const MOST_NAMES: usize = 200;
+/// Names of one message that are noted for the first time in an hour. Noting takes a lock, and a stranger can invent names.
+const MOST_NEWS: usize = 16;
 
 /// The inventories of all sites.
 pub(super) struct Observer {
@@ -54,11 +56,11 @@ impl Observer {
     /// The names that a browser sends. Where cookies are filtered only unknown ones are of interest.
     pub(super) fn sent(&self, site: &Site, headers: &HeaderMap, now: Timestamp) {
         let hour = Hour::of(now);
-        for name in cookies::names_sent(headers).take(MOST_NAMES) {
-            if self.is_news(|hasher| (site.number, What::Sent, hour.number(), name).hash(hasher)) && wanted(site, name)
-            {
-                self.change(site, |inventory| inventory.cookie_sent(FoldedName::of(name, &site.catalogue), hour));
-            }
+        let news = cookies::names_sent(headers).take(MOST_NAMES).filter(|name| {
+            self.is_news(|hasher| (site.number, What::Sent, hour.number(), name).hash(hasher)) && wanted(site, name)
+        });
+        for name in news.take(MOST_NEWS) {
+            self.change(site, |inventory| inventory.cookie_sent(FoldedName::of(name, &site.catalogue), hour));
         }
     }
 

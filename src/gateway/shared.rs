@@ -24,7 +24,7 @@ use crate::{
     store::{AppendError, Store},
     telemetry::{Direction, Metrics},
     timestamp::Timestamp,
-    visitor::{ClientAddress, Network},
+    visitor::{ClientAddress, Destination, Network},
 };
 
 /// What a gateway is made of.
@@ -225,6 +225,8 @@ impl Shared {
         let mut hasher = DefaultHasher::new();
         decision.allowed.hash(&mut hasher);
         (decision.asks(), decision.answered(), visit.language).hash(&mut hasher);
+        // A page in a frame has no banner.
+        (visit.fetch.destination == Destination::Frame).hash(&mut hasher);
         frame.map(|grant| (&grant.host, grant.port, grant.frame)).hash(&mut hasher);
         // Addresses in a page are relative to it, and frames name it.
         (&visit.authority, visit.client.scheme.name()).hash(&mut hasher);

@@ -1,8 +1,9 @@
-//! Names and paths without what could tell one visitor from another.
+//! Names and paths without what most often tells one visitor from another.
 //!
 //! Sites put numbers of accounts, hashes and even e-mail addresses into names of cookies, keys and paths. Here runs of digits, hexadecimal
 //! digits and UUIDs become `*`, and a name with something worse in it is not kept at all. A name that the catalogue knows is public, so the
-//! catalogue's own writing of it is kept.
+//! catalogue's own writing of it is kept. A plain word, such as a person's name, can't be told from any other and stays: of a path
+//! only the first parts are kept therefore.
 
 use std::{borrow::Cow, fmt};
 
@@ -17,7 +18,7 @@ const LONGEST_KEPT: usize = 64;
 /// Longest path kept after folding, in bytes.
 const LONGEST_PATH: usize = 100;
 /// Parts of a path kept; what is deeper becomes one `*`.
-const MOST_PARTS: usize = 6;
+const MOST_PARTS: usize = 2;
 /// A run of hexadecimal digits from this length on is no word, if it holds two digits.
 const SHORTEST_HEX: usize = 8;
 /// From this length on letters alone are no word either.

@@ -82,11 +82,11 @@ fn a_path_loses_its_query_and_everything_long() {
     check("", "/");
     check("/", "/");
     check("/catalog/shoes/?utm_source=a#b", "/catalog/shoes/");
-    check("/orders/120345/pay", "/orders/*/pay");
+    check("/orders/120345/pay", "/orders/*/*");
     check("/reset/0123456789abcdef0123456789abcdef", "/reset/*");
     check("/users/anna@example.kz", "/users/*");
     check("/%D0%B8%D0%BC%D1%8F", "/*");
-    check("/a/b/c/d/e/f/g/h", "/a/b/c/d/e/f/*");
+    check("/a/b/c", "/a/b/*");
     assert!(FoldedPath::of(&"/part".repeat(1000)).as_str().len() <= 102);
 }
 

@@ -38,8 +38,10 @@ const ADVERTISING_FEATURES: [&str; 3] =
 pub fn drop_foreign(headers: &mut HeaderMap, refusal: &Refusal<'_>) {
     filter(headers, &header::LINK, |entry| !link_loads_from_refused(entry, refusal));
     let names_refused = |entry: &[u8]| quoted(entry).is_none_or(|address| refusal.refuses(&address));
-    for name in ["speculation-rules", "reporting-endpoints"] {
-        filter(headers, &HeaderName::from_static(name), |entry| !names_refused(entry));
+    filter(headers, &HeaderName::from_static("reporting-endpoints"), |entry| !names_refused(entry));
+    // A file of rules on the site's own host may name any other, and browsers follow them without asking the page's policy.
+    if refusal.refuses_any() {
+        headers.remove("speculation-rules");
     }
     if drop_report_groups(headers, refusal) {
         // Without its group it would be of no use; and a browser forgets what it kept while the host was allowed (Network Error Logging, section 5.1).

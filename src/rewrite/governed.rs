@@ -67,8 +67,9 @@ pub enum Governed {
 /// Decides whether, and how, an answer carries our policy.
 pub fn governed(purpose: Purpose, status: StatusCode, headers: &HeaderMap) -> Option<Governed> {
     let not_modified = status == StatusCode::NOT_MODIFIED;
-    // Browsers show a redirect that leads nowhere.
-    let leads_elsewhere = status.is_redirection() && !not_modified && headers.contains_key(header::LOCATION);
+    // Of other answers, and of a redirect that leads nowhere, browsers show the body (Fetch, "redirect status").
+    let leads_elsewhere = matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+        && headers.get(header::LOCATION).is_some_and(|location| !location.as_bytes().trim_ascii().is_empty());
     if status.is_informational() || leads_elsewhere {
         return None;
     }
@@ -79,9 +80,10 @@ pub fn governed(purpose: Purpose, status: StatusCode, headers: &HeaderMap) -> Op
         Purpose::Document if not_modified || kind.is_document() && !is_attachment(headers) => Some(Governed::Bound),
         Purpose::Document => Some(Governed::Lasting),
         Purpose::Prefetch if kind == Kind::Html => Some(Governed::Ahead),
-        Purpose::Prefetch | Purpose::Part if kind.is_document() => Some(Governed::Lasting),
-        // Old browsers do not say when they start a worker.
-        Purpose::Unsaid if kind.is_document() || kind == Kind::Script => Some(Governed::Lasting),
+        // Workers too start from what a browser keeps of a script that a page or a hint has loaded; and old browsers do not say when they start one.
+        Purpose::Prefetch | Purpose::Part | Purpose::Unsaid if kind.is_document() || kind == Kind::Script => {
+            Some(Governed::Lasting)
+        }
         Purpose::Prefetch | Purpose::Part | Purpose::Unsaid => None,
     }
 }

@@ -171,6 +171,9 @@ pub(super) fn media_type(headers: &HeaderMap) -> Option<String> {
     }
     let text = String::from_utf8_lossy(value.as_bytes());
     let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if text.contains(',') || essence.contains(char::is_whitespace) {
+        return Some(String::new());
+    }
     (!text.trim().is_empty()).then_some(essence)
 }
 
