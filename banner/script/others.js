@@ -53,12 +53,22 @@
     }), 2000);
   }
 
-  // A frame that a script made shows our placeholder where our own policy refused it.
+  // A frame that a script made shows our placeholder where our own policy refused it. Browsers name the origin at most, so every frame
+  // of it is changed: the policy speaks of hosts, not of paths. An origin that is refused only behind a redirect is named by the policy.
   listen(document, "securitypolicyviolation", (event) => {
-    if (event.effectiveDirective !== "frame-src" || !event.originalPolicy.includes(prefix + "report")) return;
-    const blocked = event.blockedURI;
-    const frame = Array.prototype.find.call(document.querySelectorAll("iframe"), (frame) => frame.src.split("#")[0] === blocked);
-    if (!frame) return;
-    const query = { language: language, host: new URL(blocked).host, to: location.pathname + location.search, frame: frame.src };
-    frame.src = prefix + "frame?" + new URLSearchParams(query);
+    const policy = event.originalPolicy;
+    if (event.effectiveDirective !== "frame-src" || event.disposition === "report" || !policy.includes(prefix + "report")) return;
+    const { origin, host } = new URL(event.blockedURI);
+    const named = (word) => word === host || word === origin || word[0] === "*" && host.endsWith(word.slice(1));
+    if (origin === location.origin || policy.split(/[ ;]+/).some(named)) return;
+    document.querySelectorAll("iframe").forEach((frame) => {
+      if (!frame.src || new URL(frame.src).origin !== origin || frame.hasAttribute("srcdoc")) return;
+      // No frame in the page's text has this name: once opened, the policy lets this one in, and no edit is needed.
+      const query = { language: language, host: host, to: location.pathname + location.search, frame: "0000000000000000" };
+      const can = (right) => frame.sandbox.contains("allow-" + right);
+      const above = can("top-navigation") || can("top-navigation-by-user-activation");
+      if (frame.hasAttribute("sandbox") && !(can("forms") && can("same-origin") && above)) query.sandboxed = 1;
+      frame.title = frame.title || host;
+      frame.src = prefix + "frame?" + new URLSearchParams(query);
+    });
   });

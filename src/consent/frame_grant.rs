@@ -8,7 +8,8 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use super::{Binding, RecordKeys};
 use crate::timestamp::Timestamp;
 
-/// Which frame: the first 64 bits of SHA-256 of its address, so that the address itself need not travel.
+/// Which frame: the first 64 bits of SHA-256 of its address, so that the address itself need not travel. Nothing but zeros names a frame that
+/// a script of the page makes: it is not in the page's text, so the page's policy alone lets it in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FrameName([u8; 8]);
 

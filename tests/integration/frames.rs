@@ -96,6 +96,25 @@ fn a_refused_frame_is_opened_once_by_a_click_and_no_other_frame_with_it() {
 }
 
 #[test]
+fn a_frame_that_a_script_makes_is_let_in_by_the_policy_and_changes_nothing_in_the_page() {
+    let shop = shop();
+    let gateway = gateway(&shop).start();
+    let mut anna = gateway.browser();
+    let frames = |page: &Reply| {
+        let policies = page.all("content-security-policy").join(", ");
+        policies.split(';').any(|directive| directive.contains("frame-src") && directive.contains("maps.example"))
+    };
+    assert!(!frames(&anna.open("/about")));
+    let opened = anna.post("/_kelisim/frame", "host=maps.example&frame=0000000000000000&to=/about");
+    assert_eq!((opened.status, opened.header("location")), (303, Some("/about")));
+    let page = anna.click("/about");
+    assert!(frames(&page));
+    assert_eq!(placeholders(&page).len(), 3);
+    assert!(!frames(&anna.click("/about")));
+    assert_eq!(gateway.log()[0]["record"]["host"], "maps.example");
+}
+
+#[test]
 fn a_leave_counts_for_a_minute_on_its_own_page() {
     let shop = shop();
     let gateway = gateway(&shop).start();
