@@ -84,7 +84,7 @@ export async function startDemo() {
 }
 
 /** The events of the consent log of the gateway with this configuration, oldest first. */
-function exportLog(configuration) {
+export function exportLog(configuration) {
   const lines = execFileSync(KELISIM, ["log", "export", "--format", "jsonl", "--config", configuration], { encoding: "utf8" });
   return lines.split("\n").filter(Boolean).map((line) => JSON.parse(line));
 }

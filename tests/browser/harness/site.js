@@ -4,11 +4,11 @@ import { createServer } from "node:http";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { KELISIM, start } from "./program.js";
+import { KELISIM, exportLog, start } from "./program.js";
 
 const page = (body, head = "") => `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A page</title>${head}</head><body>${body}</body></html>`;
 
-/** `pages` are bodies by path, or functions of the request that answer `{ body, head, headers }`; `lines` is TOML for the end of the site's table. */
+/** `pages` are bodies by path, or functions of the request that answer `{ body, head, headers }`; `lines` is TOML for the end of the site's table; `log` answers the recorded events. */
 export async function startSite({ pages = {}, lines = "", mode = "strict", offer = ["functional", "analytical"] } = {}) {
   const posts = [];
   const server = createServer((request, answer) => {
@@ -67,6 +67,7 @@ ${lines.includes("\n[") ? lines.slice(lines.indexOf("\n[")) : ""}
   return {
     http: `http://localhost:${matches[0][1].split(":")[1]}`,
     posts,
+    log: () => exportLog(file),
     stop: async () => {
       await stop();
       server.closeAllConnections();
