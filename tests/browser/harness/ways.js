@@ -97,8 +97,11 @@ export const NEVER = {
 export const ONLY_WITH_SCRIPTS = ["modulepreload", "rules in the markup", "script", "script of a written frame", "module", "late script", "Link: modulepreload"];
 export const ONLY_WITHOUT_SCRIPTS = ["image without scripts", "hint without scripts", "frame without scripts"];
 
-/** Ways that the gateway closes for everybody: what comes before an answer stays there, and rules written in a page are no rules behind it. */
-export const CLOSED = ["interim preload", "interim preconnect", "rules in the markup"];
+/** Ways that the gateway closes for everybody: what comes before an answer stays there, and rules of a page or its headers are no rules behind it. */
+export const CLOSED = ["interim preload", "interim preconnect", "rules in the markup", "header of speculation rules"];
+
+/** Ways that stay open, as the documents say: Chromium follows the rules that a script of the page adds, and asks no policy. */
+export const OPEN = { chromium: ["speculation rules"], firefox: [] };
 
 /**
  * Frames that scripts make: Chromium opens a connection before it asks the policy, and then asks nothing over it. No header stops that, so
