@@ -7,6 +7,8 @@
 (function () {
   "use strict";
   const me = document.currentScript;
+  // A page that is hydrated as a whole must not find a foreign element in its head, and who swaps pages brings a second one.
+  if (me) me.remove();
   if (!me || window.kelisim) return;
   const site = "@site";
 
@@ -20,9 +22,6 @@
   let answered = attribute("answered") !== null;
   let allowed = ["necessary"].concat((attribute("allowed") || "").split(" ").filter(Boolean));
 
-  // A page that is hydrated as a whole must not find a foreign element in its head.
-  me.remove();
-
   function attempt(work) {
     try { return work(); } catch (fault) { return undefined; }
   }
@@ -30,6 +29,9 @@
   function listen(target, names, work) {
     names.split(" ").forEach((name) => target.addEventListener(name, (event) => attempt(() => work(event)), true));
   }
+
+  // The page as a link names it: frameworks change it without a load.
+  const here = () => location.pathname + location.search;
 
   function idle(work) {
     (window.requestIdleCallback || setTimeout)(() => attempt(work));

@@ -16,15 +16,13 @@
   }
 
   function openSettings() {
-    const to = encodeURIComponent(location.pathname + location.search);
-    location.assign(prefix + "settings?language=" + language + "&to=" + to);
+    location.assign(prefix + "settings?language=" + language + "&to=" + encodeURIComponent(here()));
   }
 
   function open() {
     if (!panel || answered || inFrame) return openSettings();
     if (!asking()) {
       panel.setAttribute("data-kelisim-state", "asking");
-      place();
       fire("open");
     }
     const first = panel.querySelector("button");

@@ -42,7 +42,7 @@
       edition: attribute("edition"),
       language: language,
       layer: form ? "banner" : "settings",
-      to: (location.pathname + location.search).slice(0, 2000)
+      to: here().slice(0, 2000)
     };
     if (form) fields.notice = form.elements.notice.value;
     sending = true;
@@ -59,9 +59,14 @@
   }
 
   listen(document, "click", (event) => {
-    const target = event.target instanceof Element && event.target.closest("kelisim-panel button, [data-consent-open]");
+    const target = event.target instanceof Element && event.target.closest("kelisim-panel :is(button, a), [data-consent-open]");
     if (!target) return;
     const value = target.value;
+    // The page may have another address by now than the panel came with.
+    if (panel) panel.querySelectorAll("[name=to], [href*='to=']").forEach((one) => {
+      if (one.href) one.href = one.href.replace(/to=.*/, "to=" + encodeURIComponent(here()));
+      else one.value = here();
+    });
     if (target.matches("[data-consent-open]")) {
       event.preventDefault();
       return openSettings();

@@ -72,7 +72,7 @@
     });
   }
 
-  attempt(sweepCookies);
+  attempt(() => sweepCookies(before));
 
   // The readable copy of the visitor's choice, which the server writes beside its own record.
   function view() {

@@ -6,7 +6,7 @@
     taker.disconnect();
     early.remove();
     listen(window, "load", () => idle(() => whenShown(() => {
-      document.body.prepend(early);
+      panel = early;
       start();
     })));
   }));

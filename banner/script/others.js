@@ -64,7 +64,7 @@
     document.querySelectorAll("iframe").forEach((frame) => {
       if (!frame.src || new URL(frame.src).origin !== origin || frame.hasAttribute("srcdoc")) return;
       // No frame in the page's text has this name: once opened, the policy lets this one in, and no edit is needed.
-      const query = { language: language, host: host, to: location.pathname + location.search, frame: "0000000000000000" };
+      const query = { language: language, host: host, to: here(), frame: "0000000000000000" };
       const can = (right) => frame.sandbox.contains("allow-" + right);
       const above = can("top-navigation") || can("top-navigation-by-user-activation");
       if (frame.hasAttribute("sandbox") && !(can("forms") && can("same-origin") && above)) query.sandboxed = 1;

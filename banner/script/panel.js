@@ -3,34 +3,41 @@
   let panel = null;
   let dirty = false;
   let lastFocus = null;
-  let padding = null;
+  let padding = 0;
   let returns = 0;
   let told = false;
 
   const asking = () => panel !== null && panel.getAttribute("data-kelisim-state") === "asking";
   const inside = (node) => panel !== null && node instanceof Node && panel.contains(node);
 
+  const sheet = attempt(() => new CSSStyleSheet());
+
+  // Keeps the page's controls in sight that have the focus, also the last ones: there is always something left to scroll. A sheet of
+  // its own, since the page's elements are not ours.
   function pad(height) {
-    const style = document.documentElement.style;
-    if (padding === null) padding = style.scrollPaddingBottom;
-    style.scrollPaddingBottom = height === null ? padding : height;
+    if (height === padding) return;
+    padding = height;
+    sheet.replaceSync(height ? "html{padding-bottom:" + height + "px!important;scroll-padding-bottom:" + height + "px!important}" : "");
+    const others = document.adoptedStyleSheets.filter((other) => other !== sheet);
+    document.adoptedStyleSheets = height ? others.concat(sheet) : others;
   }
 
-  // The top layer escapes transformed ancestors and chat widgets; the padding keeps focused controls of the page in sight.
+  // The top layer escapes transformed ancestors and chat widgets. Called by the observer of sizes only: the layout is known then, and
+  // nothing has to wait for one.
   function place() {
-    if (!panel || typeof panel.showPopover !== "function") return;
-    if (!asking() || !panel.isConnected) return pad(null);
+    const height = asking() && panel.isConnected && getComputedStyle(panel).position === "fixed" ? panel.offsetHeight : 0;
     const open = panel.matches(":popover-open");
-    const small = matchMedia("(max-width: 340px), (max-height: 340px)").matches;
-    if (!small && !open) {
+    if (height && !open) {
       panel.popover = "manual";
       panel.showPopover();
-    } else if (small && open) {
+    } else if (open && asking() && !height) {
       panel.hidePopover();
       panel.removeAttribute("popover");
     }
-    pad(small ? null : panel.offsetHeight + "px");
+    pad(height);
   }
+
+  const sizes = attempt(() => new ResizeObserver(() => attempt(place)));
 
   // Says what became of a choice. What applies later only can be had at once, by a button that the style shows then.
   function say(message) {
@@ -48,39 +55,41 @@
     panel.setAttribute("data-kelisim-state", message && (link || message !== "saved") ? "answered" : "closed");
     say(message);
     if (message === "saved") setTimeout(() => attempt(() => say()), 8000);
-    place();
     if (wasAsking) fire("close");
     const next = lastFocus && lastFocus.isConnected ? lastFocus : link;
     if (hadFocus && next) next.focus({ preventScroll: true });
   }
 
-  // Some frameworks put another body in place of this one, or other content into it.
+  // Some frameworks put another document or body in place of this one, or other content into it, and another page's panel with it. That
+  // came without its shadow, or from a memory of before the answer; so this one goes on.
   function keep() {
     const body = document.body;
-    if (!panel || panel.isConnected || !body) return;
-    const other = document.querySelector("kelisim-panel");
-    if (!other && ++returns > 50) return;
-    if (other) panel = other;
-    else body.prepend(panel);
+    if (!body || panel.isConnected || ++returns > 500) return;
+    document.querySelectorAll("kelisim-panel").forEach((other) => other.remove());
+    // Its style sheet is loaded anew, and shows what this hides until then.
+    panel.hidden = true;
+    body.prepend(panel);
     watch();
-    place();
   }
 
   const watcher = new MutationObserver(() => attempt(keep));
 
   function watch() {
     watcher.disconnect();
-    watcher.observe(document.documentElement, { childList: true });
-    if (document.body) watcher.observe(document.body, { childList: true });
+    [document, document.documentElement, document.body].forEach((node) => watcher.observe(node, { childList: true }));
+    if (!sizes) return;
+    sizes.disconnect();
+    sizes.observe(panel);
   }
 
+  // Where the page renders itself anew, the panel is gone by the time that it is parsed.
+  listen(document, "readystatechange", () => { panel = panel || document.querySelector("kelisim-panel"); });
+
   function start() {
-    panel = document.querySelector("kelisim-panel");
-    if (panel && inFrame) panel.setAttribute("data-kelisim-state", "closed");
-    if (!panel || inFrame) return;
-    watch();
-    place();
-    if (window.ResizeObserver) new ResizeObserver(() => attempt(place)).observe(panel);
+    if (!panel) return;
+    if (inFrame) return panel.setAttribute("data-kelisim-state", "closed");
+    if (panel.isConnected) watch();
+    else keep();
     if (asking()) fire("open");
   }
 

@@ -2,24 +2,25 @@
 
   // Answers what a name is for: a number of CATEGORIES, undefined where no rule knows it, -1 where the server alone can tell.
   function table(lists, expressions) {
-    const exact = new Map();
-    const prefixes = new Map();
-    let longest = 0;
-    lists.forEach((list, category) => list.split(";").filter(Boolean).forEach((name) => {
-      if (name.slice(-1) !== "*") return exact.set(name, category);
-      prefixes.set(name.slice(0, -1), category);
-      longest = Math.max(longest, name.length - 1);
-    }));
-    // The flag says that the expression was shortened to ASCII. What browsers can't read at all has no source.
-    const compiled = expressions.map(([category, source, ascii]) => [category, attempt(() => new RegExp(source, "su")), ascii]);
+    let known = null;
+    let compiled = [];
+    // Most pages have no name to judge while they are read.
+    function read() {
+      known = new Map();
+      lists.forEach((list, category) => list.split(";").forEach((name) => known.set(name, category)));
+      // The flag says that the expression was shortened to ASCII. What browsers can't read at all has no source.
+      compiled = expressions.map(([category, source, ascii]) => [category, attempt(() => new RegExp(source, "su")), ascii]);
+    }
     return (name) => {
-      if (exact.has(name)) return exact.get(name);
+      if (!known) read();
+      // No cookie's name ends in the mark of a beginning but by chance; and nothing is the name of nothing.
+      if (name && name.slice(-1) !== "*" && known.has(name)) return known.get(name);
       for (const [category, expression, ascii] of compiled) {
         if (!expression || name.length > 256 || ascii && /[^\0-\x7f]/.test(name)) return -1;
         if (expression.test(name)) return category;
       }
-      for (let end = Math.min(name.length, longest); end > 0; end--) {
-        const category = prefixes.get(name.slice(0, end));
+      for (let end = Math.min(name.length, 256); end > 0; end--) {
+        const category = known.get(name.slice(0, end) + "*");
         if (category !== undefined) return category;
       }
     };

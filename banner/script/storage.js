@@ -34,10 +34,10 @@
   }
 
   function report() {
-    const storage = {};
-    Object.keys(unknown).forEach((kind) => { storage[kind] = Array.from(unknown[kind]).slice(0, 50); });
-    if (inFrame || !Object.keys(storage).length) return;
-    post("report", storage).catch(() => {});
+    const lists = {};
+    Object.keys(unknown).forEach((kind) => { lists[kind] = Array.from(unknown[kind]).slice(0, 50); });
+    if (inFrame || !Object.keys(lists).length) return;
+    post("report", lists).catch(() => {});
   }
 
   // Opening the storage may wait for the disk, so not while the page is being parsed.

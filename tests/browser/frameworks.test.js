@@ -26,8 +26,11 @@ function Document({ scripts }) {
       h("input", { id: "name", defaultValue: "" })));
 }
 
-/** `kind` is "development", which tells of every difference, or "production.min". */
-function reactSite(kind) {
+/** What the site's operator sets where scripts hydrate the whole document. */
+const HYDRATES = "hydrates_document = true";
+
+/** `kind` is "development", which tells of every difference, or "production.min"; `lines` are of the site's configuration. */
+function reactSite(kind, lines) {
   const scripts = ["/react.js", "/react-dom.js", "/app.js"];
   const files = {
     "/react.js": script(packaged("react", `umd/react.${kind}.js`)),
@@ -36,7 +39,7 @@ function reactSite(kind) {
 window.recovered = [];
 ReactDOM.hydrateRoot(document, React.createElement(Document, ${JSON.stringify({ scripts })}), { onRecoverableError: (error) => window.recovered.push(String(error)) });`),
   };
-  return () => startAnswering((path) => (path === "/" ? page(`<!doctype html>${renderToString(React.createElement(Document, { scripts }))}`) : files[path]));
+  return () => startAnswering((path) => (path === "/" ? page(`<!doctype html>${renderToString(React.createElement(Document, { scripts }))}`) : files[path]), lines);
 }
 
 /** Collects what the page throws and what it complains of on the console. */
@@ -44,39 +47,53 @@ function faultsOf(anna) {
   const faults = [];
   anna.page.on("pageerror", (error) => faults.push(String(error)));
   anna.page.on("console", (message) => {
-    if (["error", "warn"].includes(message.type())) faults.push(message.text());
+    if (["error", "warn"].includes(message.type())) faults.push(`${message.text()} ${message.location()?.url ?? ""}`);
   });
   return faults;
 }
 
+/** Counts on the page; only one that was hydrated does. */
+async function assertCounts(anna) {
+  await anna.page.waitForFunction(() => Object.keys(document.getElementById("count")).some((key) => key.startsWith("__reactProps")));
+  for (const count of [1, 2]) {
+    await anna.page.click("#count");
+    await anna.page.waitForFunction((text) => document.getElementById("count").textContent === text, {}, `Counted: ${count}`);
+  }
+  assert.equal(await anna.text("#many"), "More than one");
+}
+
 for (const kind of ["development", "production.min"]) {
-  inEachBrowser(`React 18 over the whole document, ${kind}`, reactSite(kind), (story) => {
+  inEachBrowser(`React 18 over the whole document, ${kind}`, reactSite(kind, HYDRATES), (story) => {
     for (const [answer, work] of [["refused", (anna) => anna.refuse()], ["accepted", (anna) => anna.accept()]]) {
       story(`hydrates, counts on, and the banner is ${answer}`, {}, async (anna) => {
         const faults = faultsOf(anna);
-        const assertCounts = async () => {
-          // Only a page that was hydrated listens.
-          await anna.page.waitForFunction(() => Object.keys(document.getElementById("count")).some((key) => key.startsWith("__reactProps")));
-          for (const count of [1, 2]) {
-            await anna.page.click("#count");
-            await anna.page.waitForFunction((text) => document.getElementById("count").textContent === text, {}, `Counted: ${count}`);
-          }
-          assert.equal(await anna.text("#many"), "More than one");
-          assert.deepEqual(await anna.page.evaluate(() => window.recovered), []);
-        };
         await anna.open("/");
-        await assertCounts();
+        await assertCounts(anna);
+        assert.deepEqual(await anna.page.evaluate(() => window.recovered), []);
+        // It waits until the page has loaded and had time for itself.
+        await anna.page.waitForSelector(ACCEPT, { visible: true });
         assert.ok(await anna.seesBanner());
         await work(anna);
         assert.equal(await anna.sees(PANEL), false);
         await anna.open("/");
-        await assertCounts();
-        assert.ok(await anna.sees(LINK));
+        await assertCounts(anna);
+        assert.deepEqual(await anna.page.evaluate(() => window.recovered), []);
+        await anna.page.waitForSelector(LINK, { visible: true });
         assert.deepEqual(faults.filter((fault) => !/favicon|React DevTools/.test(fault)), []);
       });
     }
   });
 }
+
+inEachBrowser("React 18 over a document that nobody told us of", reactSite("production.min", ""), (story) => {
+  story("renders it anew and works, and the banner comes back into it", {}, async (anna) => {
+    await anna.open("/");
+    await assertCounts(anna);
+    await anna.page.waitForSelector(ACCEPT, { visible: true });
+    await anna.refuse();
+    assert.ok(await anna.sees(LINK));
+  });
+});
 
 /** Three pages with links to one another, and what a library needs in the head and on the body. */
 function linkedSite(head, body, files) {

@@ -176,6 +176,18 @@ inEachBrowser("script", () => startSite({ pages: PAGES, lines: LINES }), (story,
     assert.deepEqual(keys, [["cart", "draft"], ["cart", "draft"]]);
   });
 
+  story("reports keys of storage that nobody knows, by name", {}, async (anna) => {
+    await anna.open("/");
+    await anna.page.evaluate(() => { localStorage.setItem("draft", "secret"); localStorage.setItem("cart", "1"); });
+    const reported = anna.page.waitForResponse((answer) => answer.url().endsWith("/_kelisim/report"));
+    await anna.open("/");
+    const answer = await reported;
+    assert.equal(answer.status(), 204);
+    // One of the browsers' drivers does not tell what was sent.
+    const sent = answer.request().postData();
+    if (sent !== undefined) assert.deepEqual(JSON.parse(sent), { local: ["draft"] });
+  });
+
   story("tells the site's code what is allowed and lets it ask for less at any time, for more after a click only", {}, async (anna) => {
     await anna.open("/");
     const api = await anna.page.evaluate(() => ({ keys: Object.keys(kelisim).sort(), state: kelisim.get(), frozen: Object.isFrozen(kelisim) }));

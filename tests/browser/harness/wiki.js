@@ -59,8 +59,8 @@ file_put_contents('${seen}', implode(' ', array_keys($_COOKIE)) . "\\n", FILE_AP
   };
 }
 
-/** A gateway in mode `strict` before what listens at this address, configured as an operator of a DokuWiki would who knows its cookies. */
-export async function startGateway(upstream) {
+/** A gateway in mode `strict` before what listens at this address, configured as an operator of a DokuWiki would who knows its cookies; `lines` are more of the site's table. */
+export async function startGateway(upstream, lines = "") {
   const folder = mkdtempSync(join(tmpdir(), "kelisim-gateway-"));
   mkdirSync(join(folder, "state"), { mode: 0o700 });
   const file = join(folder, "kelisim.toml");
@@ -81,6 +81,7 @@ email = "privacy@workshop.example"
 hosts = ["localhost"]
 upstream = "http://${upstream}"
 languages = ["en", "ru", "kk"]
+${lines}
 
 [site.consent]
 offer = ["functional", "analytical"]
