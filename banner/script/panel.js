@@ -22,8 +22,7 @@
     document.adoptedStyleSheets = height ? others.concat(sheet) : others;
   }
 
-  // The top layer escapes transformed ancestors and chat widgets. Called by the observer of sizes only: the layout is known then, and
-  // nothing has to wait for one.
+  // The top layer escapes transformed ancestors and chat widgets. Called by the observer of sizes only, when a layout is due anyway.
   function place() {
     const height = asking() && panel.isConnected && getComputedStyle(panel).position === "fixed" ? panel.offsetHeight : 0;
     const open = panel.matches(":popover-open");
@@ -37,7 +36,8 @@
     pad(height);
   }
 
-  const sizes = attempt(() => new ResizeObserver(() => attempt(place)));
+  // What changes sizes within the observer itself makes browsers report an error to the page.
+  const sizes = attempt(() => new ResizeObserver(() => requestAnimationFrame(() => attempt(place))));
 
   // Says what became of a choice. What applies later only can be had at once, by a button that the style shows then.
   function say(message) {

@@ -56,8 +56,8 @@ pub(super) static PLACEHOLDER_STYLE: LazyLock<NamedAsset> = LazyLock::new(|| {
 pub(super) const SCRIPT_TYPE: &str = "text/javascript; charset=utf-8";
 const STYLE_TYPE: &str = "text/css; charset=utf-8";
 
-/// A little below the highest: the last percent takes ten times as long, and every start waits for it.
-const BROTLI_QUALITY: u32 = 9;
+/// The highest: a tenth smaller, for a fraction of a second at the start.
+const BROTLI_QUALITY: u32 = 11;
 
 /// A window of 64 KiB holds each of our files whole.
 const BROTLI_WINDOW_LOG: u32 = 16;
