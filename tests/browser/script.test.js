@@ -183,9 +183,8 @@ inEachBrowser("script", () => startSite({ pages: PAGES, lines: LINES }), (story,
     await anna.open("/");
     const answer = await reported;
     assert.equal(answer.status(), 204);
-    // One of the browsers' drivers does not tell what was sent.
-    const sent = answer.request().postData();
-    if (sent !== undefined) assert.deepEqual(JSON.parse(sent), { local: ["draft"] });
+    // Firefox's driver does not tell what was sent.
+    if (browser === "chromium") assert.deepEqual(JSON.parse(answer.request().postData()), { local: ["draft"] });
   });
 
   story("tells the site's code what is allowed and lets it ask for less at any time, for more after a click only", {}, async (anna) => {
