@@ -54,21 +54,14 @@
   }
 
   // A frame that a script made shows our placeholder where our own policy refused it. Browsers name the origin at most, so every frame
-  // of it is changed: the policy speaks of hosts, not of paths. An origin that is refused only behind a redirect is named by the policy.
+  // of it is changed: the policy speaks of hosts, not of paths or kinds. An origin that is refused only behind a redirect is named by
+  // the policy. The frame's own name is zeros, as no frame in the page's text has: once opened, the policy lets it in without an edit.
   listen(document, "securitypolicyviolation", (event) => {
-    const policy = event.originalPolicy;
-    if (event.effectiveDirective !== "frame-src" || event.disposition === "report" || !policy.includes(prefix + "report")) return;
     const { origin, host } = new URL(event.blockedURI);
-    const named = (word) => word === host || word === origin || word[0] === "*" && host.endsWith(word.slice(1));
-    if (origin === location.origin || policy.split(/[ ;]+/).some(named)) return;
+    const names = (words) => event.originalPolicy.includes(words);
+    if (origin === location.origin || names(host) || names("*" + host.slice(host.indexOf("."))) || !names(prefix + "report")) return;
     document.querySelectorAll("iframe").forEach((frame) => {
-      if (!frame.src || new URL(frame.src).origin !== origin || frame.hasAttribute("srcdoc")) return;
-      // No frame in the page's text has this name: once opened, the policy lets this one in, and no edit is needed.
-      const query = { language: language, host: host, to: here(), frame: "0000000000000000" };
-      const can = (right) => frame.sandbox.contains("allow-" + right);
-      const above = can("top-navigation") || can("top-navigation-by-user-activation");
-      if (frame.hasAttribute("sandbox") && !(can("forms") && can("same-origin") && above)) query.sandboxed = 1;
-      frame.title = frame.title || host;
-      frame.src = prefix + "frame?" + new URLSearchParams(query);
+      if (frame.src.startsWith(origin + "/")) frame.src = prefix + "frame?frame=0000000000000000&host=" + host + "&language=" + language
+        + "&to=" + encodeURIComponent(here()) + (frame.hasAttribute("sandbox") ? "&sandboxed=" : "");
     });
   });

@@ -134,7 +134,6 @@ inEachBrowser("a refused frame", () => startWithMap(PAGES), (story, browser) => 
     await anna.open("/made");
     const frame = await inside(anna.page, "#made");
     assert.match(await frame.$eval("main", (main) => main.innerText), /Maps & Co receives your IP address/);
-    assert.match(await anna.page.$eval("#made", (frame) => frame.title), /^maps\.localhost:\d+$/);
     assert.equal(await anna.page.evaluate(() => history.length - entries), 0, "the way back leads through the frame");
     assert.deepEqual(site.asked, []);
     await follow(anna.page, async () => (await frame.$(BUTTON)).click());
@@ -150,7 +149,7 @@ inEachBrowser("a refused frame", () => startWithMap(PAGES), (story, browser) => 
   story("that a script made with limits has a page without a button", {}, async (anna, site) => {
     site.asked.length = 0;
     await anna.open("/limited");
-    await settled(anna.page, () => document.getElementById("made").src.includes("sandboxed=1"));
+    await settled(anna.page, () => document.getElementById("made").src.includes("&sandboxed="));
     const page = await anna.page.$eval("#made", (frame) => frame.src);
     await anna.open(page);
     assert.equal(await anna.page.$(BUTTON), null);
@@ -158,8 +157,9 @@ inEachBrowser("a refused frame", () => startWithMap(PAGES), (story, browser) => 
   });
 
   story("stays as it is where it is the site's own policy that refuses it", {}, async (anna) => {
-    await anna.open("/foreign-policy");
+    await anna.open("/");
     await anna.accept();
+    await anna.open("/foreign-policy");
     const address = await anna.text("#address");
     await anna.page.$eval("#other", (frame, address) => { frame.src = address; }, address);
     await settled(anna.page, () => refusals.length > 0);
@@ -167,8 +167,9 @@ inEachBrowser("a refused frame", () => startWithMap(PAGES), (story, browser) => 
   });
 
   story("stays as it is where only what it redirects to is refused", {}, async (anna, site) => {
-    await anna.open("/away");
+    await anna.open("/");
     await anna.accept();
+    await anna.open("/away");
     await settled(anna.page, () => refusals.length > 0);
     assert.match(await anna.page.$eval("#other", (frame) => frame.src), /^http:\/\/maps\.localhost:\d+\/away$/);
     assert.ok(!site.asked.includes("/stranger"));

@@ -177,7 +177,7 @@ impl PageEdits {
         }
     }
 
-    fn frame(&mut self, edits: &mut TagEdits<'_, '_, '_>) {
+    fn frame(&self, edits: &mut TagEdits<'_, '_, '_>) {
         let tag = edits.tag;
         // With `srcdoc` the address counts for nothing, and what is in it is under the page's own policy.
         let Some(src) = tag.get_attribute("src").filter(|_| !tag.has_attribute("srcdoc")) else { return };
