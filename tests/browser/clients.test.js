@@ -17,9 +17,11 @@ const REFUSED = { ru: /Разрешено:?\s+необходимые/, kk: /Рұ
 
 const done = (message) => message.type === "autoconsentDone";
 
-/** The newest event of the log that a story has added to what was there before it. */
+/** The event that a story adds to the log. A refusal is answered before it is written, so the log is read until it is there. */
 function added(site, before) {
-  const events = site.log().slice(before);
+  const last = Date.now() + 10_000;
+  let events = [];
+  while (events.length === 0 && Date.now() < last) events = site.log().slice(before);
   assert.equal(events.length, 1, JSON.stringify(events));
   return events[0].record;
 }
