@@ -1,9 +1,6 @@
 //! A posted choice: which requests are heard, what is logged of them, how they are answered. How one becomes valid is in `in_force`.
 
-use std::time::Duration;
-
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 
 use super::{
@@ -11,6 +8,7 @@ use super::{
     in_force::{Outcome, put_in_force},
     own_cookies::OwnCookies,
     own_pages::{html, message, model_for, random_uuid},
+    posted,
     request::proven_record,
     site::Site,
     visit::Visit,
@@ -22,11 +20,8 @@ use crate::{
     ledger::{Event, EventKind, Method, NoticeId, PagePath, RecordId},
     pages::{ChoiceFault, LONGEST_CHOICE, Layer, Message, PostedChoice, ReturnPath, parse_form, parse_json},
     timestamp::Timestamp,
-    visitor::{FetchSite, Scheme},
+    visitor::Scheme,
 };
-
-/// How long a client may take to send a choice.
-pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a choice made on the previous edition is taken, in seconds after the next one came into force: pages are open for a while.
 const PREVIOUS_EDITION_SECONDS: i64 = 3600;
@@ -44,8 +39,7 @@ enum Form {
 impl Form {
     /// By the type of the body. Any other type comes from no page of ours.
     fn of(headers: &HeaderMap) -> Option<Self> {
-        let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-        match value.split(';').next()?.trim().to_ascii_lowercase().as_str() {
+        match posted::media_type(headers)?.as_str() {
             "application/x-www-form-urlencoded" => Some(Self::Html),
             "application/json" => Some(Self::Json),
             _ => None,
@@ -132,7 +126,7 @@ async fn taken(
     now: Timestamp,
 ) -> Result<Response<AnswerBody>, Rejected> {
     let own = visit.own_cookies.as_ref().ok_or(Rejected::NotRecordable)?;
-    if !is_from_this_site(visit, request.headers()) {
+    if !posted::is_from_this_site(visit, request.headers()) {
         return Err(Rejected::Foreign);
     }
     if !shared.choices.allows(visit.client.address, now) {
@@ -167,30 +161,8 @@ async fn taken(
     Ok(response)
 }
 
-/// Same origin by the fetch headers; where a browser has none, by `Origin`, or else `Referer`. Who sends neither is not a browser that shows our form.
-pub(super) fn is_from_this_site(visit: &Visit, headers: &HeaderMap) -> bool {
-    match visit.fetch.site {
-        FetchSite::SameOrigin => true,
-        FetchSite::SameSite | FetchSite::CrossSite | FetchSite::None => false,
-        FetchSite::Absent => {
-            let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-            let ours = format!("{}://{}", visit.client.scheme.name(), visit.authority);
-            match (text(header::ORIGIN), text(header::REFERER)) {
-                (Some(origin), _) => origin.eq_ignore_ascii_case(&ours),
-                (None, Some(referer)) => {
-                    let rest = referer.get(..ours.len()).filter(|start| start.eq_ignore_ascii_case(&ours));
-                    rest.is_some() && referer[ours.len()..].starts_with('/')
-                }
-                (None, None) => false,
-            }
-        }
-    }
-}
-
 async fn read(site: &Site, form: Form, request: Request<Incoming>) -> Result<PostedChoice, Rejected> {
-    let body = Limited::new(request.into_body(), LONGEST_CHOICE).collect();
-    let body = tokio::time::timeout(BODY_TIMEOUT, body).await;
-    let body = body.map_err(|_| Rejected::Unreadable)?.map_err(|_| Rejected::Unreadable)?.to_bytes();
+    let body = posted::read(request, LONGEST_CHOICE).await.map_err(|_| Rejected::Unreadable)?;
     let parse = match form {
         Form::Html => parse_form,
         Form::Json => parse_json,

@@ -1,13 +1,13 @@
 //! Frames whose host is refused: what stands in their place, the form that opens one of them once, and what that changes in the page.
 
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 
 use super::{
     AnswerBody, Mode, Shared,
-    choice::{BODY_TIMEOUT, is_from_this_site, see_other},
+    choice::see_other,
     own_pages::{append, html, message, model_for, random_uuid},
+    posted,
     request::proven_record,
     site::Site,
     visit::Visit,
@@ -83,7 +83,7 @@ async fn opened(
 ) -> Result<Response<AnswerBody>, Rejected> {
     let rejected = |reason, message| (reason, message, ReturnPath::default());
     let own = visit.own_cookies.as_ref().ok_or_else(|| rejected("not_recordable", Message::BadRequest))?;
-    if !is_from_this_site(visit, request.headers()) {
+    if !posted::is_from_this_site(visit, request.headers()) {
         return Err(rejected("foreign", Message::ForeignChoice));
     }
     if visit.fetch.is_present() && !visit.fetch.user_activated {
@@ -93,11 +93,8 @@ async fn opened(
         return Err(rejected("too_many", Message::TooManyChoices));
     }
     let record = proven_record(shared, site, visit, &request);
-    let body = Limited::new(request.into_body(), LONGEST_CHOICE).collect();
-    let body = match tokio::time::timeout(BODY_TIMEOUT, body).await {
-        Ok(Ok(body)) => body.to_bytes(),
-        _ => return Err(rejected("unreadable", Message::BadRequest)),
-    };
+    let body = posted::read(request, LONGEST_CHOICE).await;
+    let body = body.map_err(|_| rejected("unreadable", Message::BadRequest))?;
     let asked = FrameRequest::parse(&body, &site.prefix).ok_or_else(|| rejected("malformed", Message::BadRequest))?;
     let line = site.foreign_hosts.on_demand(&asked.host, asked.port, site.consent.offer);
     let line = line.map_err(|_| ("not_on_demand", Message::BadRequest, asked.to.clone()))?;
@@ -167,6 +164,6 @@ pub(super) fn edits(
     };
     let (address, title) = site.pages(now).frame_address(visit.language, path_and_query);
     let placeholder = Placeholder { address: address.into(), title: title.into() };
-    let page = format!("{}://{}{path_and_query}", visit.client.scheme.name(), visit.authority);
+    let page = format!("{}{path_and_query}", visit.origin());
     PageEdits::new(mode, site.foreign_hosts.clone(), allowed, &page, grant, placeholder)
 }

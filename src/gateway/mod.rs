@@ -12,6 +12,7 @@ mod loading;
 mod observer;
 mod own_cookies;
 mod own_pages;
+mod posted;
 mod redirect;
 mod report;
 mod request;

@@ -2,21 +2,20 @@
 //!
 //! A report is a stranger's word. It is bounded, counted and reduced to hosts and folded names; its text is never logged.
 
-use std::time::Duration;
-
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Incoming;
 
-use super::{AnswerBody, Shared, site::Site, visit::Visit};
+use super::{
+    AnswerBody, Shared,
+    posted::{self, Unread},
+    site::Site,
+    visit::Visit,
+};
 use crate::{
     inventory::{LONGEST_REPORT, ReportFault, read_report_to, read_report_uri, read_storage_report},
     timestamp::Timestamp,
     visitor::FetchSite,
 };
-
-/// How long a client may take to send a report.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What became of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +53,7 @@ enum Form {
 
 impl Form {
     fn of(headers: &HeaderMap) -> Option<Self> {
-        let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-        match value.split(';').next()?.trim().to_ascii_lowercase().as_str() {
+        match posted::media_type(headers)?.as_str() {
             "application/csp-report" => Some(Self::ReportUri),
             "application/reports+json" => Some(Self::ReportTo),
             "application/json" => Some(Self::Storage),
@@ -93,9 +91,10 @@ async fn taken(shared: &Shared, site: &Site, visit: &Visit, request: Request<Inc
         return Outcome::TooMany;
     }
     let Some(form) = Form::of(request.headers()) else { return Outcome::Unreadable };
-    let body = match read(request).await {
+    let body = match posted::read(request, LONGEST_REPORT).await {
         Ok(body) => body,
-        Err(outcome) => return outcome,
+        Err(Unread::TooLarge) => return Outcome::TooLarge,
+        Err(Unread::Broken) => return Outcome::Unreadable,
     };
     let kept = match form {
         Form::ReportUri => read_report_uri(&body).map(|loads| shared.observer.loads(site, loads, now)),
@@ -120,16 +119,8 @@ fn is_from_this_site(visit: &Visit, headers: &HeaderMap) -> bool {
             headers.get("sec-fetch-dest").is_some_and(|destination| destination == "report")
         }
         FetchSite::Absent => {
-            let ours = format!("{}://{}", visit.client.scheme.name(), visit.authority);
+            let ours = visit.origin();
             headers.get(header::ORIGIN).is_none_or(|origin| origin.as_bytes().eq_ignore_ascii_case(ours.as_bytes()))
         }
     }
-}
-
-async fn read(request: Request<Incoming>) -> Result<Bytes, Outcome> {
-    let body = Limited::new(request.into_body(), LONGEST_REPORT).collect();
-    let body = tokio::time::timeout(BODY_TIMEOUT, body).await.map_err(|_| Outcome::Unreadable)?;
-    let whole =
-        body.map_err(|error| if error.is::<LengthLimitError>() { Outcome::TooLarge } else { Outcome::Unreadable })?;
-    Ok(whole.to_bytes())
 }

@@ -126,7 +126,8 @@ pub(super) async fn rewritten(
     let plan = rewrite::plan(&request, answer.status(), answer.headers());
     let Plan::Rewrite(plan) = plan else {
         if rewrite::changes_headers(&request, answer.status(), answer.headers()) {
-            page_headers(site, visit, decision, asked, answer.headers_mut());
+            let edited = edits(site, visit, decision, asked).is_some();
+            page_headers(site, visit, asked, edited, answer.headers_mut());
         } else if let Plan::Pass(reason) = plan {
             shared.metrics.page(&site.name, reason.name());
         }
@@ -142,10 +143,10 @@ pub(super) async fn rewritten(
         }
     };
     let mut headers = head.headers.clone();
-    let admission = page_headers(site, visit, decision, asked, &mut headers);
+    let edits = edits(site, visit, decision, asked);
+    let admission = page_headers(site, visit, asked, edits.is_some(), &mut headers);
     let injection = injection(site, visit, decision, asked, &admission);
     let shown = shown_line(shared, site, visit, decision, asked.now, plan.placement, &injection);
-    let edits = edits(site, visit, decision, asked);
     let mut rewriter = page.into_rewriter(injection, edits);
     // What has come so far is rewritten before the head leaves: a page that is broken from its beginning can still pass as it came.
     let end = if body.is_end_stream() { End::Reached } else { end };
@@ -186,13 +187,13 @@ async fn look(plan: &RewritePlan, body: &mut ResponseBody) -> Result<Looked, cra
     }
 }
 
-/// The headers of a page that is, or would be, rewritten.
-fn page_headers(site: &Site, visit: &Visit, decision: &Decision, asked: &Asked, headers: &mut HeaderMap) -> Admission {
+/// The headers of a page that is, or would be, rewritten; and edited, so that pages of ours may stand in its frames.
+fn page_headers(site: &Site, visit: &Visit, asked: &Asked, edited: bool, headers: &mut HeaderMap) -> Admission {
     rewrite::response_headers(headers, asked.variant, BodyChanged::Yes);
     if site.mode == Mode::Observe {
         // What is observed stays as it is: a policy that would stop our script, or report it, keeps it out of the page.
         let pages = site.pages(asked.now);
-        let own = |path: &str| format!("{}://{}{path}", visit.client.scheme.name(), visit.authority);
+        let own = |path: &str| format!("{}{path}", visit.origin());
         let report = own(&format!("{}report", site.prefix));
         return admitted_unchanged(headers, &own(pages.observe_path()), &report)
             .unwrap_or(Admission { nonce: None, script_refused: true });
@@ -201,9 +202,9 @@ fn page_headers(site: &Site, visit: &Visit, decision: &Decision, asked: &Asked, 
         return Admission::default();
     }
     let pages = site.pages(asked.now);
-    let origin = format!("{}://{}", visit.client.scheme.name(), visit.authority);
+    let origin = visit.origin();
     let own = |path: &str| format!("{origin}{path}");
-    let frame = edits(site, visit, decision, asked).map(|_| own(&format!("{}frame", site.prefix)));
+    let frame = edited.then(|| own(&format!("{}frame", site.prefix)));
     let choice = own(&format!("{}choice", site.prefix));
     admit_own(
         headers,

@@ -25,6 +25,13 @@ pub(super) struct Visit {
     pub(super) own_cookies: Option<OwnCookies>,
 }
 
+impl Visit {
+    /// The origin of the pages that this visitor sees, as browsers write it (RFC 6454, section 6.2).
+    pub(super) fn origin(&self) -> String {
+        format!("{}://{}", self.client.scheme.name(), self.authority)
+    }
+}
+
 /// Identifies: reads headers and looks the country up, and changes nothing.
 pub(super) fn identify(
     shared: &Shared,

@@ -99,6 +99,10 @@ fn only_names_of_hosts_are_hosts() {
     check("https://mc.yandex.ru:443", Some("mc.yandex.ru"));
     check("http://tracker.localhost:8080/t.js", Some("tracker.localhost:8080"));
     check("wss://live.example", Some("live.example"));
+    check("https://cdn12.a1.pages.example/", Some("cdn12.a1.pages.example"));
+    check("https://203-0-113-7.u-anna.count.example/", Some("*.count.example"));
+    check("https://0123456789abcdef.x.count.example:81/", Some("*.count.example:81"));
+    check("https://12345678.example/", Some("12345678.example"));
     for other in [
         "inline",
         "eval",

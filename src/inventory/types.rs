@@ -31,7 +31,14 @@ impl fmt::Display for Hour {
     }
 }
 
-/// A host by name, with its port where that is not the scheme's own. An address is no name.
+/// Most digits of a label that is kept. `cdn12` is a machine; an address or an account written into a name has more.
+const MOST_DIGITS: usize = 3;
+
+/// The length from which a label of hexadecimal digits is taken for a visitor's or a session's, not for a machine's name.
+const SHORTEST_TOKEN: usize = 16;
+
+/// A host by name, with its port where that is not the scheme's own. An address is no name. Names of trackers can hold what tells visitors
+/// apart, so where a label in front of the domain that somebody registered looks like that, all of them become `*`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct HostAndPort {
@@ -40,13 +47,14 @@ pub struct HostAndPort {
 }
 
 impl HostAndPort {
-    /// Reads `host` or `host:port`. `None` for everything that names no host: addresses, and names with other characters than ASCII
+    /// Reads `host` or `host:port`, and what [`fmt::Display`] writes. `None` for everything that names no host: addresses, and names with other characters than ASCII
     /// letters, digits, `-` and `_`.
     pub fn parse(text: &str) -> Option<Self> {
         let (host, port) = match text.split_once(':') {
             Some((host, port)) => (host, Some(port.parse().ok().filter(|port| *port != 0)?)),
             None => (text, None),
         };
+        let (folded, host) = host.strip_prefix("*.").map_or((false, host), |host| (true, host));
         let host = host.to_ascii_lowercase();
         let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         let label = |label: &str| {
@@ -57,7 +65,7 @@ impl HostAndPort {
         let is_address = host.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
         let is_hexadecimal = host.rsplit('.').next().is_some_and(|last| last.starts_with("0x"));
         let is_name = host.len() <= 253 && host.split('.').all(label) && !is_address && !is_hexadecimal;
-        is_name.then(|| Self { host: host.into(), port })
+        is_name.then(|| Self { host: if folded { format!("*.{host}") } else { folded_host(host) }.into(), port })
     }
 
     /// The host of an address of the web. `None` for other schemes: what a browser's extension or the page itself made is no host's.
@@ -81,6 +89,16 @@ impl HostAndPort {
     pub fn port(&self) -> Option<u16> {
         self.port
     }
+}
+
+fn folded_host(host: String) -> String {
+    let Some(registered) = psl::domain_str(&host) else { return host };
+    let tells = |label: &str| {
+        label.bytes().filter(u8::is_ascii_digit).count() > MOST_DIGITS
+            || label.len() >= SHORTEST_TOKEN && label.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    let in_front = &host[..host.len() - registered.len()];
+    if in_front.split('.').any(tells) { format!("*.{registered}") } else { host }
 }
 
 impl fmt::Display for HostAndPort {

@@ -169,12 +169,14 @@ fn drop_report_addresses(headers: &mut HeaderMap, name: &HeaderName, refusal: &R
     };
     let lines: Vec<HeaderValue> = headers.get_all(name).iter().cloned().collect();
     let changed = |line: &HeaderValue| {
-        let text = line.to_str().ok()?;
+        // Byte for byte, since a policy may hold bytes that are no ASCII and still report somewhere.
+        let text: String = line.as_bytes().iter().map(|byte| char::from(*byte)).collect();
         let policies = text.split(',').map(|policy| {
             let directives: Vec<String> = policy.split(';').filter_map(without).collect();
             directives.join(";")
         });
-        HeaderValue::try_from(policies.collect::<Vec<_>>().join(",")).ok()
+        let text = policies.collect::<Vec<_>>().join(",");
+        HeaderValue::from_bytes(&text.chars().map(|letter| letter as u8).collect::<Vec<_>>()).ok()
     };
     let kept: Vec<HeaderValue> = lines.iter().map(|line| changed(line).unwrap_or_else(|| line.clone())).collect();
     if kept != lines {
