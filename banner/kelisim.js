@@ -34,7 +34,7 @@
   const here = () => location.pathname + location.search;
 
   function idle(work) {
-    (window.requestIdleCallback || setTimeout)(() => attempt(work));
+    (window.requestIdleCallback || setTimeout)(() => attempt(work), { timeout: 1000 });
   }
 
   function whenParsed(work) {
@@ -56,13 +56,16 @@
   function state() {
     const categories = {};
     site.offer.forEach((category) => { categories[category] = has(category); });
-    const mirror = view();
-    return {
+    // The time is in a cookie, and to read one takes a while: only who asks for it waits.
+    const time = () => {
+      const mirror = answered && view();
+      return mirror ? mirror.time : null;
+    };
+    return Object.defineProperty({
       answered: answered,
       categories: categories,
-      time: answered && mirror ? mirror.time : null,
       gpc: navigator.globalPrivacyControl === true
-    };
+    }, "time", { enumerable: true, get: time });
   }
 
   function fire(name) {

@@ -62,17 +62,16 @@
   }
 
   // What nobody knows and was there before is left: only what appears while this page is open was written round the shim.
-  const before = new Set(names());
+  let before = null;
 
   function sweepCookies(list) {
+    before = before || new Set(names());
     new Set(list || names()).forEach((name) => {
       const verdict = judge(name);
       if (verdict === REFUSED) expire(name, true);
       else if (verdict === UNKNOWN && site.sweeps && !before.has(name)) expire(name, false);
     });
   }
-
-  attempt(() => sweepCookies(before));
 
   // The readable copy of the visitor's choice, which the server writes beside its own record.
   function view() {

@@ -5,11 +5,11 @@
     return mirror ? mirror.allowed.join() : "";
   }
 
-  let seen = fingerprint();
+  let seen;
 
   // The copy is compared with itself, never with the page: a page made for an edition that asks again would differ for ever.
   function compare() {
-    if (sending || document.prerendering || fingerprint() === seen) return;
+    if (sending || document.prerendering || seen === undefined || fingerprint() === seen) return;
     const mirror = view();
     adopt(mirror ? mirror.allowed : ["necessary"], mirror !== null, "auto");
   }
@@ -17,12 +17,12 @@
   // A page from the history or from a service worker may be of another time. It is loaded again once; if it still is the old one then,
   // nothing is allowed that either of the two forbids.
   function outdated() {
-    const mirror = view();
     const entry = performance.getEntriesByType("navigation")[0];
     const back = entry && entry.type === "back_forward";
     const worker = answered && navigator.serviceWorker && navigator.serviceWorker.controller;
-    const same = answered && mirror && mirror.allowed.join() === allowed.join();
-    if (inFrame || posted || !mirror || same || !back && !worker) return;
+    if (inFrame || posted || !back && !worker) return;
+    const mirror = view();
+    if (!mirror || answered && mirror.allowed.join() === allowed.join()) return;
     if (entry && entry.type !== "reload") {
       leaving = true;
       return location.reload();
@@ -37,21 +37,34 @@
   listen(document, "prerenderingchange", compare);
   listen(window, "pageshow", (event) => { if (event.persisted) compare(); });
 
-  if (window.cookieStore && cookieStore.addEventListener) {
-    listen(cookieStore, "change", (event) => {
-      sweepCookies(event.changed.map((cookie) => cookie.name || ""));
-      compare();
-    });
-  } else {
+  // The first look into the jar waits until the page is parsed: what came along with the request for the page was expired by its answer,
+  // and the shim holds back what its scripts write. To be told of changes takes the browser milliseconds, so that waits until it is idle.
+  function look() {
+    sweepCookies();
+    compare();
+  }
+
+  function watchCookies() {
+    look();
+    if (window.cookieStore && cookieStore.addEventListener) {
+      return listen(cookieStore, "change", (event) => {
+        sweepCookies(event.changed.map((cookie) => cookie.name || ""));
+        compare();
+      });
+    }
     // Five minutes of looking after each time that the page comes into sight.
     let looks = 0;
     listen(document, "visibilitychange", () => { looks = 0; });
     setInterval(() => attempt(() => {
-      if (document.hidden || ++looks > 150) return;
-      sweepCookies();
-      compare();
+      if (!document.hidden && ++looks <= 150) look();
     }), 2000);
   }
+
+  whenParsed(() => {
+    seen = fingerprint();
+    sweepCookies();
+    idle(watchCookies);
+  });
 
   // A frame that a script made shows our placeholder where our own policy refused it. Browsers name the origin at most, so every frame
   // of it is changed: the policy speaks of hosts, not of paths or kinds. An origin that is refused only behind a redirect is named by

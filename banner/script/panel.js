@@ -10,21 +10,23 @@
   const asking = () => panel !== null && panel.getAttribute("data-kelisim-state") === "asking";
   const inside = (node) => panel !== null && node instanceof Node && panel.contains(node);
 
-  const sheet = attempt(() => new CSSStyleSheet());
+  let sheet = null;
 
   // Keeps the page's controls in sight that have the focus, also the last ones: there is always something left to scroll. A sheet of
   // its own, since the page's elements are not ours.
   function pad(height) {
     if (height === padding) return;
     padding = height;
+    sheet = sheet || new CSSStyleSheet();
     sheet.replaceSync(height ? "html{padding-bottom:" + height + "px!important;scroll-padding-bottom:" + height + "px!important}" : "");
     const others = document.adoptedStyleSheets.filter((other) => other !== sheet);
     document.adoptedStyleSheets = height ? others.concat(sheet) : others;
   }
 
-  // The top layer escapes transformed ancestors and chat widgets. Called by the observer of sizes only, when a layout is due anyway.
-  function place() {
-    const height = asking() && panel.isConnected && getComputedStyle(panel).position === "fixed" ? panel.offsetHeight : 0;
+  // The top layer escapes transformed ancestors and chat widgets. The height is what the observer of sizes saw: to ask for it here would
+  // make the browser lay the page out once more.
+  function place(size) {
+    const height = asking() && panel.isConnected && getComputedStyle(panel).position === "fixed" ? size : 0;
     const open = panel.matches(":popover-open");
     if (height && !open) {
       panel.popover = "manual";
@@ -37,7 +39,10 @@
   }
 
   // What changes sizes within the observer itself makes browsers report an error to the page.
-  const sizes = attempt(() => new ResizeObserver(() => requestAnimationFrame(() => attempt(place))));
+  const sizes = attempt(() => new ResizeObserver((entries) => {
+    const size = Math.ceil(entries[0].borderBoxSize[0].blockSize);
+    requestAnimationFrame(() => attempt(() => place(size)));
+  }));
 
   // Says what became of a choice. What applies later only can be had at once, by a button that the style shows then.
   function say(message) {

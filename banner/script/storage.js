@@ -40,13 +40,15 @@
     post("report", lists).catch(() => {});
   }
 
-  // Opening the storage may wait for the disk, so not while the page is being parsed.
-  listen(window, "load", () => idle(() => {
-    sweepStorage();
-    sweepDatabases().then(() => attempt(report));
-  }));
-  listen(window, "storage", sweepStorage);
-  listen(window, "pagehide", () => {
-    sweepCookies();
-    sweepStorage();
+  // Opening the storage may wait for the disk, and to listen to it opens it; so not while the page is being parsed.
+  listen(window, "load", () => {
+    listen(window, "pagehide", () => {
+      sweepCookies();
+      sweepStorage();
+    });
+    idle(() => {
+      sweepStorage();
+      sweepDatabases().then(() => attempt(report));
+      listen(window, "storage", sweepStorage);
+    });
   });
