@@ -40,7 +40,6 @@ meta = true
 `;
 
 const PAGES = {
-  "/events": { },
   "/signals": () => ({ body: "<h1>Signals</h1>", head: "<script>window.early = JSON.stringify([...dataLayer[0]]); window.counter = disableYaCounter101; window.matomo = JSON.stringify(_paq);"
     + "!function(f){ if (f.fbq) return; const n = f.fbq = function () { n.queue.push(arguments) }; n.queue = []; }(window); fbq('init', '1');</script>" }),
   "/form": "<form><input id=text name=text></form>",
@@ -51,7 +50,6 @@ const PAGES = {
   "/frame": "<iframe id=frame src='/inner'></iframe>",
   "/broken": "<h1>Fine</h1>",
 };
-delete PAGES["/events"];
 
 /** The judgement of the script on names, asked outside of a browser: what `document.cookie` would do with each. */
 async function judge(site, allowed, names) {

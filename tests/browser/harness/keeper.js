@@ -2,10 +2,10 @@
 
 import { createServer } from "node:http";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { KELISIM, start } from "./program.js";
+import { siteTable, startKelisim } from "./gateway.js";
 
 /** What every page but the quiet ones sets. */
 const LINES = [
@@ -40,48 +40,16 @@ export async function startKeeper() {
   await new Promise((resolve) => site.listen(0, "127.0.0.1", resolve));
 
   const folder = mkdtempSync(join(tmpdir(), "kelisim-keeper-"));
-  mkdirSync(join(folder, "state"), { mode: 0o700 });
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "key.pem"];
   const name = ["-subj", `/CN=${HOST}`, "-addext", `subjectAltName=DNS:${HOST}`];
   execFileSync("openssl", ["req", "-x509", ...key, ...name, "-out", "certificate.pem", "-days", "30"], { cwd: folder, stdio: "ignore" });
-  const file = join(folder, "kelisim.toml");
-  writeFileSync(file, `
-[server]
-https = ["127.0.0.1:0"]
-redirect_to_https = false
-state_dir = "${folder}/state"
-drain_timeout = "1 s"
-
-[tls]
-certificates = [{ certificate = "certificate.pem", key = "key.pem" }]
-
-[controller]
-name = "Shop"
-bin = "260140000005"
-address = "Astana"
-email = "privacy@shop.example"
-
-[[site]]
-hosts = ["${HOST}"]
-upstream = "http://127.0.0.1:${site.address().port}"
-languages = ["en", "ru", "kk"]
-
-[site.consent]
-offer = ["functional", "analytical"]
-
-[site.notice]
-third_parties = "none"
-cross_border = "none"
-public = "none"
-data = ["cookies"]
-storage_place = "Kazakhstan"
-`);
-  const { matches, stop } = await start(KELISIM, ["run", "--config", file], [/started.*https.*?\[127\.0\.0\.1:(\d+)\]/]);
+  const tls = { certificate: join(folder, "certificate.pem"), key: join(folder, "key.pem") };
+  const gateway = await startKelisim([siteTable({ hosts: [HOST], upstream: `127.0.0.1:${site.address().port}` })], { tls });
   return {
-    https: `https://${HOST}:${matches[0][1]}`,
+    https: `https://${HOST}:${gateway.port}`,
     cookiesAt: (path) => seen.get(path),
     stop: async () => {
-      await stop();
+      await gateway.stop();
       await new Promise((resolve) => {
         site.close(resolve);
         site.closeAllConnections();

@@ -1,10 +1,7 @@
 // A site of a few pages that a story writes itself, and the gateway before it.
 
 import { createServer } from "node:http";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { KELISIM, exportLog, start } from "./program.js";
+import { siteTable, startKelisim } from "./gateway.js";
 
 const page = (body, head = "") => `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A page</title>${head}</head><body>${body}</body></html>`;
 
@@ -26,53 +23,17 @@ export async function startSite({ pages = {}, lines = "", mode = "strict", offer
     answer.end(told.raw ?? page(told.body, told.head));
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const folder = mkdtempSync(join(tmpdir(), "kelisim-site-"));
-  mkdirSync(join(folder, "state"), { mode: 0o700 });
-  const file = join(folder, "kelisim.toml");
-  writeFileSync(file, `
-[server]
-http = ["127.0.0.1:0"]
-redirect_to_https = false
-state_dir = "${folder}/state"
-drain_timeout = "1 s"
-
-[server.limits]
-choices_per_minute = 1000
-
-[controller]
-name = "Practice"
-bin = "260140000005"
-address = "Astana"
-email = "privacy@practice.example"
-
-[[site]]
-hosts = ["localhost"]
-upstream = "http://127.0.0.1:${server.address().port}"
-languages = ["en", "ru", "kk"]
-mode = "${mode}"
-${lines.split("\n[")[0]}
-
-[site.consent]
-offer = ${JSON.stringify(offer)}
-
-[site.notice]
-third_parties = "none"
-cross_border = "none"
-public = "none"
-data = ["cookies"]
-storage_place = "Kazakhstan"
-${lines.includes("\n[") ? lines.slice(lines.indexOf("\n[")) : ""}
-`);
-  const { matches, stop } = await start(KELISIM, ["run", "--config", file], [/started.*http.*?\[(127\.0\.0\.1:\d+)\]/]);
+  const below = lines.indexOf("\n[");
+  const [keys, tables] = below < 0 ? [lines, ""] : [lines.slice(0, below), lines.slice(below)];
+  const gateway = await startKelisim([siteTable({ upstream: `127.0.0.1:${server.address().port}`, mode, offer, keys, tables })]);
   return {
-    http: `http://localhost:${matches[0][1].split(":")[1]}`,
+    http: gateway.http,
     posts,
-    log: () => exportLog(file),
+    log: gateway.log,
     stop: async () => {
-      await stop();
+      await gateway.stop();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

@@ -5,7 +5,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync
 import { execFileSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { KELISIM, freePort, start } from "./program.js";
+import { cookieTable, siteTable, startKelisim } from "./gateway.js";
+import { freePort, start } from "./program.js";
 
 const CODE = process.env.DOKUWIKI ?? "/usr/share/dokuwiki";
 const SHIPPED_SETTINGS = process.env.DOKUWIKI_SETTINGS ?? "/etc/dokuwiki";
@@ -59,68 +60,10 @@ file_put_contents('${seen}', implode(' ', array_keys($_COOKIE)) . "\\n", FILE_AP
   };
 }
 
-/** A gateway in mode `strict` before what listens at this address, configured as an operator of a DokuWiki would who knows its cookies; `lines` are more of the site's table. */
-export async function startGateway(upstream, lines = "") {
-  const folder = mkdtempSync(join(tmpdir(), "kelisim-gateway-"));
-  mkdirSync(join(folder, "state"), { mode: 0o700 });
-  const file = join(folder, "kelisim.toml");
-  writeFileSync(file, `
-[server]
-http = ["127.0.0.1:0"]
-redirect_to_https = false
-state_dir = "${folder}/state"
-drain_timeout = "1 s"
-
-[controller]
-name = "Workshop"
-bin = "260140000005"
-address = "Astana"
-email = "privacy@workshop.example"
-
-[[site]]
-hosts = ["localhost"]
-upstream = "http://${upstream}"
-languages = ["en", "ru", "kk"]
-${lines}
-
-[site.consent]
-offer = ["functional", "analytical"]
-
-[site.notice]
-third_parties = "none"
-cross_border = "none"
-public = "none"
-data = ["cookies"]
-storage_place = "Kazakhstan"
-
-[[site.cookie]]
-name = "DokuWiki"
-category = "necessary"
-owner = "the wiki"
-purpose = "the session"
-lifetime = "session"
-
-[[site.cookie]]
-name = "DW*"
-category = "necessary"
-owner = "the wiki"
-purpose = "keeps a user logged in who asked for it"
-lifetime = "1 year"
-
-[[site.cookie]]
-name = "DOKU_PREFS"
-category = "functional"
-owner = "the wiki"
-purpose = "how lists are shown"
-lifetime = "1 year"
-`);
-  const { matches, stop } = await start(KELISIM, ["run", "--config", file], [/started.*http.*?\[(127\.0\.0\.1:\d+)\]/]);
-  return {
-    address: matches[0][1],
-    http: `http://localhost:${matches[0][1].split(":")[1]}`,
-    stop: async () => {
-      await stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
+/** A gateway in mode `strict` before what listens at this address, configured as an operator of a DokuWiki would who knows its cookies; `keys` are more of the site's table. */
+export function startGateway(upstream, keys = "") {
+  const tables = cookieTable("DokuWiki", "necessary", "the wiki", "the session", "session")
+    + cookieTable("DW*", "necessary", "the wiki", "keeps a user logged in who asked for it")
+    + cookieTable("DOKU_PREFS", "functional", "the wiki", "how lists are shown");
+  return startKelisim([siteTable({ upstream, keys, tables })]);
 }

@@ -1,13 +1,13 @@
 // The world of the hard cases: a site, the gateway before it, the servers of others, and one port to which browsers are sent for all of
 // them. It is made once for a run of tests, and so are the browsers.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeCertificates } from "./certificates.js";
 import { startFront } from "./front.js";
+import { cookieTable, siteTable, startKelisim } from "./gateway.js";
 import { Origin } from "./origin.js";
-import { KELISIM, start } from "./program.js";
 import { Others } from "./tracker.js";
 
 /** Names that lead to the gateway: one site for each mode. */
@@ -34,7 +34,7 @@ export async function startWorld() {
   await others.start(certificates.of("others"));
   let gateway;
   try {
-    gateway = await startGateway(folder, certificates.of("gateway").files, origin.port);
+    gateway = await startGateway(certificates.of("gateway").files, origin.port);
   } catch (error) {
     // Without this the servers would keep the failed run alive.
     await Promise.all([others.stop(), origin.stop()]);
@@ -62,53 +62,8 @@ export async function startWorld() {
   return { origin, others, gateway, port: front.port, fingerprint: certificates.fingerprint, fresh, stop };
 }
 
-async function startGateway(folder, { certificate, key }, upstream) {
-  mkdirSync(join(folder, "state"), { mode: 0o700 });
-  const file = join(folder, "kelisim.toml");
-  writeFileSync(file, `
-[server]
-https = ["127.0.0.1:0"]
-state_dir = "${folder}/state"
-drain_timeout = "1 s"
-workers = 1
-
-[server.limits]
-choices_per_minute = 10000
-
-[tls]
-certificates = [{ certificate = "${certificate}", key = "${key}" }]
-
-[controller]
-name = "Workshop"
-bin = "260140000005"
-address = "Astana"
-email = "privacy@workshop.example"
-${site(["site.test", "www.site.test"], "strict", upstream)}
-${site(["observe.test"], "observe", upstream)}
-${site(["compatible.test"], "compatible", upstream)}
-`);
-  const { matches, stop } = await start(KELISIM, ["run", "--config", file], [/started.*https.*?\[127\.0\.0\.1:(\d+)\]/]);
-  return { port: Number(matches[0][1]), folder, stop };
-}
-
-function site(hosts, mode, upstream) {
-  return `
-[[site]]
-hosts = ${JSON.stringify(hosts)}
-upstream = "http://127.0.0.1:${upstream}"
-mode = "${mode}"
-languages = ["en", "ru", "kk"]
-
-[site.consent]
-offer = ["functional", "analytical"]
-
-[site.notice]
-third_parties = "none"
-cross_border = "none"
-public = "none"
-data = ["cookies"]
-storage_place = "Kazakhstan"
-${cookie("session", "necessary")}${cookie("language", "functional")}${cookie("visits*", "analytical")}
+const TABLES = `
+${cookieTable("session", "necessary")}${cookieTable("language", "functional")}${cookieTable("visits*", "analytical")}
 ${host("*.cdn.test", "necessary")}${host("*.video.test", "functional")}${host("*.tracker.test", "analytical")}
 [[site.tracker]]
 path = "/collect"
@@ -118,17 +73,11 @@ category = "analytical"
 prefix = "/planted/"
 pass_through = true
 `;
-}
 
-function cookie(name, category) {
-  return `
-[[site.cookie]]
-name = "${name}"
-category = "${category}"
-owner = "the site"
-purpose = "a test"
-lifetime = "1 year"
-`;
+function startGateway(tls, port) {
+  const site = (hosts, mode) => siteTable({ hosts, upstream: `127.0.0.1:${port}`, mode, tables: TABLES });
+  const sites = [site(["site.test", "www.site.test"], "strict"), site(["observe.test"], "observe"), site(["compatible.test"], "compatible")];
+  return startKelisim(sites, { tls, server: "workers = 1" });
 }
 
 function host(name, category) {
