@@ -107,6 +107,7 @@ struct Observed {
     name: String,
     mode: Mode,
     catalogue: Catalogue,
+    storage: Catalogue,
     hosts: ForeignHosts,
 }
 
@@ -116,6 +117,7 @@ impl Observed {
             name: site.name.clone(),
             mode: site.mode,
             catalogue: Catalogue::new(configuration.catalogue.clone(), site.cookies.clone()),
+            storage: Catalogue::new(Vec::new(), site.storage.clone()),
             hosts: ForeignHosts::new(site.hosts.clone(), site.foreign_hosts.clone()),
         }
     }
@@ -143,7 +145,8 @@ impl Observed {
             return writeln!(err, "{name}: nothing was seen yet: {remedy}");
         }
         let known = known_hosts();
-        let configured = Configured { catalogue: &self.catalogue, hosts: &self.hosts, known: &known };
+        let configured =
+            Configured { catalogue: &self.catalogue, storage: &self.storage, hosts: &self.hosts, known: &known };
         let blocks = inventory::blocks(seen, configured);
         writeln!(
             out,

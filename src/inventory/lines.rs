@@ -20,6 +20,8 @@ use crate::{
 pub struct Configured<'a> {
     /// The catalogue with the site's own lines.
     pub catalogue: &'a Catalogue,
+    /// The site's lines about keys of storage.
+    pub storage: &'a Catalogue,
     /// The site's own hosts and those that it lists.
     pub hosts: &'a ForeignHosts,
     /// Hosts known without a word from the operator.
@@ -67,6 +69,7 @@ pub fn blocks(inventory: &SiteInventory, configured: Configured<'_>) -> Vec<Bloc
     blocks.extend(
         inventory
             .keys()
+            .filter(|(_, name, _)| !is_covered(name, configured.storage))
             .filter_map(|(kind, name, entry)| key(kind, name, entry.seen, configured.catalogue, &mut written)),
     );
     blocks

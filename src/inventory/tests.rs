@@ -301,8 +301,21 @@ fn every_proposal_has_its_reason() {
     assert_eq!(propose_key(&name("quirk"), &catalogue).category, None);
 }
 
-fn configured<'a>(catalogue: &'a Catalogue, hosts: &'a ForeignHosts) -> Configured<'a> {
-    Configured { catalogue, hosts, known: &[] }
+fn own_rule(pattern: Pattern) -> crate::cookies::Rule {
+    let nothing = || "".into();
+    crate::cookies::Rule {
+        pattern,
+        category: Category::Functional,
+        owner: nothing(),
+        purpose: nothing(),
+        lifetime: nothing(),
+        third_party: false,
+        verified: true,
+    }
+}
+
+fn configured<'a>(catalogue: &'a Catalogue, storage: &'a Catalogue, hosts: &'a ForeignHosts) -> Configured<'a> {
+    Configured { catalogue, storage, hosts, known: &[] }
 }
 
 #[test]
@@ -316,9 +329,14 @@ fn what_is_covered_is_left_out_and_every_other_thing_is_written_once() {
     for host in ["img.shop.example", "nobody.example"] {
         site.load(HostAndPort::parse(host).unwrap(), LoadKind::Image, FoldedPath::of("/"), false, hour(1));
     }
-    let blocks = blocks(&site, configured(&catalogue, &hosts));
+    for key in ["cart", "draft"] {
+        site.key(StorageKind::Local, name(key), hour(1));
+    }
+    let storage = Catalogue::new(Vec::new(), vec![own_rule(Pattern::name("cart*").unwrap())]);
+    let blocks = blocks(&site, configured(&catalogue, &storage, &hosts));
     let text: String = blocks.iter().map(Block::active).collect();
-    assert_eq!(blocks.len(), 3, "{text}");
+    assert_eq!(blocks.len(), 4, "{text}");
+    assert!(text.contains("# [[site.storage]]\n# name = \"draft\"\n"), "{text}");
     assert!(text.contains("# [[site.cookie]]\n# name = \"quirk_*\"\n"), "{text}");
     assert!(text.contains("# name = \"nobody.example\"\n") && text.contains("names are not kept"), "{text}");
     assert!(text.lines().all(|line| line.is_empty() || line.starts_with('#')), "nothing is decided here: {text}");
@@ -334,11 +352,7 @@ proptest! {
             Some(NamePattern::Name(name)) => Pattern::name(&name).unwrap(),
             Some(NamePattern::Expression(expression)) => Pattern::expression(&expression).unwrap(),
         };
-        let rule = crate::cookies::Rule {
-            pattern, category: Category::Functional, owner: "".into(), purpose: "".into(), lifetime: "".into(),
-            third_party: false, verified: true,
-        };
-        let own = Catalogue::new(vec![rule], Vec::new());
+        let own = Catalogue::new(vec![own_rule(pattern)], Vec::new());
         prop_assert!(own.classify(text.as_bytes()).is_some(), "{} as {}", text, folded);
     }
 
@@ -362,7 +376,8 @@ proptest! {
                 site.load(host, LoadKind::Image, FoldedPath::of(text), false, hour(1));
             }
         }
-        let text: String = blocks(&site, configured(&catalogue, &hosts)).iter().map(Block::active).collect();
+        let storage = empty();
+        let text: String = blocks(&site, configured(&catalogue, &storage, &hosts)).iter().map(Block::active).collect();
         prop_assert!(text.parse::<toml::Table>().is_ok(), "{}", text);
         prop_assert!(text.chars().all(|character| character == '\n' || (' '..='~').contains(&character)), "{}", text);
     }
