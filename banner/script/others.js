@@ -47,6 +47,8 @@
   function watchCookies() {
     look();
     if (window.cookieStore && cookieStore.addEventListener) {
+      // Chromium begins to tell a little after it was asked; what was written meanwhile is found by a second look.
+      setTimeout(() => attempt(look), 1000);
       return listen(cookieStore, "change", (event) => {
         sweepCookies(event.changed.map((cookie) => cookie.name || ""));
         compare();
