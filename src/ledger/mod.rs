@@ -2,17 +2,28 @@
 //!
 //! Pure: no file, no clock; salts are passed in. [`crate::store`] keeps it.
 
+mod checkpoint;
 mod entry;
 mod event;
 mod export;
 mod hex;
+mod note;
+mod proof;
 mod record;
 #[cfg(test)]
 pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
+mod tree;
 
+pub use checkpoint::{Checkpoint, CheckpointFault, SignedCheckpoint};
 pub use entry::{Entry, ErasureReason, LeafHash, LogId, Predecessor, Salt, document_hash, leaf_hash};
 pub use event::{Event, EventKind, LeafIndex, Method, NoticeId, OpenedFrame, PagePath, RecordId};
 pub use export::{Content, CsvExport, Removal, Row, write_json_line};
+pub use note::{KeyFault, KeyKind, LONGEST_NOTE, Note, SignatureLine, Signed, SigningKey, VerifierKey};
+pub use proof::Proof;
 pub use record::{RecordError, canonical, parse};
+pub use tree::{
+    CompletedNode, EntryBundle, Frontier, Prover, TILE_WIDTH, Tile, TilePath, Tiles, TreeHash, bundle_entry,
+    check_consistency, check_inclusion, entries_of_bundle,
+};

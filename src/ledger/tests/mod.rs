@@ -1,5 +1,7 @@
 //! Promises of the log as data: bytes that never change, leaves that hide and bind, exports that harm nobody.
 
+mod notes;
+
 use proptest::prelude::*;
 
 use super::{
@@ -20,7 +22,7 @@ fn day() -> Timestamp {
 #[test]
 fn the_canonical_bytes_of_an_event_never_change() {
     let record = String::from_utf8(canonical(&event(1))).unwrap();
-    assert_eq!(record, include_str!("golden/record.json").trim_end());
+    assert_eq!(record, include_str!("../golden/record.json").trim_end());
     let event = Event { page: None, ends: Some(LeafIndex(41)), ..event(1) };
     let record = String::from_utf8(canonical(&event)).unwrap();
     assert!(record.contains(r#""page":null"#) && record.ends_with(r#""ends":41}"#), "{record}");
@@ -63,7 +65,7 @@ fn leaves_never_change() {
         assert_eq!(shown, text);
         assert_eq!(hex(&leaf_hash(&data).0), hash, "{text}");
     };
-    for line in include_str!("golden/leaves.txt").lines() {
+    for line in include_str!("../golden/leaves.txt").lines() {
         let [kind, text, hash] = line.split('\t').collect::<Vec<_>>().try_into().unwrap();
         check(golden_entry(kind), text, hash);
     }
