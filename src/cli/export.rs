@@ -125,7 +125,7 @@ mod tests {
 
     async fn log_of_three() -> (tempfile::TempDir, Store) {
         let directory = tempfile::TempDir::new().unwrap();
-        let settings = Settings { state_dir: directory.path().join("state") };
+        let settings = Settings { state_dir: directory.path().join("state"), host: "shop.example".into() };
         let store = Store::open(&settings, Clock::system()).unwrap();
         for visitor in 1..4 {
             store.append(event(visitor)).await.unwrap();

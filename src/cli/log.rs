@@ -150,7 +150,7 @@ fn erase(state_dir: &Path, id: ConsentId) -> Result<(usize, bool), LogError> {
 pub(crate) fn erase_offline(state_dir: &Path, id: ConsentId) -> Result<Erased, LogError> {
     // Opening for writing would make a log where there is none, and report that nobody was found in it.
     drop(Reader::open(state_dir)?);
-    let store = Store::open(&Settings { state_dir: state_dir.to_owned() }, Clock::system())?;
+    let store = Store::open(&Settings { state_dir: state_dir.to_owned(), host: "localhost".into() }, Clock::system())?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     Ok(runtime.block_on(store.erase(id, ErasureReason::Request))?)
 }
@@ -219,7 +219,8 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let directory = tempfile::TempDir::new().unwrap();
         let (state, id) = (directory.path().join("state"), event(2).consent_id);
-        let store = Store::open(&Settings { state_dir: state.clone() }, Clock::system()).unwrap();
+        let store =
+            Store::open(&Settings { state_dir: state.clone(), host: "shop.example".into() }, Clock::system()).unwrap();
         runtime.block_on(store.append(event(2))).unwrap();
         assert!(matches!(erase_offline(&state, id), Err(LogError::Store(StoreError::Locked { .. }))));
         drop(store);

@@ -46,7 +46,8 @@ impl Running {
     /// Starts everything. When it returns, the listeners accept.
     pub fn start(configuration: Configuration, clock: Clock) -> Result<Self, StartError> {
         let state_dir = configuration.state_dir.clone();
-        let store = Store::open(&store::Settings { state_dir: state_dir.clone() }, clock.clone())?;
+        let host = configuration.sites.first().map_or("localhost".into(), |site| site.name.as_str().into());
+        let store = Store::open(&store::Settings { state_dir: state_dir.clone(), host }, clock.clone())?;
         let keys = store::record_keys(&state_dir)?;
         let gateway = gateway::Shared::begin(Parts {
             sites: configuration.sites,

@@ -8,7 +8,7 @@
 //!             | "kelisim-start-leaf/v1\n"     || JSON
 //!             | "kelisim-notice-leaf/v1\n"    || JSON
 //!             | "kelisim-erasure-leaf/v1\n"   || JSON
-//!             | "kelisim-retention-leaf/v1\n" || JSON
+//!             | "kelisim-retention-leaf/v1\n" || JSON, and so on: one tag for each kind of [`Entry`]
 //! commitment  = SHA-256( "kelisim-commitment/v1\n" || salt || record )       salt: 32 random bytes
 //! record      = the canonical bytes of the event, see [`super::canonical`]
 //! ```
@@ -20,13 +20,17 @@
 use std::fmt;
 
 use aws_lc_rs::digest::{Context, SHA256};
-use serde::Serialize;
 
 use super::{
     LeafIndex, NoticeId,
+    administration::{Access, EnforcementCount, ServiceState},
     hex::{hex, unhex},
+    leaf_content::Content,
 };
 use crate::{consent::EditionId, timestamp::Timestamp, visitor::Language};
+
+/// Longest leaf, in bytes: the length of an entry in a bundle has two bytes (C2SP tlog-tiles, "Log entries").
+pub const LONGEST_LEAF: usize = 65_535;
 
 /// 32 random bytes that hide a record behind its leaf. Deleted with the record.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -132,6 +136,46 @@ pub enum Entry {
         /// When; only the day is written.
         day: Timestamp,
     },
+    /// A text of the policy that visitors can read, from here on.
+    Policy {
+        /// The edition.
+        edition: EditionId,
+        /// The language of the text.
+        language: Language,
+        /// SHA-256 of the text.
+        document: [u8; 32],
+        /// When the edition comes into force.
+        effective: Timestamp,
+        /// When; only the day is written.
+        day: Timestamp,
+    },
+    /// The gateway works by this configuration, from here on.
+    Configuration {
+        /// SHA-256 of the files.
+        fingerprint: [u8; 32],
+        /// What of it bears on visitors, as a canonical JSON object.
+        summary: Box<str>,
+        /// When.
+        time: Timestamp,
+    },
+    /// The gateway started or stopped.
+    Service {
+        /// Which of the two.
+        state: ServiceState,
+        /// The version of the program.
+        version: Box<str>,
+        /// When.
+        time: Timestamp,
+    },
+    /// Somebody of the operator's people or an auditor took records out of the log.
+    Access(Access),
+    /// What was enforced on one day.
+    Enforcement {
+        /// The day.
+        day: Timestamp,
+        /// The counts, in a fixed order.
+        counts: Vec<EnforcementCount>,
+    },
 }
 
 impl Entry {
@@ -148,6 +192,11 @@ impl Entry {
             Self::Notice { .. } => "notice",
             Self::Erasure { .. } => "erasure",
             Self::Retention { .. } => "retention",
+            Self::Policy { .. } => "policy",
+            Self::Configuration { .. } => "configuration",
+            Self::Service { .. } => "service",
+            Self::Access(_) => "access",
+            Self::Enforcement { .. } => "enforcement",
         }
     }
 
@@ -170,51 +219,6 @@ pub fn leaf_hash(leaf_data: &[u8]) -> LeafHash {
 /// SHA-256 of a notice document, as the notice's leaf names it.
 pub fn document_hash(json: &str) -> [u8; 32] {
     sha256(&[json.as_bytes()])
-}
-
-/// The JSON of the leaves that have some, in the order in which it is written.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Content {
-    Start { log: String, follows: Option<Follows>, day: String },
-    Notice { notice_id: String, language: &'static str, edition: String, document_sha256: String, day: String },
-    Erasure { index: u64, reason: &'static str, day: String },
-    Retention { ranges: Vec<(u64, u64)>, before: String, day: String },
-    Nothing,
-}
-
-#[derive(Serialize)]
-struct Follows {
-    log: String,
-    size: u64,
-}
-
-impl Content {
-    fn of(entry: &Entry) -> Self {
-        match entry {
-            Entry::Start { log, follows, day } => Self::Start {
-                log: hex(&log.0),
-                follows: follows.map(|old| Follows { log: hex(&old.log.0), size: old.size }),
-                day: day.date(),
-            },
-            Entry::Consent { .. } => Self::Nothing,
-            Entry::Notice { id, language, edition, document, day } => Self::Notice {
-                notice_id: id.to_string(),
-                language: language.tag(),
-                edition: edition.to_string(),
-                document_sha256: hex(document),
-                day: day.date(),
-            },
-            Entry::Erasure { index, reason, day } => {
-                Self::Erasure { index: index.0, reason: reason.name(), day: day.date() }
-            }
-            Entry::Retention { ranges, before, day } => Self::Retention {
-                ranges: ranges.iter().map(|(first, last)| (first.0, last.0)).collect(),
-                before: before.date(),
-                day: day.date(),
-            },
-        }
-    }
 }
 
 pub(super) fn sha256(parts: &[&[u8]]) -> [u8; 32] {

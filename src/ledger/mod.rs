@@ -2,11 +2,13 @@
 //!
 //! Pure: no file, no clock; salts are passed in. [`crate::store`] keeps it.
 
+mod administration;
 mod checkpoint;
 mod entry;
 mod event;
 mod export;
 mod hex;
+mod leaf_content;
 mod note;
 mod proof;
 mod record;
@@ -16,8 +18,9 @@ pub(crate) mod samples;
 mod tests;
 mod tree;
 
+pub use administration::{Access, AccessKind, Accessor, AccountNumber, Enforced, EnforcementCount, ServiceState};
 pub use checkpoint::{Checkpoint, CheckpointFault, SignedCheckpoint};
-pub use entry::{Entry, ErasureReason, LeafHash, LogId, Predecessor, Salt, document_hash, leaf_hash};
+pub use entry::{Entry, ErasureReason, LONGEST_LEAF, LeafHash, LogId, Predecessor, Salt, document_hash, leaf_hash};
 pub use event::{Event, EventKind, LeafIndex, Method, NoticeId, OpenedFrame, PagePath, RecordId};
 pub use export::{Content, CsvExport, Removal, Row, write_json_line};
 pub use note::{KeyFault, KeyKind, LONGEST_NOTE, Note, SignatureLine, Signed, SigningKey, VerifierKey};

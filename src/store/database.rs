@@ -7,15 +7,16 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use super::{
     StoreError, directory,
     leaves::{self, day_number},
+    tree,
 };
 use crate::{
     clock,
-    ledger::{Entry, LogId},
+    ledger::{Entry, Frontier, LogId},
     timestamp::Timestamp,
 };
 
 /// Each step brings a file from the format of its place to the next one; the count of steps is `user_version`.
-const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema_2.sql")];
 
 /// The newest format known.
 pub(super) const FORMAT: i64 = MIGRATIONS.len() as i64;
@@ -94,9 +95,10 @@ fn migrate(connection: &mut Connection, now: Timestamp) -> rusqlite::Result<()> 
         transaction.execute_batch(step)?;
     }
     transaction.pragma_update(None, "user_version", FORMAT)?;
+    tree::complete(&transaction)?;
     if leaves::size(&transaction)? == 0 {
         let start = Entry::Start { log: LogId(clock::random()), follows: None, day: now };
-        leaves::insert(&transaction, 0, &start, day_number(now))?;
+        tree::append(&transaction, &mut Frontier::default(), &start, day_number(now))?;
     }
     transaction.commit()
 }

@@ -30,17 +30,34 @@ pub fn record_keys(state_dir: &Path) -> Result<RecordKeys, StoreError> {
     })
 }
 
+/// Reads `log.key`: the 32 secret bytes of the log's signature in hexadecimal. Makes the file where it is missing.
+///
+/// # Errors
+///
+/// When the file can't be read or made, or holds something else: another key would be another log.
+pub(super) fn log_seed(state_dir: &Path) -> Result<[u8; 32], StoreError> {
+    let path = state_dir.join("log.key");
+    let text = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make(state_dir, &path)?,
+        read => read.map_err(StoreError::file(&path, "read the key of the log"))?,
+    };
+    parse(text.trim_end()).ok_or_else(|| {
+        let wrong = io::Error::new(io::ErrorKind::InvalidData, "it must be 64 hexadecimal digits; restore the file");
+        StoreError::file(&path, "read the key of the log")(wrong)
+    })
+}
+
 fn make(state_dir: &Path, path: &Path) -> Result<String, StoreError> {
     let key: [u8; RecordKeys::KEY_LENGTH] = clock::random();
     let mut text: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
     text.push('\n');
-    write_durably(state_dir, path, &text).map_err(StoreError::file(path, "make the keys of records"))?;
+    write_durably(state_dir, path, &text).map_err(StoreError::file(path, "make this key"))?;
     Ok(text)
 }
 
 /// Under another name first, so that a crash leaves either no file or a whole one.
 fn write_durably(state_dir: &Path, path: &Path, text: &str) -> io::Result<()> {
-    let unfinished: PathBuf = path.with_extension("keys.new");
+    let unfinished: PathBuf = path.with_added_extension("new");
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;

@@ -2,10 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
+use super::tree;
 use crate::{
     clock,
     consent::ConsentId,
-    ledger::{Entry, ErasureReason, Event, EventKind, LeafIndex, Salt, canonical, leaf_hash},
+    ledger::{Entry, ErasureReason, Event, EventKind, Frontier, LeafIndex, Salt, canonical},
     timestamp::Timestamp,
 };
 
@@ -50,29 +51,35 @@ pub(super) fn size(connection: &Connection) -> rusqlite::Result<u64> {
     Ok(next.cast_unsigned())
 }
 
-/// Writes one leaf.
-pub(super) fn insert(connection: &Connection, index: u64, entry: &Entry, day: i64) -> rusqlite::Result<()> {
-    let data = entry.leaf_data();
-    let sql = "INSERT INTO leaf (idx, kind, day, hash, data) VALUES (?1, ?2, ?3, ?4, ?5)";
-    let values = params![index.cast_signed(), entry.kind(), day, leaf_hash(&data).0, data];
-    connection.prepare_cached(sql)?.execute(values).map(drop)
-}
-
 /// Writes events in their order, all or none.
-pub(super) fn append(connection: &mut Connection, events: &[Event]) -> rusqlite::Result<Written> {
+pub(super) fn append(
+    connection: &mut Connection,
+    frontier: &mut Frontier,
+    events: &[Event],
+) -> rusqlite::Result<Written> {
     let transaction = begin(connection)?;
-    let mut written = Written { size: size(&transaction)?, ..Written::default() };
+    // What is not committed leaves no trace in the tree either.
+    let mut edge = frontier.clone();
+    let mut written = Written::default();
     for event in events {
-        append_event(&transaction, event, &mut written)?;
+        append_event(&transaction, &mut edge, event, &mut written)?;
     }
     transaction.commit()?;
+    written.size = edge.size();
+    *frontier = edge;
     Ok(written)
 }
 
 /// Deletes up to [`DELETED_AT_ONCE`] records with their salts and writes the leaves that explain the holes.
-pub(super) fn delete_some(connection: &mut Connection, doomed: Doomed, now: Timestamp) -> rusqlite::Result<Written> {
+pub(super) fn delete_some(
+    connection: &mut Connection,
+    frontier: &mut Frontier,
+    doomed: Doomed,
+    now: Timestamp,
+) -> rusqlite::Result<Written> {
     let transaction = begin(connection)?;
-    let mut written = Written { size: size(&transaction)?, ..Written::default() };
+    let mut edge = frontier.clone();
+    let mut written = Written::default();
     let indices = doomed_indices(&transaction, doomed)?;
     for index in &indices {
         transaction.prepare_cached("DELETE FROM record WHERE idx = ?1")?.execute([index])?;
@@ -84,11 +91,9 @@ pub(super) fn delete_some(connection: &mut Connection, doomed: Doomed, now: Time
             vec![Entry::Retention { ranges: runs(&transaction, &indices)?, before, day: now }]
         }
     };
-    let first = written.size;
+    let first = edge.size();
     for entry in &entries {
-        insert(&transaction, written.size, entry, day_number(now))?;
-        written.ended.push(written.size);
-        written.size += 1;
+        written.ended.push(tree::append(&transaction, &mut edge, entry, day_number(now))?);
     }
     for (position, index) in indices.iter().enumerate() {
         let by = if matches!(doomed, Doomed::Person(..)) { first + position as u64 } else { first };
@@ -100,6 +105,8 @@ pub(super) fn delete_some(connection: &mut Connection, doomed: Doomed, now: Time
         written.indices.push(LeafIndex(index.cast_unsigned()));
     }
     transaction.commit()?;
+    written.size = edge.size();
+    *frontier = edge;
     Ok(written)
 }
 
@@ -108,9 +115,14 @@ fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
     connection.transaction_with_behavior(TransactionBehavior::Immediate)
 }
 
-fn append_event(transaction: &Transaction<'_>, event: &Event, written: &mut Written) -> rusqlite::Result<()> {
-    let (index, body, salt) = (written.size, canonical(event), Salt(clock::random()));
-    insert(transaction, index, &Entry::consent(&salt, &body), day_number(event.time))?;
+fn append_event(
+    transaction: &Transaction<'_>,
+    frontier: &mut Frontier,
+    event: &Event,
+    written: &mut Written,
+) -> rusqlite::Result<()> {
+    let (body, salt) = (canonical(event), Salt(clock::random()));
+    let index = tree::append(transaction, frontier, &Entry::consent(&salt, &body), day_number(event.time))?;
     // Two answers sent at once name the same earlier choice, or none. Every event therefore ends the newest one of its chain, so
     // that never more than one stands.
     let newest = "SELECT idx FROM record WHERE consent_id = ?1 AND site = ?2
@@ -143,7 +155,6 @@ fn append_event(transaction: &Transaction<'_>, event: &Event, written: &mut Writ
         body
     ])?;
     written.indices.push(LeafIndex(index));
-    written.size += 1;
     Ok(())
 }
 

@@ -13,8 +13,10 @@ mod keys;
 mod leaves;
 mod live;
 mod reader;
+mod signing;
 #[cfg(test)]
 mod tests;
+mod tree;
 mod writer;
 
 use std::{
@@ -24,18 +26,18 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 pub use error::{AppendError, StoreError};
 pub use inventory::{inventory_path, read_inventory, set_inventory_aside, write_inventory};
 pub use keys::record_keys;
 pub use reader::{Events, Reader};
 
-use self::{directory::Lock, inbox::Inbox, leaves::Doomed, live::Live, writer::Writer};
+use self::{directory::Lock, inbox::Inbox, leaves::Doomed, live::Live, signing::Signer, writer::Writer};
 use crate::{
     clock::Clock,
     consent::{ConsentId, EditionId},
-    ledger::{ErasureReason, Event, LeafIndex, LogId, NoticeId},
+    ledger::{Entry, ErasureReason, Event, LeafIndex, LogId, NoticeId, SignedCheckpoint, VerifierKey},
     timestamp::Timestamp,
     visitor::Language,
 };
@@ -45,6 +47,8 @@ use crate::{
 pub struct Settings {
     /// The directory; made with mode 0700 where it is missing.
     pub state_dir: PathBuf,
+    /// The host under which the log is published; part of a new log's name, and never changed after.
+    pub host: Box<str>,
 }
 
 /// What was written for a choice.
@@ -73,6 +77,9 @@ struct Shared {
     live: Arc<Live>,
     clock: Clock,
     log: LogId,
+    key: VerifierKey,
+    checkpoints: watch::Receiver<Option<Arc<SignedCheckpoint>>>,
+    state_dir: PathBuf,
     threads: Vec<JoinHandle<()>>,
     /// Freed last, after the writer has closed the file.
     _lock: Lock,
@@ -99,9 +106,15 @@ impl Store {
         let log = log.ok_or_else(|| StoreError::Damaged { path: path.clone(), what: "it has no name".to_owned() })?;
         let live = Arc::new(Live::load(&connection).map_err(failed())?);
         let inbox = Arc::new(Inbox::new(longest_wait));
-        let writer = Writer::new(connection, path.clone(), clock.clone(), Arc::clone(&inbox), Arc::clone(&live));
-        let watched = Arc::clone(&inbox);
-        let mut shared = Shared { inbox, live, clock, log, threads: Vec::new(), _lock: lock };
+        let signer = Signer::open(&connection, state_dir, &settings.host, log)?;
+        let (key, checkpoints) = (signer.verifier(), signer.subscribe());
+        let frontier = tree::frontier(&connection).map_err(failed())?;
+        let (for_writer, watched) = (Arc::clone(&inbox), Arc::clone(&inbox));
+        let writer =
+            Writer::new(connection, frontier, signer, path.clone(), clock.clone(), for_writer, Arc::clone(&live));
+        let state_dir = state_dir.clone();
+        let mut shared =
+            Shared { inbox, live, clock, log, key, checkpoints, state_dir, threads: Vec::new(), _lock: lock };
         let thread = |name: &str| thread::Builder::new().name(name.to_owned());
         let failed = || StoreError::file(&path, "start the writer");
         shared.threads.push(thread("log-writer").spawn(move || writer.run()).map_err(failed())?);
@@ -112,6 +125,47 @@ impl Store {
     /// The name of this log. Signed records name it, so that an index is never looked up in another log.
     pub fn log(&self) -> LogId {
         self.0.log
+    }
+
+    /// The public key with which the log signs; its name is the log's origin.
+    pub fn key(&self) -> &VerifierKey {
+        &self.0.key
+    }
+
+    /// The newest checkpoint, and those that follow; `None` until the first one is signed.
+    pub fn checkpoints(&self) -> watch::Receiver<Option<Arc<SignedCheckpoint>>> {
+        self.0.checkpoints.clone()
+    }
+
+    /// Keeps signatures of witnesses on a checkpoint of this log.
+    ///
+    /// # Errors
+    ///
+    /// When the writer takes no more work.
+    pub fn keep_cosigned(&self, checkpoint: SignedCheckpoint) -> Result<(), AppendError> {
+        self.0.inbox.push_task(Box::new(move |writer| writer.keep_cosigned(checkpoint)))
+    }
+
+    /// The log, for reading beside the writer.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Reader::open`].
+    pub fn reader(&self) -> Result<Reader, StoreError> {
+        Reader::open(&self.0.state_dir)
+    }
+
+    /// Writes what the log says of the operator's side, and returns after its commit. Events, notices and deletions have ways of their own.
+    ///
+    /// # Errors
+    ///
+    /// When the disk refuses or the writer is gone.
+    pub async fn note(&self, entry: Entry) -> Result<LeafIndex, AppendError> {
+        let (answer, noted) = oneshot::channel();
+        self.0.inbox.push_task(Box::new(move |writer| {
+            let _ = answer.send(writer.note(&entry));
+        }))?;
+        noted.await.unwrap_or_else(|_| Err(AppendError::stopped()))
     }
 
     /// Writes a choice and returns after its commit, within ten seconds in any case. What it ends is ended from then on: the leaf

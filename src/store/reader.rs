@@ -6,15 +6,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, named_params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, named_params, params};
 
 use super::{
     StoreError, database,
     directory::{self, Lock},
-    leaves::{day_number, day_start},
+    leaves::{self, day_number, day_start},
+    tree::StoredTiles,
 };
 use crate::{
-    ledger::{Content, LeafHash, LeafIndex, NoticeId, Removal, Row, Salt, parse},
+    ledger::{Content, LeafHash, LeafIndex, NoticeId, Removal, Row, Salt, Tile, Tiles, TreeHash, parse},
     timestamp::Timestamp,
 };
 
@@ -114,6 +115,56 @@ impl Reader {
         self.connection.query_row(sql, [id.0], |row| row.get(0)).optional().map_err(self.failed())
     }
 
+    /// How many leaves there are.
+    ///
+    /// # Errors
+    ///
+    /// When the file refuses.
+    pub fn size(&self) -> Result<u64, StoreError> {
+        leaves::size(&self.connection).map_err(self.failed())
+    }
+
+    /// The data of leaves from `first` on, at most `count` of them, in their order.
+    ///
+    /// # Errors
+    ///
+    /// When the file refuses.
+    pub fn leaf_data(&self, first: u64, count: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        let sql = "SELECT data FROM leaf WHERE idx >= ?1 ORDER BY idx LIMIT ?2";
+        let read = || {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let rows = statement.query_map([first.cast_signed(), count as i64], |row| row.get(0))?;
+            rows.collect::<Result<_, _>>()
+        };
+        read().map_err(self.failed())
+    }
+
+    /// Salt and canonical bytes of a record that is still there.
+    ///
+    /// # Errors
+    ///
+    /// When the file refuses.
+    pub fn record(&self, index: LeafIndex) -> Result<Option<(Salt, Vec<u8>)>, StoreError> {
+        let sql = "SELECT salt, body FROM record WHERE idx = ?1";
+        let row = self.connection.query_row(sql, [index.0.cast_signed()], |row| Ok((Salt(row.get(0)?), row.get(1)?)));
+        row.optional().map_err(self.failed())
+    }
+
+    /// The signed notes of a log's checkpoints that were signed in a period, the smallest first.
+    ///
+    /// # Errors
+    ///
+    /// When the file refuses.
+    pub fn checkpoints(&self, origin: &str, from: Timestamp, to: Timestamp) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT note FROM checkpoint WHERE origin = ?1 AND time >= ?2 AND time < ?3 ORDER BY size";
+        let read = || {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let period = params![origin, from.milliseconds(), to.milliseconds()];
+            statement.query_map(period, |row| row.get(0))?.collect::<Result<_, _>>()
+        };
+        read().map_err(self.failed())
+    }
+
     fn last(&self) -> Result<i64, StoreError> {
         let sql = "SELECT coalesce(max(idx), -1) FROM leaf";
         self.connection.query_row(sql, [], |row| row.get(0)).map_err(self.failed())
@@ -121,6 +172,14 @@ impl Reader {
 
     fn failed(&self) -> impl FnOnce(rusqlite::Error) -> StoreError {
         StoreError::database(&self.path, "read the consent log")
+    }
+}
+
+impl Tiles for Reader {
+    type Error = StoreError;
+
+    fn hashes(&self, tile: Tile) -> Result<Vec<TreeHash>, StoreError> {
+        StoredTiles(&self.connection).hashes(tile).map_err(self.failed())
     }
 }
 

@@ -13,11 +13,13 @@ use super::{
     inbox::{Inbox, RETRY_AFTER, Work},
     leaves::{self, DELETED_AT_ONCE, Doomed, Written, day_number},
     live::Live,
+    signing::Signer,
+    tree,
 };
 use crate::{
     clock::Clock,
     consent::EditionId,
-    ledger::{Entry, Event, LeafIndex, NoticeId, document_hash},
+    ledger::{Entry, Event, Frontier, LeafIndex, NoticeId, SignedCheckpoint, document_hash},
     timestamp::Timestamp,
     visitor::Language,
 };
@@ -30,6 +32,8 @@ const CHECKPOINT_PATIENCE: Duration = Duration::from_millis(250);
 
 pub(super) struct Writer {
     pub(super) connection: Connection,
+    pub(super) frontier: Frontier,
+    pub(super) signer: Signer,
     pub(super) path: PathBuf,
     pub(super) clock: Clock,
     pub(super) inbox: Arc<Inbox>,
@@ -50,10 +54,20 @@ pub(super) struct Deleted {
 }
 
 impl Writer {
-    pub(super) fn new(connection: Connection, path: PathBuf, clock: Clock, inbox: Arc<Inbox>, live: Arc<Live>) -> Self {
+    pub(super) fn new(
+        connection: Connection,
+        frontier: Frontier,
+        signer: Signer,
+        path: PathBuf,
+        clock: Clock,
+        inbox: Arc<Inbox>,
+        live: Arc<Live>,
+    ) -> Self {
         // A process that was killed between an erasure and its checkpoint left the deleted bytes behind.
         Self {
             connection,
+            frontier,
+            signer,
             path,
             clock,
             inbox,
@@ -74,8 +88,9 @@ impl Writer {
             if self.checkpoint_owed && self.checkpoint_tried.is_none_or(|tried| tried.elapsed() >= RETRY_AFTER) {
                 self.checkpoint(Duration::ZERO);
             }
-            let Work { later, grants, tasks, closing } =
-                self.inbox.take(self.checkpoint_owed || self.inbox.is_failing());
+            self.sign();
+            let owed = self.checkpoint_owed || self.signer.owes(&self.frontier) || self.inbox.is_failing();
+            let Work { later, grants, tasks, closing } = self.inbox.take(owed);
             let idle = later.is_empty() && grants.is_empty() && tasks.is_empty();
             let written = self.write(later, grants);
             if idle && self.inbox.is_failing() {
@@ -85,6 +100,7 @@ impl Writer {
                 task(&mut self);
             }
             if closing && (idle || !written) {
+                self.sign();
                 break;
             }
         }
@@ -101,7 +117,7 @@ impl Writer {
         }
         let (waited, granted) = (later.len(), grants.len());
         let events: Vec<_> = later.into_iter().chain(grants).collect();
-        match leaves::append(&mut self.connection, &events) {
+        match leaves::append(&mut self.connection, &mut self.frontier, &events) {
             Ok(written) => {
                 self.inbox.set_failing(false);
                 self.live.committed(&written);
@@ -115,6 +131,13 @@ impl Writer {
                 self.inbox.answer((0..granted).map(|_| Err(AppendError::from(&error))));
                 false
             }
+        }
+    }
+
+    /// Signs what is new, at most once in a second.
+    fn sign(&mut self) {
+        if let Err(error) = self.signer.sign(&self.connection, &self.frontier, self.clock.now()) {
+            self.report(&error);
         }
     }
 
@@ -135,20 +158,50 @@ impl Writer {
         edition: EditionId,
         document: &str,
     ) -> rusqlite::Result<LeafIndex> {
-        let transaction = self.connection.transaction()?;
         let sql = "SELECT idx FROM notice WHERE id = ?1";
-        let known: Option<i64> = transaction.query_row(sql, [id.0], |row| row.get(0)).optional()?;
+        let known: Option<i64> = self.connection.query_row(sql, [id.0], |row| row.get(0)).optional()?;
         if let Some(index) = known {
             return Ok(LeafIndex(index.cast_unsigned()));
         }
-        let (index, day) = (leaves::size(&transaction)?, self.clock.now());
+        let day = self.clock.now();
         let entry = Entry::Notice { id, language, edition, document: document_hash(document), day };
-        leaves::insert(&transaction, index, &entry, day_number(day))?;
-        let sql = "INSERT INTO notice (id, idx, document) VALUES (?1, ?2, ?3)";
-        transaction.execute(sql, params![id.0, index.cast_signed(), document])?;
-        transaction.commit()?;
-        self.live.committed(&Written { indices: Vec::new(), ended: vec![index], size: index + 1 });
+        let index = self.note_with(&entry, |transaction, index| {
+            let sql = "INSERT INTO notice (id, idx, document) VALUES (?1, ?2, ?3)";
+            transaction.execute(sql, params![id.0, index.cast_signed(), document]).map(drop)
+        })?;
         Ok(LeafIndex(index))
+    }
+
+    /// Writes a leaf that hides nothing.
+    pub(super) fn note(&mut self, entry: &Entry) -> Result<LeafIndex, AppendError> {
+        let index = self.note_with(entry, |_, _| Ok(())).map_err(|error| {
+            self.report(&error);
+            AppendError::from(&error)
+        })?;
+        Ok(LeafIndex(index))
+    }
+
+    /// Writes a leaf, and beside it what belongs to it.
+    fn note_with(
+        &mut self,
+        entry: &Entry,
+        beside: impl FnOnce(&Connection, u64) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<u64> {
+        let transaction = self.connection.transaction()?;
+        let mut frontier = self.frontier.clone();
+        let index = tree::append(&transaction, &mut frontier, entry, day_number(self.clock.now()))?;
+        beside(&transaction, index)?;
+        transaction.commit()?;
+        self.frontier = frontier;
+        self.live.committed(&Written { indices: Vec::new(), ended: vec![index], size: index + 1 });
+        Ok(index)
+    }
+
+    /// Keeps what witnesses signed.
+    pub(super) fn keep_cosigned(&mut self, checkpoint: SignedCheckpoint) {
+        if let Err(error) = self.signer.keep_cosigned(&self.connection, checkpoint) {
+            self.report(&error);
+        }
     }
 
     /// One step of an erasure or of retention; the last one ends with a truncating checkpoint.
@@ -156,7 +209,8 @@ impl Writer {
         if let Doomed::Person(id, _) = doomed {
             self.inbox.forget(id);
         }
-        let written = leaves::delete_some(&mut self.connection, doomed, self.clock.now()).map_err(|error| {
+        let deleted = leaves::delete_some(&mut self.connection, &mut self.frontier, doomed, self.clock.now());
+        let written = deleted.map_err(|error| {
             self.report(&error);
             AppendError::from(&error)
         })?;

@@ -74,7 +74,7 @@ async fn nobody_is_left_behind_in_the_slack_of_pages_that_were_split_and_joined(
     on_writer(&store, move |writer| {
         for id in others {
             let doomed = Doomed::Person(id, ErasureReason::Order);
-            leaves::delete_some(&mut writer.connection, doomed, writer.clock.now()).unwrap();
+            leaves::delete_some(&mut writer.connection, &mut writer.frontier, doomed, writer.clock.now()).unwrap();
         }
     });
     let erased = store.erase(*last, ErasureReason::Order).await.unwrap();

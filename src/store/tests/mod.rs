@@ -37,7 +37,7 @@ impl House {
     }
 
     fn settings(&self) -> Settings {
-        Settings { state_dir: self.state_dir() }
+        Settings { state_dir: self.state_dir(), host: "shop.example".into() }
     }
 
     fn try_open(&self) -> Result<Store, StoreError> {
