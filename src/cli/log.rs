@@ -1,13 +1,10 @@
 //! `kelisim log`: what can be asked of the consent log; erasing a person from it.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::{io, path::PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{control, export};
+use super::{control, export, running::log_settings};
 use crate::{
     clock::Clock,
     consent::ConsentId,
@@ -120,8 +117,8 @@ pub(super) fn run(command: &LogCommand) -> Result<(), Box<dyn std::error::Error>
             }
         }
         LogCommand::Erase(arguments) => {
-            let state_dir = super::configuration(&arguments.config)?.state_dir;
-            let (records, overwritten) = erase(&state_dir, arguments.consent_id)?;
+            let settings = log_settings(&super::configuration(&arguments.config)?);
+            let (records, overwritten) = erase(&settings, arguments.consent_id)?;
             println!("{records} {} erased", if records == 1 { "record" } else { "records" });
             if !overwritten {
                 println!("somebody is reading the log: the bytes are overwritten as soon as that ends");
@@ -135,11 +132,11 @@ pub(super) fn run(command: &LogCommand) -> Result<(), Box<dyn std::error::Error>
 }
 
 /// Erases through the running gateway, or directly where none runs.
-fn erase(state_dir: &Path, id: ConsentId) -> Result<(usize, bool), LogError> {
-    match erase_offline(state_dir, id) {
+fn erase(settings: &Settings, id: ConsentId) -> Result<(usize, bool), LogError> {
+    match erase_offline(settings, id) {
         Ok(erased) => Ok((erased.records, erased.overwritten)),
         Err(LogError::Store(StoreError::Locked { .. })) => {
-            let erased = control::ask_to_erase(state_dir, id).map_err(LogError::Gateway)?;
+            let erased = control::ask_to_erase(&settings.state_dir, id).map_err(LogError::Gateway)?;
             Ok((erased.records, erased.overwritten))
         }
         Err(error) => Err(error),
@@ -147,10 +144,10 @@ fn erase(state_dir: &Path, id: ConsentId) -> Result<(usize, bool), LogError> {
 }
 
 /// Erases a person when no gateway runs. While one runs the answer is [`StoreError::Locked`]: then the gateway has to do it.
-pub(crate) fn erase_offline(state_dir: &Path, id: ConsentId) -> Result<Erased, LogError> {
+pub(crate) fn erase_offline(settings: &Settings, id: ConsentId) -> Result<Erased, LogError> {
     // Opening for writing would make a log where there is none, and report that nobody was found in it.
-    drop(Reader::open(state_dir)?);
-    let store = Store::open(&Settings { state_dir: state_dir.to_owned(), host: "localhost".into() }, Clock::system())?;
+    drop(Reader::open(&settings.state_dir)?);
+    let store = Store::open(settings, Clock::system())?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     Ok(runtime.block_on(store.erase(id, ErasureReason::Request))?)
 }
@@ -218,16 +215,17 @@ mod tests {
     fn erasing_waits_for_no_gateway_and_says_so() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let directory = tempfile::TempDir::new().unwrap();
-        let (state, id) = (directory.path().join("state"), event(2).consent_id);
-        let store =
-            Store::open(&Settings { state_dir: state.clone(), host: "shop.example".into() }, Clock::system()).unwrap();
+        let settings =
+            |folder: &str| Settings { state_dir: directory.path().join(folder), host: "shop.example".into() };
+        let (state, id) = (settings("state"), event(2).consent_id);
+        let store = Store::open(&state, Clock::system()).unwrap();
         runtime.block_on(store.append(event(2))).unwrap();
         assert!(matches!(erase_offline(&state, id), Err(LogError::Store(StoreError::Locked { .. }))));
         drop(store);
         assert_eq!(erase_offline(&state, id).unwrap(), Erased { records: 1, overwritten: true });
         assert_eq!(erase_offline(&state, id).unwrap().records, 0);
-        let nowhere = directory.path().join("nowhere");
+        let nowhere = settings("nowhere");
         assert!(matches!(erase_offline(&nowhere, id), Err(LogError::Store(StoreError::Missing { .. }))));
-        assert!(!nowhere.exists());
+        assert!(!nowhere.state_dir.exists());
     }
 }

@@ -46,8 +46,7 @@ impl Running {
     /// Starts everything. When it returns, the listeners accept.
     pub fn start(configuration: Configuration, clock: Clock) -> Result<Self, StartError> {
         let state_dir = configuration.state_dir.clone();
-        let host = configuration.sites.first().map_or("localhost".into(), |site| site.name.as_str().into());
-        let store = Store::open(&store::Settings { state_dir: state_dir.clone(), host }, clock.clone())?;
+        let store = Store::open(&log_settings(&configuration), clock.clone())?;
         let keys = store::record_keys(&state_dir)?;
         let gateway = gateway::Shared::begin(Parts {
             sites: configuration.sites,
@@ -115,6 +114,12 @@ impl Running {
         let housekept = self.housekeeping.join().map_err(|_| io::Error::other("the housekeeping thread panicked"));
         served.and(housekept)
     }
+}
+
+/// Where the log of this configuration is, and under which host it is published. Whoever opens it for writing has to agree on both.
+pub(super) fn log_settings(configuration: &Configuration) -> store::Settings {
+    let host = configuration.sites.first().map_or("localhost".into(), |site| site.name.as_str().into());
+    store::Settings { state_dir: configuration.state_dir.clone(), host }
 }
 
 fn listen(address: SocketAddr) -> io::Result<(SocketAddr, TcpListener)> {

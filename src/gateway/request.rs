@@ -36,8 +36,17 @@ pub(super) fn proven_record(
     let own = visit.own_cookies.as_ref()?;
     let Found::Once(value) = cookies::find(request.headers(), own.record) else { return None };
     let binding = shared.binding(site, own.record);
-    let record = Record::verify(value, &shared.keys, &binding.borrowed())?;
+    let record = Record::verify(value, &shared.keys, &binding.borrowed())
+        .or_else(|| record_of_earlier_log(shared, site, own.record, value))?;
     record.leaf.is_none_or(|leaf| shared.store.is_live(leaf)).then_some(record)
+}
+
+/// The record that was made before the log was restored, if its leaf came back. One without a leaf allows nothing, so it is believed.
+fn record_of_earlier_log(shared: &Shared, site: &Site, cookie_name: &'static str, value: &[u8]) -> Option<Record> {
+    shared.earlier_bindings(site, cookie_name).find_map(|(binding, size)| {
+        let record = Record::verify(value, &shared.keys, &binding.borrowed())?;
+        record.leaf.is_none_or(|leaf| leaf.0 < size).then_some(record)
+    })
 }
 
 /// Decides. Where consent is implied it is first recorded; when it can't be, it does not exist.

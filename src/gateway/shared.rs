@@ -27,6 +27,9 @@ use crate::{
     visitor::{ClientAddress, Destination, Network},
 };
 
+/// How many earlier logs a record may be bound to: each restore makes one, and each costs a forged record another signature.
+const MOST_EARLIER_LOGS: usize = 16;
+
 /// What a gateway is made of.
 pub struct Parts {
     /// The sites.
@@ -69,6 +72,8 @@ pub struct Shared {
     pub(super) countries: Countries,
     pub(super) store: Store,
     log_origin: String,
+    /// The logs before it, the newest first, each with the number of its leaves that are known.
+    earlier_logs: Vec<(String, u64)>,
     pub(super) keys: RecordKeys,
     pub(super) clock: Clock,
     pub(super) metrics: Arc<Metrics>,
@@ -117,6 +122,7 @@ impl Shared {
             fingerprint: parts.fingerprint,
             countries: parts.countries,
             log_origin: parts.store.log().to_string(),
+            earlier_logs: earlier_logs(&parts.store),
             store: parts.store,
             keys: parts.keys,
             clock: parts.clock,
@@ -185,8 +191,21 @@ impl Shared {
     }
 
     /// What a cookie of ours is bound to. The log's own name stands for its origin, so that a record of a log that was replaced is void.
+    /// New records are bound to the newest log alone.
     pub(super) fn binding<'a>(&'a self, site: &'a Site, cookie_name: &'static str) -> OwnedBinding<'a> {
         OwnedBinding { cookie_name, site: &site.name, log_origin: &self.log_origin }
+    }
+
+    /// The bindings of records that were made before the log was restored, the newest log first, and the number of its leaves that are
+    /// known: an index from there on was lost, and names somebody else's leaf now or none.
+    pub(super) fn earlier_bindings<'a>(
+        &'a self,
+        site: &'a Site,
+        cookie_name: &'static str,
+    ) -> impl Iterator<Item = (OwnedBinding<'a>, u64)> {
+        self.earlier_logs
+            .iter()
+            .map(move |(log_origin, size)| (OwnedBinding { cookie_name, site: &site.name, log_origin }, *size))
     }
 
     /// A number that is another one for each answer.
@@ -236,6 +255,10 @@ impl Shared {
         env!("CARGO_PKG_VERSION").hash(&mut hasher);
         Variant::from_hash(hasher.finish())
     }
+}
+
+fn earlier_logs(store: &Store) -> Vec<(String, u64)> {
+    store.earlier_logs().iter().take(MOST_EARLIER_LOGS).map(|(log, size)| (log.to_string(), *size)).collect()
 }
 
 /// What was seen of each site before, and why nothing of it could be read.

@@ -2,11 +2,12 @@
 
 use std::{path::Path, time::Duration};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use rusqlite::{Connection, OpenFlags};
 
 use super::{
     StoreError, directory,
     leaves::{self, day_number},
+    logs::Logs,
     tree,
 };
 use crate::{
@@ -58,13 +59,6 @@ pub(super) fn check_format(connection: &Connection, path: &Path) -> Result<i64, 
     Ok(found)
 }
 
-/// The name of the log, kept in its first leaf.
-pub(super) fn log_id(connection: &Connection) -> rusqlite::Result<Option<LogId>> {
-    let first = "SELECT data FROM leaf WHERE idx = 0";
-    let data: Option<Vec<u8>> = connection.query_row(first, [], |row| row.get(0)).optional()?;
-    Ok(data.and_then(|data| LogId::of_first_leaf(&data)))
-}
-
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(LOCK_PATIENCE)?;
     let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
@@ -108,7 +102,7 @@ fn check_density(connection: &Connection, path: &Path) -> Result<(), StoreError>
     let failed = || StoreError::database(path, "count the leaves");
     let size = leaves::size(connection).map_err(failed())?;
     let count: i64 = connection.query_row("SELECT count(*) FROM leaf", [], |row| row.get(0)).map_err(failed())?;
-    let named = log_id(connection).map_err(failed())?.is_some();
+    let named = Logs::read(connection).map_err(failed())?.is_some();
     if named && count.cast_unsigned() == size {
         return Ok(());
     }

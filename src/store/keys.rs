@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::StoreError;
-use crate::{clock, consent::RecordKeys};
+use crate::{clock, consent::RecordKeys, ledger::VerifierKey};
 
 /// Reads `record.keys`: one key a line in hexadecimal, the newest first. Makes the file with one key where it is missing.
 ///
@@ -47,6 +47,16 @@ pub(super) fn log_seed(state_dir: &Path) -> Result<[u8; 32], StoreError> {
     })
 }
 
+/// Writes `log.pub`: the key with which others check the log's signatures, on one line (C2SP signed-note).
+pub(super) fn write_public(state_dir: &Path, key: &VerifierKey) -> Result<(), StoreError> {
+    let path = state_dir.join("log.pub");
+    let line = format!("{key}\n");
+    if fs::read(&path).is_ok_and(|written| written == line.as_bytes()) {
+        return Ok(());
+    }
+    write_durably(state_dir, &path, &line).map_err(StoreError::file(&path, "write the public key of the log"))
+}
+
 fn make(state_dir: &Path, path: &Path) -> Result<String, StoreError> {
     let key: [u8; RecordKeys::KEY_LENGTH] = clock::random();
     let mut text: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -56,13 +66,13 @@ fn make(state_dir: &Path, path: &Path) -> Result<String, StoreError> {
 }
 
 /// Under another name first, so that a crash leaves either no file or a whole one.
-fn write_durably(state_dir: &Path, path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn write_durably(directory: &Path, path: &Path, text: &str) -> io::Result<()> {
     let unfinished: PathBuf = path.with_added_extension("new");
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(&unfinished, path)?;
-    fs::File::open(state_dir)?.sync_all()
+    fs::File::open(directory)?.sync_all()
 }
 
 fn parse(line: &str) -> Option<[u8; RecordKeys::KEY_LENGTH]> {

@@ -4,14 +4,19 @@
 //! memory ([`Store::is_live`]), rebuilt at start from the same file. This module decides nothing about consent: it keeps what it is
 //! given, in order, and forgets what it is told to forget.
 
+mod checkpoints;
 mod database;
 mod directory;
+mod documents;
+mod duties;
 mod error;
+mod events;
 mod inbox;
 mod inventory;
 mod keys;
 mod leaves;
 mod live;
+mod logs;
 mod reader;
 mod signing;
 #[cfg(test)]
@@ -21,7 +26,7 @@ mod writer;
 
 use std::{
     path::PathBuf,
-    sync::{Arc, mpsc},
+    sync::Arc,
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -29,17 +34,15 @@ use std::{
 use tokio::sync::{oneshot, watch};
 
 pub use error::{AppendError, StoreError};
+pub use events::Events;
 pub use inventory::{inventory_path, read_inventory, set_inventory_aside, write_inventory};
 pub use keys::record_keys;
-pub use reader::{Events, Reader};
+pub use reader::Reader;
 
-use self::{directory::Lock, inbox::Inbox, leaves::Doomed, live::Live, signing::Signer, writer::Writer};
+use self::{directory::Lock, inbox::Inbox, live::Live, logs::Logs, signing::Signer, writer::Writer};
 use crate::{
     clock::Clock,
-    consent::{ConsentId, EditionId},
-    ledger::{Entry, ErasureReason, Event, LeafIndex, LogId, NoticeId, SignedCheckpoint, VerifierKey},
-    timestamp::Timestamp,
-    visitor::Language,
+    ledger::{Event, LeafIndex, LogId, SignedCheckpoint, VerifierKey},
 };
 
 /// Where the log is kept.
@@ -77,6 +80,7 @@ struct Shared {
     live: Arc<Live>,
     clock: Clock,
     log: LogId,
+    earlier_logs: Vec<(LogId, u64)>,
     key: VerifierKey,
     checkpoints: watch::Receiver<Option<Arc<SignedCheckpoint>>>,
     state_dir: PathBuf,
@@ -102,8 +106,9 @@ impl Store {
         let path = directory::prepare_database(state_dir)?;
         let connection = database::open(state_dir, clock.now())?;
         let failed = || StoreError::database(&path, "read the consent log");
-        let log = database::log_id(&connection).map_err(failed())?;
-        let log = log.ok_or_else(|| StoreError::Damaged { path: path.clone(), what: "it has no name".to_owned() })?;
+        let logs = Logs::read(&connection).map_err(failed())?;
+        let logs = logs.ok_or_else(|| StoreError::Damaged { path: path.clone(), what: "it has no name".to_owned() })?;
+        let log = logs.newest;
         let live = Arc::new(Live::load(&connection).map_err(failed())?);
         let inbox = Arc::new(Inbox::new(longest_wait));
         let signer = Signer::open(&connection, state_dir, &settings.host, log)?;
@@ -113,8 +118,18 @@ impl Store {
         let writer =
             Writer::new(connection, frontier, signer, path.clone(), clock.clone(), for_writer, Arc::clone(&live));
         let state_dir = state_dir.clone();
-        let mut shared =
-            Shared { inbox, live, clock, log, key, checkpoints, state_dir, threads: Vec::new(), _lock: lock };
+        let mut shared = Shared {
+            inbox,
+            live,
+            clock,
+            log,
+            earlier_logs: logs.earlier,
+            key,
+            checkpoints,
+            state_dir,
+            threads: Vec::new(),
+            _lock: lock,
+        };
         let thread = |name: &str| thread::Builder::new().name(name.to_owned());
         let failed = || StoreError::file(&path, "start the writer");
         shared.threads.push(thread("log-writer").spawn(move || writer.run()).map_err(failed())?);
@@ -127,6 +142,12 @@ impl Store {
         self.0.log
     }
 
+    /// The logs that this one goes on from after restores, the newest first: the name of each, and how many leaves of it are known. A
+    /// record of one of them counts while its index is below that number.
+    pub fn earlier_logs(&self) -> &[(LogId, u64)] {
+        &self.0.earlier_logs
+    }
+
     /// The public key with which the log signs; its name is the log's origin.
     pub fn key(&self) -> &VerifierKey {
         &self.0.key
@@ -137,15 +158,6 @@ impl Store {
         self.0.checkpoints.clone()
     }
 
-    /// Keeps signatures of witnesses on a checkpoint of this log.
-    ///
-    /// # Errors
-    ///
-    /// When the writer takes no more work.
-    pub fn keep_cosigned(&self, checkpoint: SignedCheckpoint) -> Result<(), AppendError> {
-        self.0.inbox.push_task(Box::new(move |writer| writer.keep_cosigned(checkpoint)))
-    }
-
     /// The log, for reading beside the writer.
     ///
     /// # Errors
@@ -153,19 +165,6 @@ impl Store {
     /// As for [`Reader::open`].
     pub fn reader(&self) -> Result<Reader, StoreError> {
         Reader::open(&self.0.state_dir)
-    }
-
-    /// Writes what the log says of the operator's side, and returns after its commit. Events, notices and deletions have ways of their own.
-    ///
-    /// # Errors
-    ///
-    /// When the disk refuses or the writer is gone.
-    pub async fn note(&self, entry: Entry) -> Result<LeafIndex, AppendError> {
-        let (answer, noted) = oneshot::channel();
-        self.0.inbox.push_task(Box::new(move |writer| {
-            let _ = answer.send(writer.note(&entry));
-        }))?;
-        noted.await.unwrap_or_else(|_| Err(AppendError::stopped()))
     }
 
     /// Writes a choice and returns after its commit, within ten seconds in any case. What it ends is ended from then on: the leaf
@@ -214,66 +213,6 @@ impl Store {
     /// Whether this leaf is an event in the log that nothing has ended since.
     pub fn is_live(&self, index: LeafIndex) -> bool {
         self.0.live.contains(index)
-    }
-
-    /// Keeps the document of a notice, once for each id, and returns its leaf. Blocks for ten seconds at most.
-    ///
-    /// # Errors
-    ///
-    /// When it could not be written: then no choice may name it.
-    pub fn keep_notice(
-        &self,
-        id: NoticeId,
-        language: Language,
-        edition: &EditionId,
-        json: &str,
-    ) -> Result<LeafIndex, AppendError> {
-        let (answer, kept) = mpsc::sync_channel(1);
-        let (edition, json) = (edition.clone(), json.to_owned());
-        self.0.inbox.push_task(Box::new(move |writer| {
-            let outcome = writer.keep_notice(id, language, edition, &json);
-            let _ = answer.send(outcome.map_err(|error| AppendError::from(&error)));
-        }))?;
-        kept.recv_timeout(inbox::LONGEST_WAIT).unwrap_or_else(|error| match error {
-            mpsc::RecvTimeoutError::Timeout => Err(AppendError::Unwritable("the disk does not answer".into())),
-            mpsc::RecvTimeoutError::Disconnected => Err(AppendError::stopped()),
-        })
-    }
-
-    /// Deletes everything of a person. Each record leaves a hole in the log and a leaf that explains it. The file is written anew,
-    /// so that no copy of a row stays in it: that takes as much free space as the log, and choices wait meanwhile.
-    ///
-    /// # Errors
-    ///
-    /// When the disk refuses; what was deleted until then stays deleted, so try again.
-    pub async fn erase(&self, id: ConsentId, reason: ErasureReason) -> Result<Erased, AppendError> {
-        self.delete(Doomed::Person(id, reason)).await
-    }
-
-    /// Deletes the records that ceased to be valid before this moment: the present less the term for keeping records. Rows are
-    /// overwritten in place; the file is not written anew, so single copies may stay in the slack of pages until the next erasure.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Store::erase`].
-    pub async fn retire(&self, before: Timestamp) -> Result<Erased, AppendError> {
-        self.delete(Doomed::Expired(before)).await
-    }
-
-    /// Deletes in steps, so that visitors' choices are written in between.
-    async fn delete(&self, doomed: Doomed) -> Result<Erased, AppendError> {
-        let mut records = 0;
-        loop {
-            let (answer, deleted) = oneshot::channel();
-            self.0.inbox.push_task(Box::new(move |writer| {
-                let _ = answer.send(writer.delete_some(doomed));
-            }))?;
-            let step = deleted.await.unwrap_or_else(|_| Err(AppendError::stopped()))?;
-            records += step.records;
-            if !step.more {
-                return Ok(Erased { records, overwritten: step.overwritten });
-            }
-        }
     }
 }
 

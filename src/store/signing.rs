@@ -2,10 +2,10 @@
 
 use std::{path::Path, sync::Arc};
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::Connection;
 use tokio::sync::watch;
 
-use super::{StoreError, keys};
+use super::{StoreError, checkpoints, keys};
 use crate::{
     ledger::{Checkpoint, Frontier, KeyKind, LogId, SignedCheckpoint, SigningKey, VerifierKey},
     timestamp::Timestamp,
@@ -26,14 +26,16 @@ impl Signer {
     pub(super) fn open(connection: &Connection, state_dir: &Path, host: &str, log: LogId) -> Result<Self, StoreError> {
         let path = super::directory::database(state_dir);
         let failed = || StoreError::database(&path, "read the checkpoints");
-        let origin = origin(connection, host, log).map_err(failed())?;
+        let known = checkpoints::origin(connection, log).map_err(failed())?;
+        let origin = known.unwrap_or_else(|| format!("{host}/_kelisim/log/{log}"));
         let seed = keys::log_seed(state_dir)?;
         let key = SigningKey::from_seed(&origin, KeyKind::Log, &seed);
         let key = Arc::new(key.ok_or_else(|| StoreError::Damaged {
             path: path.clone(),
             what: format!("{origin} can't be the name of a log"),
         })?);
-        let latest = newest(connection, key.verifier()).map_err(failed())?.map(Arc::new);
+        keys::write_public(state_dir, key.verifier())?;
+        let latest = checkpoints::newest(connection, key.verifier()).map_err(failed())?.map(Arc::new);
         Ok(Self { key, latest: watch::channel(latest).0, signed: None })
     }
 
@@ -68,7 +70,7 @@ impl Signer {
         let origin = self.key.verifier().name().into();
         let checkpoint = Checkpoint { origin, size: frontier.size(), root: frontier.root() };
         let signed = checkpoint.sign(&self.key, now);
-        keep(connection, &signed, now)?;
+        checkpoints::keep(connection, &signed, now)?;
         self.signed = Some(now);
         self.latest.send_replace(Some(Arc::new(signed)));
         Ok(())
@@ -76,10 +78,7 @@ impl Signer {
 
     /// Keeps signatures of witnesses for a checkpoint; readers see them from then on.
     pub(super) fn keep_cosigned(&self, connection: &Connection, cosigned: SignedCheckpoint) -> rusqlite::Result<()> {
-        let size = cosigned.checkpoint().size.cast_signed();
-        let note = cosigned.note().to_string();
-        let sql = "UPDATE checkpoint SET note = ?3 WHERE origin = ?1 AND size = ?2";
-        connection.prepare_cached(sql)?.execute(params![&*cosigned.checkpoint().origin, size, note])?;
+        checkpoints::keep_cosigned(connection, &cosigned)?;
         self.latest.send_if_modified(|latest| {
             let newest = latest.as_ref().is_some_and(|latest| latest.checkpoint() == cosigned.checkpoint());
             if newest {
@@ -89,26 +88,4 @@ impl Signer {
         });
         Ok(())
     }
-}
-
-/// The log's name: that of the host that it began with, and its own number, since a log that begins anew is another one.
-fn origin(connection: &Connection, host: &str, log: LogId) -> rusqlite::Result<String> {
-    let number = format!("/{log}");
-    let sql = "SELECT origin FROM checkpoint WHERE substr(origin, -length(?1)) = ?1 LIMIT 1";
-    let known: Option<String> = connection.query_row(sql, [&number], |row| row.get(0)).optional()?;
-    Ok(known.unwrap_or_else(|| format!("{host}/_kelisim/log{number}")))
-}
-
-fn newest(connection: &Connection, key: &VerifierKey) -> rusqlite::Result<Option<SignedCheckpoint>> {
-    let sql = "SELECT note FROM checkpoint WHERE origin = ?1 ORDER BY size DESC LIMIT 1";
-    let note: Option<String> = connection.query_row(sql, [key.name()], |row| row.get(0)).optional()?;
-    Ok(note.and_then(|note| SignedCheckpoint::open(&note, key).ok()))
-}
-
-fn keep(connection: &Connection, signed: &SignedCheckpoint, now: Timestamp) -> rusqlite::Result<()> {
-    let checkpoint = signed.checkpoint();
-    let sql = "INSERT INTO checkpoint (origin, size, time, note) VALUES (?1, ?2, ?3, ?4)";
-    let values =
-        params![&*checkpoint.origin, checkpoint.size.cast_signed(), now.milliseconds(), signed.note().to_string()];
-    connection.prepare_cached(sql)?.execute(values).map(drop)
 }

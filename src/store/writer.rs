@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::Connection;
 
 use super::{
     AppendError, Appended, database,
@@ -18,10 +18,8 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    consent::EditionId,
-    ledger::{Entry, Event, Frontier, LeafIndex, NoticeId, SignedCheckpoint, document_hash},
+    ledger::{Entry, Event, Frontier, LeafIndex, SignedCheckpoint},
     timestamp::Timestamp,
-    visitor::Language,
 };
 
 /// How often a refusing disk is reported, in milliseconds.
@@ -150,28 +148,6 @@ impl Writer {
         }
     }
 
-    /// Keeps a notice document and writes its leaf, unless it is there already.
-    pub(super) fn keep_notice(
-        &mut self,
-        id: NoticeId,
-        language: Language,
-        edition: EditionId,
-        document: &str,
-    ) -> rusqlite::Result<LeafIndex> {
-        let sql = "SELECT idx FROM notice WHERE id = ?1";
-        let known: Option<i64> = self.connection.query_row(sql, [id.0], |row| row.get(0)).optional()?;
-        if let Some(index) = known {
-            return Ok(LeafIndex(index.cast_unsigned()));
-        }
-        let day = self.clock.now();
-        let entry = Entry::Notice { id, language, edition, document: document_hash(document), day };
-        let index = self.note_with(&entry, |transaction, index| {
-            let sql = "INSERT INTO notice (id, idx, document) VALUES (?1, ?2, ?3)";
-            transaction.execute(sql, params![id.0, index.cast_signed(), document]).map(drop)
-        })?;
-        Ok(LeafIndex(index))
-    }
-
     /// Writes a leaf that hides nothing.
     pub(super) fn note(&mut self, entry: &Entry) -> Result<LeafIndex, AppendError> {
         let index = self.note_with(entry, |_, _| Ok(())).map_err(|error| {
@@ -182,7 +158,7 @@ impl Writer {
     }
 
     /// Writes a leaf, and beside it what belongs to it.
-    fn note_with(
+    pub(super) fn note_with(
         &mut self,
         entry: &Entry,
         beside: impl FnOnce(&Connection, u64) -> rusqlite::Result<()>,

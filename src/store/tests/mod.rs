@@ -1,6 +1,7 @@
 //! Promises of the store, each tried on a real file.
 
 mod directory;
+mod documents;
 mod erasing;
 mod reading;
 mod refusing;

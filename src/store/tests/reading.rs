@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     ledger::{ErasureReason, samples::event},
-    store::{Reader, reader::PAGE},
+    store::{Reader, events::PAGE},
 };
 
 fn on(date: &str, visitor: u8) -> Event {

@@ -1,0 +1,71 @@
+//! The checkpoints that are kept: all of the last day, and of earlier days some in every hour.
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use crate::{
+    ledger::{LogId, SignedCheckpoint, VerifierKey},
+    timestamp::Timestamp,
+};
+
+/// For how long every checkpoint is kept, in milliseconds: a day. One a second forever would be 30 million in a year.
+const ALL_KEPT: i64 = 86_400_000;
+
+/// Of each period of this length before that, in milliseconds, the last one stays: an hour.
+const ONE_KEPT_EVERY: i64 = 3_600_000;
+
+/// The name under which a log has signed; `None` where it has not. It holds the host that the log began with, whatever the host is now.
+pub(super) fn origin(connection: &Connection, log: LogId) -> rusqlite::Result<Option<String>> {
+    let sql = "SELECT origin FROM checkpoint WHERE substr(origin, -length(?1)) = ?1 LIMIT 1";
+    connection.query_row(sql, [format!("/{log}")], |row| row.get(0)).optional()
+}
+
+/// The newest checkpoint that this key has signed.
+pub(super) fn newest(connection: &Connection, key: &VerifierKey) -> rusqlite::Result<Option<SignedCheckpoint>> {
+    let sql = "SELECT note FROM checkpoint WHERE origin = ?1 ORDER BY size DESC LIMIT 1";
+    let note: Option<String> = connection.query_row(sql, [key.name()], |row| row.get(0)).optional()?;
+    Ok(note.and_then(|note| SignedCheckpoint::open(&note, key).ok()))
+}
+
+/// Keeps a new one.
+pub(super) fn keep(connection: &Connection, signed: &SignedCheckpoint, now: Timestamp) -> rusqlite::Result<()> {
+    let checkpoint = signed.checkpoint();
+    let sql = "INSERT INTO checkpoint (origin, size, time, note) VALUES (?1, ?2, ?3, ?4)";
+    let values =
+        params![&*checkpoint.origin, checkpoint.size.cast_signed(), now.milliseconds(), signed.note().to_string()];
+    connection.prepare_cached(sql)?.execute(values).map(drop)
+}
+
+/// Keeps signatures of witnesses for one that is there.
+pub(super) fn keep_cosigned(connection: &Connection, cosigned: &SignedCheckpoint) -> rusqlite::Result<()> {
+    let size = cosigned.checkpoint().size.cast_signed();
+    let note = cosigned.note().to_string();
+    let sql = "UPDATE checkpoint SET note = ?3 WHERE origin = ?1 AND size = ?2";
+    connection.prepare_cached(sql)?.execute(params![&*cosigned.checkpoint().origin, size, note]).map(drop)
+}
+
+/// The notes that were signed in a period, the smallest tree first.
+pub(super) fn of_period(
+    connection: &Connection,
+    origin: &str,
+    from: Timestamp,
+    to: Timestamp,
+) -> rusqlite::Result<Vec<String>> {
+    let sql = "SELECT note FROM checkpoint WHERE origin = ?1 AND time >= ?2 AND time < ?3 ORDER BY size";
+    let mut statement = connection.prepare_cached(sql)?;
+    let period = params![origin, from.milliseconds(), to.milliseconds()];
+    statement.query_map(period, |row| row.get(0))?.collect()
+}
+
+/// Deletes what is older than a day, but for the last one of each hour, the last one of each hour that a witness has signed too, and the
+/// newest of each log. What is left says as much of the order of things, only less often.
+pub(super) fn thin(connection: &Connection, now: Timestamp) -> rusqlite::Result<usize> {
+    // A second line of signature is that of a witness.
+    let sql =
+        "WITH kept AS (SELECT origin, size, time, note LIKE '%' || char(10) || '— %' || char(10) || '— %' AS cosigned
+                             FROM checkpoint),
+                    followed AS (SELECT origin, size, time,
+                                        lead(time) OVER (PARTITION BY origin, cosigned ORDER BY size) AS next FROM kept)
+               DELETE FROM checkpoint WHERE (origin, size) IN
+                   (SELECT origin, size FROM followed WHERE time < ?1 AND next / ?2 = time / ?2)";
+    connection.execute(sql, params![now.milliseconds().saturating_sub(ALL_KEPT), ONE_KEPT_EVERY])
+}
