@@ -31,8 +31,8 @@ pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 /// To what size, in bytes, the write-ahead log shrinks after a checkpoint.
 const LARGEST_IDLE_WRITE_AHEAD_LOG: i64 = 4 << 20;
 
-/// Opens the log for writing; makes it where the file is empty. The caller holds the lock.
-pub(super) fn open(state_dir: &Path, now: Timestamp) -> Result<Connection, StoreError> {
+/// Opens the log for writing; makes it where the file is empty, and says whether it did. The caller holds the lock.
+pub(super) fn open(state_dir: &Path, now: Timestamp) -> Result<(Connection, bool), StoreError> {
     if rusqlite::version_number() < OLDEST_LIBRARY {
         return Err(StoreError::OldLibrary { found: rusqlite::version() });
     }
@@ -43,9 +43,9 @@ pub(super) fn open(state_dir: &Path, now: Timestamp) -> Result<Connection, Store
     configure(&connection).map_err(failed("set up the consent log"))?;
     check_format(&connection, &path)?;
     check_integrity(&connection, &path)?;
-    migrate(&mut connection, now).map_err(failed("bring the consent log to the current format"))?;
+    let is_new = migrate(&mut connection, now).map_err(failed("bring the consent log to the current format"))?;
     check_density(&connection, &path)?;
-    Ok(connection)
+    Ok((connection, is_new))
 }
 
 /// Refuses what a later program wrote.
@@ -82,7 +82,8 @@ fn check_integrity(connection: &Connection, path: &Path) -> Result<(), StoreErro
     if verdict == "ok" { Ok(()) } else { Err(StoreError::Damaged { path: path.to_owned(), what: verdict }) }
 }
 
-fn migrate(connection: &mut Connection, now: Timestamp) -> rusqlite::Result<()> {
+/// Whether a log was begun.
+fn migrate(connection: &mut Connection, now: Timestamp) -> rusqlite::Result<bool> {
     let transaction = connection.transaction()?;
     let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     for step in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or_default()) {
@@ -90,11 +91,13 @@ fn migrate(connection: &mut Connection, now: Timestamp) -> rusqlite::Result<()> 
     }
     transaction.pragma_update(None, "user_version", FORMAT)?;
     tree::complete(&transaction)?;
-    if leaves::size(&transaction)? == 0 {
+    let is_new = leaves::size(&transaction)? == 0;
+    if is_new {
         let start = Entry::Start { log: LogId(clock::random()), follows: None, day: now };
         tree::append(&transaction, &mut Frontier::default(), &start, day_number(now))?;
     }
-    transaction.commit()
+    transaction.commit()?;
+    Ok(is_new)
 }
 
 /// A log without its first leaf, or with a hole, would hand an index out twice.

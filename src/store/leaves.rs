@@ -97,10 +97,7 @@ pub(super) fn delete_some(
     }
     for (position, index) in indices.iter().enumerate() {
         let by = if matches!(doomed, Doomed::Person(..)) { first + position as u64 } else { first };
-        // The deletion explains the hole, so it takes the place of a later choice that ended the record before.
-        let sql =
-            "INSERT INTO ended (idx, by_idx) VALUES (?1, ?2) ON CONFLICT (idx) DO UPDATE SET by_idx = excluded.by_idx";
-        transaction.prepare_cached(sql)?.execute([*index, by.cast_signed()])?;
+        explain(&transaction, index.cast_unsigned(), by)?;
         written.ended.push(index.cast_unsigned());
         written.indices.push(LeafIndex(index.cast_unsigned()));
     }
@@ -108,6 +105,14 @@ pub(super) fn delete_some(
     written.size = edge.size();
     *frontier = edge;
     Ok(written)
+}
+
+/// Keeps which leaf says that a record was deleted. It explains the hole, so it takes the place of a later choice that ended the record
+/// before.
+pub(super) fn explain(connection: &Connection, index: u64, by: u64) -> rusqlite::Result<()> {
+    let sql =
+        "INSERT INTO ended (idx, by_idx) VALUES (?1, ?2) ON CONFLICT (idx) DO UPDATE SET by_idx = excluded.by_idx";
+    connection.prepare_cached(sql)?.execute([index.cast_signed(), by.cast_signed()]).map(drop)
 }
 
 /// Takes the right to write at once: a transaction that begins with reading does not wait for somebody else's lock, but fails.

@@ -12,12 +12,16 @@ mod duties;
 mod error;
 mod events;
 mod inbox;
+mod integrity;
 mod inventory;
 mod keys;
 mod leaves;
 mod live;
 mod logs;
+mod opening;
+mod outside_backup;
 mod reader;
+mod restore;
 mod signing;
 #[cfg(test)]
 mod tests;
@@ -39,7 +43,7 @@ pub use inventory::{inventory_path, read_inventory, set_inventory_aside, write_i
 pub use keys::record_keys;
 pub use reader::Reader;
 
-use self::{directory::Lock, inbox::Inbox, live::Live, logs::Logs, signing::Signer, writer::Writer};
+use self::{directory::Lock, inbox::Inbox, live::Live, writer::Writer};
 use crate::{
     clock::Clock,
     ledger::{Event, LeafIndex, LogId, SignedCheckpoint, VerifierKey},
@@ -104,25 +108,20 @@ impl Store {
         directory::prepare_directory(state_dir)?;
         let lock = Lock::take(state_dir)?;
         let path = directory::prepare_database(state_dir)?;
-        let connection = database::open(state_dir, clock.now())?;
-        let failed = || StoreError::database(&path, "read the consent log");
-        let logs = Logs::read(&connection).map_err(failed())?;
-        let logs = logs.ok_or_else(|| StoreError::Damaged { path: path.clone(), what: "it has no name".to_owned() })?;
-        let log = logs.newest;
-        let live = Arc::new(Live::load(&connection).map_err(failed())?);
+        let opened = opening::open(settings, clock.now())?;
+        let live =
+            Arc::new(Live::load(&opened.connection).map_err(StoreError::database(&path, "read the consent log"))?);
         let inbox = Arc::new(Inbox::new(longest_wait));
-        let signer = Signer::open(&connection, state_dir, &settings.host, log)?;
-        let (key, checkpoints) = (signer.verifier(), signer.subscribe());
-        let frontier = tree::frontier(&connection).map_err(failed())?;
+        let (key, checkpoints) = (opened.signer.verifier(), opened.signer.subscribe());
+        let logs = opened.logs.clone();
         let (for_writer, watched) = (Arc::clone(&inbox), Arc::clone(&inbox));
-        let writer =
-            Writer::new(connection, frontier, signer, path.clone(), clock.clone(), for_writer, Arc::clone(&live));
+        let writer = Writer::new(opened, path.clone(), clock.clone(), for_writer, Arc::clone(&live));
         let state_dir = state_dir.clone();
         let mut shared = Shared {
             inbox,
             live,
             clock,
-            log,
+            log: logs.newest,
             earlier_logs: logs.earlier,
             key,
             checkpoints,

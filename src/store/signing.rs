@@ -1,42 +1,66 @@
 //! The log's key and its checkpoints: what was signed, never anything that contradicts it.
 
-use std::{path::Path, sync::Arc};
+use std::{io, sync::Arc};
 
 use rusqlite::Connection;
 use tokio::sync::watch;
 
-use super::{StoreError, checkpoints, keys};
+use super::{
+    checkpoints,
+    outside_backup::{HighWater, Mark},
+    tree,
+};
 use crate::{
-    ledger::{Checkpoint, Frontier, KeyKind, LogId, SignedCheckpoint, SigningKey, VerifierKey},
+    ledger::{Checkpoint, Frontier, LogId, SignedCheckpoint, SigningKey, VerifierKey},
     timestamp::Timestamp,
 };
 
 /// How long new leaves wait for their checkpoint at most, in milliseconds.
 pub(super) const CHECKPOINT_EVERY: i64 = 1000;
 
+/// How often old checkpoints are thinned, in milliseconds: an hour, since one is kept for each.
+const THINNED_EVERY: i64 = 3_600_000;
+
 /// Signs the states of one log.
 pub(super) struct Signer {
-    key: Arc<SigningKey>,
+    key: SigningKey,
+    log: LogId,
+    high_water: HighWater,
     latest: watch::Sender<Option<Arc<SignedCheckpoint>>>,
-    signed: Option<Timestamp>,
+    tried: Option<Timestamp>,
+    thinned: Option<Timestamp>,
+}
+
+/// Why nothing was signed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SigningFault {
+    #[error(transparent)]
+    Database(#[from] rusqlite::Error),
+    #[error("the mark of what is signed can't be written: {0}")]
+    Mark(#[from] io::Error),
+    #[error("the leaves are not those that were signed before, so nothing more is signed; restart the gateway")]
+    Contradiction,
+}
+
+/// How soon to sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Haste {
+    /// At most one signature in a second.
+    InTurn,
+    /// Now: nothing follows.
+    Last,
 }
 
 impl Signer {
     /// The signer of a log, with the newest checkpoint that it signed before.
-    pub(super) fn open(connection: &Connection, state_dir: &Path, host: &str, log: LogId) -> Result<Self, StoreError> {
-        let path = super::directory::database(state_dir);
-        let failed = || StoreError::database(&path, "read the checkpoints");
-        let known = checkpoints::origin(connection, log).map_err(failed())?;
-        let origin = known.unwrap_or_else(|| format!("{host}/_kelisim/log/{log}"));
-        let seed = keys::log_seed(state_dir)?;
-        let key = SigningKey::from_seed(&origin, KeyKind::Log, &seed);
-        let key = Arc::new(key.ok_or_else(|| StoreError::Damaged {
-            path: path.clone(),
-            what: format!("{origin} can't be the name of a log"),
-        })?);
-        keys::write_public(state_dir, key.verifier())?;
-        let latest = checkpoints::newest(connection, key.verifier()).map_err(failed())?.map(Arc::new);
-        Ok(Self { key, latest: watch::channel(latest).0, signed: None })
+    pub(super) fn new(
+        connection: &Connection,
+        key: SigningKey,
+        log: LogId,
+        high_water: HighWater,
+    ) -> rusqlite::Result<Self> {
+        let latest = checkpoints::newest(connection, key.verifier())?.map(Arc::new);
+        Ok(Self { key, log, high_water, latest: watch::channel(latest).0, tried: None, thinned: None })
     }
 
     /// The log's public key.
@@ -55,24 +79,35 @@ impl Signer {
         frontier.size() > covered
     }
 
-    /// Signs the present state if anything is new and the last signature is long enough ago; keeps it before anybody sees it.
+    /// Signs the present state if anything is new and the last signature is long enough ago. Nobody sees it before it is kept, and
+    /// nothing is signed that contradicts what was signed before.
     pub(super) fn sign(
         &mut self,
         connection: &Connection,
         frontier: &Frontier,
         now: Timestamp,
-    ) -> rusqlite::Result<()> {
-        let elapsed = self.signed.map(|last| now.milliseconds().saturating_sub(last.milliseconds()));
-        // A clock that went back must not stop the log from signing.
-        if !self.owes(frontier) || elapsed.is_some_and(|elapsed| (0..CHECKPOINT_EVERY).contains(&elapsed)) {
+        haste: Haste,
+    ) -> Result<(), SigningFault> {
+        if !self.owes(frontier) || haste == Haste::InTurn && !is_due(self.tried, CHECKPOINT_EVERY, now) {
             return Ok(());
         }
-        let origin = self.key.verifier().name().into();
-        let checkpoint = Checkpoint { origin, size: frontier.size(), root: frontier.root() };
-        let signed = checkpoint.sign(&self.key, now);
+        self.tried = Some(now);
+        let (size, root) = (frontier.size(), frontier.root());
+        let follows = self.high_water.names(self.log)
+            && size >= self.high_water.size()
+            && self.high_water.has_root(tree::root_at(connection, self.high_water.size())?)
+            && tree::root_at(connection, size)? == root;
+        if !follows {
+            return Err(SigningFault::Contradiction);
+        }
+        self.high_water.set(&Mark { log: self.log, size, root })?;
+        let signed = Checkpoint { origin: self.key.verifier().name().into(), size, root }.sign(&self.key, now);
         checkpoints::keep(connection, &signed, now)?;
-        self.signed = Some(now);
         self.latest.send_replace(Some(Arc::new(signed)));
+        if is_due(self.thinned, THINNED_EVERY, now) {
+            self.thinned = Some(now);
+            checkpoints::thin(connection, now)?;
+        }
         Ok(())
     }
 
@@ -88,4 +123,9 @@ impl Signer {
         });
         Ok(())
     }
+}
+
+/// Whether the last time is long enough ago. A clock that went back must not stop what comes again and again.
+fn is_due(last: Option<Timestamp>, every: i64, now: Timestamp) -> bool {
+    last.is_none_or(|last| !(0..every).contains(&now.milliseconds().saturating_sub(last.milliseconds())))
 }

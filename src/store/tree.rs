@@ -2,7 +2,6 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::leaves;
 use crate::ledger::{Entry, Frontier, LeafHash, Prover, TILE_WIDTH, Tile, Tiles, TreeHash, leaf_hash};
 
 /// The leaves and nodes of a log, as tiles.
@@ -49,11 +48,9 @@ fn append_hash(connection: &Connection, frontier: &mut Frontier, leaf: LeafHash)
     Ok(())
 }
 
-/// The right edge of the tree that is in the tables.
-pub(super) fn frontier(connection: &Connection) -> rusqlite::Result<Frontier> {
-    let size = leaves::size(connection)?;
-    let roots = Prover::new(&StoredTiles(connection), size).frontier()?;
-    Ok(Frontier::from_roots(size, roots).expect("a prover gives a root for each bit of the size"))
+/// The root of the first leaves that are in the tables.
+pub(super) fn root_at(connection: &Connection, size: u64) -> rusqlite::Result<TreeHash> {
+    Prover::new(&StoredTiles(connection), size).root()
 }
 
 /// Computes the nodes of leaves that were written before there was a tree.

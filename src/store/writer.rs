@@ -13,7 +13,9 @@ use super::{
     inbox::{Inbox, RETRY_AFTER, Work},
     leaves::{self, DELETED_AT_ONCE, Doomed, Written, day_number},
     live::Live,
-    signing::Signer,
+    opening::Opened,
+    outside_backup::Forgotten,
+    signing::{Haste, Signer},
     tree,
 };
 use crate::{
@@ -32,6 +34,7 @@ pub(super) struct Writer {
     pub(super) connection: Connection,
     pub(super) frontier: Frontier,
     pub(super) signer: Signer,
+    pub(super) forgotten: Forgotten,
     pub(super) path: PathBuf,
     pub(super) clock: Clock,
     pub(super) inbox: Arc<Inbox>,
@@ -52,26 +55,20 @@ pub(super) struct Deleted {
 }
 
 impl Writer {
-    pub(super) fn new(
-        connection: Connection,
-        frontier: Frontier,
-        signer: Signer,
-        path: PathBuf,
-        clock: Clock,
-        inbox: Arc<Inbox>,
-        live: Arc<Live>,
-    ) -> Self {
+    pub(super) fn new(opened: Opened, path: PathBuf, clock: Clock, inbox: Arc<Inbox>, live: Arc<Live>) -> Self {
+        let Opened { connection, frontier, signer, forgotten, erased_again, .. } = opened;
         // A process that was killed between an erasure and its checkpoint left the deleted bytes behind.
         Self {
             connection,
             frontier,
             signer,
+            forgotten,
             path,
             clock,
             inbox,
             live,
             checkpoint_owed: true,
-            rebuild_owed: false,
+            rebuild_owed: erased_again,
             checkpoint_tried: None,
             reported: None,
         }
@@ -86,7 +83,7 @@ impl Writer {
             if self.checkpoint_owed && self.checkpoint_tried.is_none_or(|tried| tried.elapsed() >= RETRY_AFTER) {
                 self.checkpoint(Duration::ZERO);
             }
-            self.sign();
+            self.sign(Haste::InTurn);
             let owed = self.checkpoint_owed || self.signer.owes(&self.frontier) || self.inbox.is_failing();
             let Work { later, grants, tasks, closing } = self.inbox.take(owed);
             let idle = later.is_empty() && grants.is_empty() && tasks.is_empty();
@@ -98,7 +95,7 @@ impl Writer {
                 task(&mut self);
             }
             if closing && (idle || !written) {
-                self.sign();
+                self.sign(Haste::Last);
                 break;
             }
         }
@@ -132,9 +129,9 @@ impl Writer {
         }
     }
 
-    /// Signs what is new, at most once in a second.
-    fn sign(&mut self) {
-        if let Err(error) = self.signer.sign(&self.connection, &self.frontier, self.clock.now()) {
+    /// Signs what is new.
+    fn sign(&mut self, haste: Haste) {
+        if let Err(error) = self.signer.sign(&self.connection, &self.frontier, self.clock.now(), haste) {
             self.report(&error);
         }
     }
@@ -195,6 +192,14 @@ impl Writer {
         let more = records == DELETED_AT_ONCE;
         self.checkpoint_owed |= records > 0;
         self.rebuild_owed |= records > 0 && matches!(doomed, Doomed::Person(..));
+        if let Doomed::Person(_, reason) = doomed {
+            written.indices.iter().for_each(|index| self.forgotten.take_in(index.0, reason));
+        }
+        // Before anybody is told, or a backup could bring them back unseen.
+        self.forgotten.write().map_err(|error| {
+            self.report(&error);
+            AppendError::Unwritable(error.to_string().into())
+        })?;
         if !more && self.checkpoint_owed {
             self.checkpoint(CHECKPOINT_PATIENCE);
         }
@@ -223,13 +228,13 @@ impl Writer {
         }
     }
 
-    fn report(&mut self, error: &rusqlite::Error) {
+    fn report(&mut self, error: &dyn std::fmt::Display) {
         let now = self.clock.now();
         let due = |last: Timestamp| now.milliseconds().saturating_sub(last.milliseconds()) >= REPORT_EVERY;
         if self.reported.is_none_or(due) {
             self.reported = Some(now);
             let waiting = self.inbox.waiting();
-            tracing::error!(path = %self.path.display(), %error, waiting, "the consent log can't be written: no consent is granted");
+            tracing::error!(path = %self.path.display(), error = %error, waiting, "the consent log can't be written: no consent is granted");
         }
     }
 }

@@ -1,10 +1,14 @@
 //! Promises of the store, each tried on a real file.
 
+mod crashing;
 mod directory;
 mod documents;
 mod erasing;
+mod integrity;
 mod reading;
 mod refusing;
+mod restoring;
+mod signing;
 mod writing;
 
 use std::{
@@ -52,15 +56,44 @@ impl House {
     /// What a kill of the process would leave: the files as they are now, in a house of their own.
     fn copy_as_it_is(&self) -> Self {
         let copy = Self { directory: TempDir::new().unwrap(), clock: self.clock.clone() };
-        std::fs::create_dir(copy.state_dir()).unwrap();
-        for name in ["consent.sqlite", "consent.sqlite-wal"] {
+        // What was signed is looked at first: it is never ahead of the log.
+        for name in ["outside-backup/high-water.json", "outside-backup/erased.json"].into_iter().chain(BACKED_UP) {
             if let Ok(bytes) = std::fs::read(self.state_dir().join(name)) {
-                std::fs::write(copy.state_dir().join(name), bytes).unwrap();
+                let path = copy.state_dir().join(name);
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, bytes).unwrap();
             }
         }
         copy
     }
+
+    /// Takes a backup of a store that is closed.
+    fn back_up(&self) -> Backup {
+        let read = |name| Some((name, std::fs::read(self.state_dir().join(name)).ok()?));
+        Backup(BACKED_UP.into_iter().filter_map(read).collect())
+    }
+
+    fn restore(&self, backup: &Backup) {
+        for name in BACKED_UP {
+            let _ = std::fs::remove_file(self.state_dir().join(name));
+        }
+        for (name, bytes) in &backup.0 {
+            std::fs::write(self.state_dir().join(name), bytes).unwrap();
+        }
+    }
+
+    /// Does something to the database by hand, with nobody else there.
+    fn by_hand(&self, sql: &str) {
+        let connection = rusqlite::Connection::open(self.state_dir().join("consent.sqlite")).unwrap();
+        connection.pragma_update(None, "foreign_keys", false).unwrap();
+        connection.execute_batch(sql).unwrap();
+    }
 }
+
+const BACKED_UP: [&str; 4] = ["log.key", "record.keys", "consent.sqlite", "consent.sqlite-wal"];
+
+/// The files that an operator backs up.
+struct Backup(Vec<(&'static str, Vec<u8>)>);
 
 fn forever() -> (Timestamp, Timestamp) {
     (Timestamp::default(), Timestamp::from_milliseconds(i64::MAX))

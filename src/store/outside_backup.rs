@@ -1,0 +1,227 @@
+//! What must not come back with a backup: the newest state that was signed, and who was erased. By it a restored database is known.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+};
+
+use roaring::RoaringTreemap;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::{StoreError, keys::write_durably};
+use crate::ledger::{ErasureReason, LogId, TreeHash};
+
+/// What stands in the folder for whoever sets up backups.
+const README: &str = "Leave this folder out of every backup, and never restore it: by it the gateway sees that the rest was restored,\n\
+                      begins a new log, and erases again who was erased since the backup.\n";
+
+/// The newest state that somebody may hold our signature for. Written before the signature is handed out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Mark {
+    pub(super) log: LogId,
+    pub(super) size: u64,
+    pub(super) root: TreeHash,
+}
+
+/// [`Mark`] as it is in its file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct StoredMark {
+    log: String,
+    size: u64,
+    root: String,
+}
+
+/// The file of the mark.
+pub(super) struct HighWater {
+    path: PathBuf,
+    stored: Option<StoredMark>,
+}
+
+/// The leaves of erased people, of every log whose beginning was ever in this directory: a backup of an older one may come back too.
+pub(super) struct Forgotten {
+    path: PathBuf,
+    /// The name of the first log of the database that is open.
+    first_log: String,
+    stored: BTreeMap<String, Indices>,
+    /// Not in the file.
+    unwritten: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Indices {
+    #[serde(with = "ranges")]
+    request: RoaringTreemap,
+    #[serde(with = "ranges")]
+    order: RoaringTreemap,
+}
+
+impl HighWater {
+    pub(super) fn open(state_dir: &Path) -> Result<Self, StoreError> {
+        let path = folder(state_dir)?.join("high-water.json");
+        Ok(Self { stored: read(&path)?, path })
+    }
+
+    pub(super) fn is_set(&self) -> bool {
+        self.stored.is_some()
+    }
+
+    /// Whether it is of this log.
+    pub(super) fn names(&self, log: LogId) -> bool {
+        self.stored.as_ref().is_some_and(|stored| stored.log == log.to_string())
+    }
+
+    /// How many leaves were signed.
+    pub(super) fn size(&self) -> u64 {
+        self.stored.as_ref().map_or(0, |stored| stored.size)
+    }
+
+    /// Whether a tree of as many leaves as were signed has the root that was signed.
+    pub(super) fn has_root(&self, root: TreeHash) -> bool {
+        self.stored.as_ref().is_none_or(|stored| stored.root == root.to_string())
+    }
+
+    /// Sets the mark, on the disk first.
+    pub(super) fn set(&mut self, mark: &Mark) -> io::Result<()> {
+        let stored = StoredMark { log: mark.log.to_string(), size: mark.size, root: mark.root.to_string() };
+        if self.stored.as_ref() != Some(&stored) {
+            write(&self.path, &stored)?;
+            self.stored = Some(stored);
+        }
+        Ok(())
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Forgotten {
+    pub(super) fn open(state_dir: &Path, first_log: LogId) -> Result<Self, StoreError> {
+        let path = folder(state_dir)?.join("erased.json");
+        let stored = read(&path)?.unwrap_or_default();
+        Ok(Self { stored, path, first_log: first_log.to_string(), unwritten: false })
+    }
+
+    /// The leaves whose records were erased, and why.
+    pub(super) fn indices(&self) -> impl Iterator<Item = (u64, ErasureReason)> {
+        let stored = self.stored.get(&self.first_log);
+        let of = |set: fn(&Indices) -> &RoaringTreemap, reason| {
+            stored.into_iter().flat_map(move |indices| set(indices).iter().map(move |index| (index, reason)))
+        };
+        of(|indices| &indices.request, ErasureReason::Request).chain(of(|indices| &indices.order, ErasureReason::Order))
+    }
+
+    /// Takes an index in; [`Forgotten::write`] must follow.
+    pub(super) fn take_in(&mut self, index: u64, reason: ErasureReason) {
+        let known = self.stored.entry(self.first_log.clone()).or_default();
+        let set = match reason {
+            ErasureReason::Request => &mut known.request,
+            ErasureReason::Order => &mut known.order,
+        };
+        self.unwritten |= set.insert(index);
+    }
+
+    /// Writes what is new, also what the disk refused before.
+    pub(super) fn write(&mut self) -> io::Result<()> {
+        if self.unwritten {
+            write(&self.path, &self.stored)?;
+            self.unwritten = false;
+        }
+        Ok(())
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+fn folder(state_dir: &Path) -> Result<PathBuf, StoreError> {
+    let folder = state_dir.join("outside-backup");
+    let readme = folder.join("README");
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+    let made = made.and_then(|()| if readme.exists() { Ok(()) } else { write_durably(&folder, &readme, README) });
+    made.map_err(StoreError::file(&folder, "make this folder"))?;
+    Ok(folder)
+}
+
+fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreError> {
+    let text = match fs::read_to_string(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        read => read.map_err(StoreError::file(path, "read what was signed and erased"))?,
+    };
+    serde_json::from_str(&text).map(Some).map_err(|error| {
+        let wrong = format!("{error}; keep a copy of the file and take it away: the gateway then begins a new log");
+        StoreError::file(path, "read what was signed and erased")(io::Error::new(io::ErrorKind::InvalidData, wrong))
+    })
+}
+
+fn write(path: &Path, value: &impl Serialize) -> io::Result<()> {
+    let text = serde_json::to_string(value)? + "\n";
+    write_durably(path.parent().expect("the file is in a folder"), path, &text)
+}
+
+/// Sets of indices as lists of first and last.
+mod ranges {
+    use roaring::RoaringTreemap;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(set: &RoaringTreemap, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut ranges: Vec<(u64, u64)> = Vec::new();
+        for index in set {
+            match ranges.last_mut() {
+                Some((_, last)) if last.checked_add(1) == Some(index) => *last = index,
+                _ => ranges.push((index, index)),
+            }
+        }
+        serializer.collect_seq(ranges)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RoaringTreemap, D::Error> {
+        let mut set = RoaringTreemap::new();
+        for (first, last) in Vec::<(u64, u64)>::deserialize(deserializer)? {
+            set.insert_range(first..=last);
+        }
+        Ok(set)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_and_the_erased_are_read_as_they_were_written() {
+        let state = tempfile::tempdir().unwrap();
+        let (log, other) = (LogId([7; 16]), LogId([8; 16]));
+        let mut mark = HighWater::open(state.path()).unwrap();
+        assert!(!mark.is_set());
+        mark.set(&Mark { log, size: 41, root: TreeHash([3; 32]) }).unwrap();
+        let mark = HighWater::open(state.path()).unwrap();
+        assert!(mark.names(log) && !mark.names(other) && mark.size() == 41);
+        assert!(mark.has_root(TreeHash([3; 32])) && !mark.has_root(TreeHash([4; 32])));
+
+        let mut forgotten = Forgotten::open(state.path(), log).unwrap();
+        [5, 3, 4, u64::MAX].into_iter().for_each(|index| forgotten.take_in(index, ErasureReason::Request));
+        forgotten.take_in(9, ErasureReason::Order);
+        forgotten.write().unwrap();
+        let text = fs::read_to_string(forgotten.path()).unwrap();
+        let expected = r#"{"request":[[3,5],[18446744073709551615,18446744073709551615]],"order":[[9,9]]}"#;
+        assert_eq!(text, format!("{{\"{log}\":{expected}}}\n"));
+        let read = Forgotten::open(state.path(), log).unwrap();
+        let (request, order) = (ErasureReason::Request, ErasureReason::Order);
+        let indices: Vec<_> = read.indices().collect();
+        assert_eq!(indices, [(3, request), (4, request), (5, request), (u64::MAX, request), (9, order)]);
+        assert_eq!(Forgotten::open(state.path(), other).unwrap().indices().count(), 0);
+    }
+
+    #[test]
+    fn a_file_that_is_something_else_is_named() {
+        let state = tempfile::tempdir().unwrap();
+        folder(state.path()).unwrap();
+        fs::write(state.path().join("outside-backup/high-water.json"), "{").unwrap();
+        let message = HighWater::open(state.path()).err().unwrap().to_string();
+        assert!(message.contains("high-water.json") && message.contains("begins a new log"), "{message}");
+    }
+}
