@@ -16,6 +16,7 @@ pub mod pages;
 
 // Edges: bytes, files, clocks.
 pub mod clock;
+pub mod export;
 pub mod geo;
 pub mod sockets;
 pub mod store;

@@ -16,7 +16,13 @@ use std::{
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 
-use crate::{consent::ConsentId, gateway, ledger::ErasureReason, store};
+use crate::{
+    consent::ConsentId,
+    gateway,
+    ledger::{Access, AccessKind, Accessor, Entry, ErasureReason, LeafIndex},
+    store,
+    timestamp::Timestamp,
+};
 
 /// Longest request or answer, in bytes.
 const LONGEST_LINE: u64 = 4096;
@@ -33,6 +39,8 @@ enum Request {
     Erase { consent_id: String },
     /// Write the inventory to its file.
     WriteInventory,
+    /// Write the leaf that says that the command line took records out.
+    NoteAccess { what: String, form: String, from: String, to: String },
 }
 
 /// What the gateway answers.
@@ -41,6 +49,7 @@ enum Request {
 enum Answer {
     Erased { records: usize, overwritten: bool },
     InventoryWritten,
+    AccessNoted { leaf: u64 },
     Failed { reason: String },
 }
 
@@ -109,6 +118,7 @@ async fn answer(mut stream: tokio::net::UnixStream, gateway: &gateway::Shared, s
             Ok(()) => Answer::InventoryWritten,
             Err(error) => Answer::Failed { reason: error.to_string() },
         },
+        Ok(Request::NoteAccess { what, form, from, to }) => note_access(gateway, &what, &form, &from, &to).await,
         Err(error) => Answer::Failed { reason: format!("the request is not understood: {error}") },
     };
     let mut text = serde_json::to_string(&answer)?;
@@ -126,12 +136,43 @@ async fn erase(gateway: &gateway::Shared, consent_id: &str) -> Answer {
     }
 }
 
+async fn note_access(gateway: &gateway::Shared, what: &str, form: &str, from: &str, to: &str) -> Answer {
+    let what = AccessKind::ALL.into_iter().find(|kind| kind.name() == what);
+    let form = Access::FORMS.into_iter().find(|known| *known == form);
+    let (Some(what), Some(form), Some(from), Some(to)) = (what, form, Timestamp::parse(from), Timestamp::parse(to))
+    else {
+        return Answer::Failed { reason: "the gateway is of another version than the command".into() };
+    };
+    let access = Access { by: Accessor::CommandLine, what, form, from, to, time: gateway.now() };
+    match gateway.store().note(Entry::Access(access)).await {
+        Ok(leaf) => Answer::AccessNoted { leaf: leaf.0 },
+        Err(error) => Answer::Failed { reason: error.to_string() },
+    }
+}
+
+/// Asks the running gateway to write the leaf that says that records were taken out, likewise.
+pub(super) fn ask_to_note_access(
+    state_dir: &Path,
+    what: AccessKind,
+    form: &str,
+    (from, to): (Timestamp, Timestamp),
+) -> io::Result<LeafIndex> {
+    let (what, form) = (what.name().to_owned(), form.to_owned());
+    match ask(state_dir, &Request::NoteAccess { what, form, from: from.to_string(), to: to.to_string() })? {
+        Answer::AccessNoted { leaf } => Ok(LeafIndex(leaf)),
+        Answer::Failed { reason } => Err(io::Error::other(reason)),
+        Answer::Erased { .. } | Answer::InventoryWritten => {
+            Err(io::Error::other("the gateway answered something else"))
+        }
+    }
+}
+
 /// Asks the running gateway to erase; the error says what went wrong in its words.
 pub(super) fn ask_to_erase(state_dir: &Path, id: ConsentId) -> io::Result<Erasure> {
     match ask(state_dir, &Request::Erase { consent_id: id.to_string() })? {
         Answer::Erased { records, overwritten } => Ok(Erasure { records, overwritten }),
         Answer::Failed { reason } => Err(io::Error::other(reason)),
-        Answer::InventoryWritten => Err(io::Error::other("the gateway answered something else")),
+        Answer::InventoryWritten | Answer::AccessNoted { .. } => Err(io::Error::other("the gateway answered something else")),
     }
 }
 
@@ -140,7 +181,7 @@ pub(super) fn ask_for_inventory(state_dir: &Path) -> io::Result<()> {
     match ask(state_dir, &Request::WriteInventory)? {
         Answer::InventoryWritten => Ok(()),
         Answer::Failed { reason } => Err(io::Error::other(reason)),
-        Answer::Erased { .. } => Err(io::Error::other("the gateway answered something else")),
+        Answer::Erased { .. } | Answer::AccessNoted { .. } => Err(io::Error::other("the gateway answered something else")),
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::{io, path::PathBuf};
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
 use super::{control, export, running::log_settings};
 use crate::{
     clock::Clock,
     consent::ConsentId,
+    export::ExportError,
     ledger::ErasureReason,
     store::{AppendError, Erased, Reader, Settings, Store, StoreError},
     timestamp::{Term, Timestamp},
@@ -16,30 +17,10 @@ use crate::{
 /// What to do with the log.
 #[derive(Debug, Subcommand)]
 pub(crate) enum LogCommand {
-    /// Write the events of a period as a table or as lines of JSON.
-    Export(ExportArguments),
+    /// Write the events of a period: as a table, lines of JSON, consent records in JSON-LD, or one file for an auditor.
+    Export(export::ExportArguments),
     /// Delete everything recorded about a person, on request.
     Erase(EraseArguments),
-}
-
-/// `kelisim log export`.
-#[derive(Debug, Args)]
-pub(crate) struct ExportArguments {
-    /// First day or moment of the period, in UTC: 2026-11-01 or 2026-11-01T08:00:00Z [default: the beginning].
-    #[arg(long, value_name = "TIME", value_parser = parse_from)]
-    pub(crate) from: Option<Timestamp>,
-    /// Last day (the whole of it) or the moment at which the period ends, in UTC [default: the end].
-    #[arg(long, value_name = "TIME", value_parser = parse_to)]
-    pub(crate) to: Option<Timestamp>,
-    /// In which form.
-    #[arg(long, value_enum, default_value_t = Format::Csv)]
-    pub(crate) format: Format,
-    /// Where to write; without it, standard output.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
-    /// The configuration file; its `state_dir` says where the log is.
-    #[arg(long, value_name = "FILE", default_value = "/etc/kelisim/kelisim.toml")]
-    pub(crate) config: PathBuf,
 }
 
 /// `kelisim log erase`.
@@ -51,38 +32,6 @@ pub(crate) struct EraseArguments {
     /// The configuration file; its `state_dir` says where the log is.
     #[arg(long, value_name = "FILE", default_value = "/etc/kelisim/kelisim.toml")]
     pub(crate) config: PathBuf,
-}
-
-/// The form of an export.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// A table for a spreadsheet.
-    Csv,
-    /// One JSON object on each line, with all that an event's hash is computed from.
-    Jsonl,
-}
-
-/// Which events, in which form.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ExportOptions {
-    /// From this moment on.
-    pub(crate) from: Timestamp,
-    /// Up to this moment, which is not part of the period.
-    pub(crate) to: Timestamp,
-    /// In which form.
-    pub(crate) format: Format,
-}
-
-impl ExportOptions {
-    /// The period that the arguments name.
-    pub(crate) fn of(arguments: &ExportArguments) -> Result<Self, LogError> {
-        let from = arguments.from.unwrap_or_default();
-        let to = arguments.to.unwrap_or(Timestamp::from_milliseconds(i64::MAX));
-        if from >= to {
-            return Err(LogError::EmptyPeriod { from, to });
-        }
-        Ok(Self { from, to, format: arguments.format })
-    }
 }
 
 /// Why an export or an erasure did not happen.
@@ -98,23 +47,25 @@ pub(crate) enum LogError {
     File { path: PathBuf, doing: &'static str, source: io::Error },
     #[error("the running gateway could not erase: {0}")]
     Gateway(io::Error),
-    #[error("cannot write the export: {0}")]
-    Output(#[from] io::Error),
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    #[error("{path}: this file is there already and stays as it is; give --out another name, or move it away first")]
+    Exists { path: PathBuf },
+    #[error("a bundle is a ZIP file and not for a terminal; name the file: --out bundle.zip")]
+    NeedsFile,
+    #[error("nothing was exported, since the log must say so first and can't be written: {0}")]
+    Access(AppendError),
+    #[error("nothing was exported, since the running gateway could not write the leaf that says so: {0}")]
+    GatewayAccess(io::Error),
+    #[error(transparent)]
+    Runtime(#[from] io::Error),
 }
 
 /// Runs `kelisim log …`.
 pub(super) fn run(command: &LogCommand) -> Result<(), Box<dyn std::error::Error>> {
     match command {
         LogCommand::Export(arguments) => {
-            let options = ExportOptions::of(arguments)?;
-            let state_dir = super::configuration(&arguments.config)?.state_dir;
-            match &arguments.out {
-                Some(out) => {
-                    let written = export::export_to_file(&state_dir, options, out)?;
-                    eprintln!("{written} {} in {}", if written == 1 { "event" } else { "events" }, out.display());
-                }
-                None => _ = export::export(&state_dir, options, &mut io::stdout().lock())?,
-            }
+            export::run(arguments, &super::configuration(&arguments.config)?)?;
         }
         LogCommand::Erase(arguments) => {
             let settings = log_settings(&super::configuration(&arguments.config)?);
@@ -152,12 +103,12 @@ pub(crate) fn erase_offline(settings: &Settings, id: ConsentId) -> Result<Erased
     Ok(runtime.block_on(store.erase(id, ErasureReason::Request))?)
 }
 
-fn parse_from(text: &str) -> Result<Timestamp, String> {
+pub(super) fn parse_from(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse(text).ok_or_else(|| "write a date (2026-11-22) or a moment (2026-11-22T10:00:00Z)".to_owned())
 }
 
 /// A date means its whole day, so the period ends with the first moment of the next one.
-fn parse_to(text: &str) -> Result<Timestamp, String> {
+pub(super) fn parse_to(text: &str) -> Result<Timestamp, String> {
     let moment = parse_from(text)?;
     let is_date = moment.date() == text;
     Ok(if is_date { Term { months: 0, days: 1 }.after(moment) } else { moment })
@@ -171,7 +122,7 @@ fn parse_consent_id(text: &str) -> Result<ConsentId, String> {
 mod tests {
     use clap::Parser;
 
-    use super::*;
+    use super::{super::export::ExportOptions, *};
     use crate::ledger::samples::event;
 
     #[derive(Debug, Parser)]

@@ -114,11 +114,18 @@ pub(super) fn email(text: &str) -> Result<String, Advice> {
     }
 }
 
-/// An IIN or BIN of Kazakhstan: twelve digits, the last of which is computed from the others.
+/// An IIN or BIN of Kazakhstan: twelve digits, the last of which is computed from the others. Twelve equal ones are nobody's, though
+/// the control digit of zeros fits: a notice that names such an operator names none.
 pub(super) fn identification_number(text: &str) -> Result<String, Advice> {
     let digits: Vec<u32> = text.chars().filter_map(|character| character.to_digit(10)).collect();
     if digits.len() != 12 || text.len() != 12 {
         return Err(Advice::new(format!("`{text}` is not twelve digits"), "write the twelve digits without spaces"));
+    }
+    if digits.iter().all(|digit| *digit == digits[0]) {
+        return Err(Advice::new(
+            format!("`{text}` is nobody's number"),
+            "write the number of the operator, as the certificate of registration has it",
+        ));
     }
     if control_digit(&digits[..11]) == Some(digits[11]) {
         Ok(text.to_owned())

@@ -144,6 +144,11 @@ impl Shared {
         &self.metrics
     }
 
+    /// The present, by the clock that this gateway goes by.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// The consent log.
     pub fn store(&self) -> &Store {
         &self.store

@@ -53,6 +53,9 @@ pub enum AccessKind {
 }
 
 impl AccessKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Read, Self::Export, Self::Incident];
+
     /// The word used in the log.
     pub const fn name(self) -> &'static str {
         match self {
@@ -78,6 +81,11 @@ pub struct Access {
     pub to: Timestamp,
     /// When.
     pub time: Timestamp,
+}
+
+impl Access {
+    /// Every form.
+    pub const FORMS: [&'static str; 5] = ["csv", "jsonl", "jsonld", "bundle", "page"];
 }
 
 /// Whether the gateway began or ended its work.

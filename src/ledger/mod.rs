@@ -3,6 +3,7 @@
 //! Pure: no file, no clock; salts are passed in. [`crate::store`] keeps it.
 
 mod administration;
+mod bundle;
 mod checkpoint;
 mod entry;
 mod event;
@@ -10,6 +11,7 @@ mod export;
 mod hex;
 mod leaf_content;
 mod note;
+mod notice_facts;
 mod proof;
 mod record;
 #[cfg(test)]
@@ -19,11 +21,13 @@ mod tests;
 mod tree;
 
 pub use administration::{Access, AccessKind, Accessor, AccountNumber, Enforced, EnforcementCount, ServiceState};
+pub use bundle::{BUNDLE_FORMAT, BundleManifest, BundlePage, BundleWriter, ShownNotice};
 pub use checkpoint::{Checkpoint, CheckpointFault, SignedCheckpoint};
 pub use entry::{Entry, ErasureReason, LONGEST_LEAF, LeafHash, LogId, Predecessor, Salt, document_hash, leaf_hash};
 pub use event::{Event, EventKind, LeafIndex, Method, NoticeId, OpenedFrame, PagePath, RecordId};
-pub use export::{Content, CsvExport, Removal, Row, write_json_line};
+pub use export::{Content, CsvExport, JsonLdExport, Removal, Row, write_json_line};
 pub use note::{KeyFault, KeyKind, LONGEST_NOTE, Note, SignatureLine, Signed, SigningKey, VerifierKey};
+pub use notice_facts::NoticeFacts;
 pub use proof::Proof;
 pub use record::{RecordError, canonical, parse};
 pub use tree::{

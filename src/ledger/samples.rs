@@ -51,3 +51,31 @@ pub(crate) fn opened_frame(visitor: u8) -> Event {
         ..event(visitor)
     }
 }
+
+/// The document of the notice that [`event`] names, with what exports repeat of it.
+pub(crate) fn notice() -> String {
+    let items = ["controller", "address", "email", "subject", "data", "term", "third", "cross", "public", "storage"];
+    let items = items.map(|item| serde_json::json!({ "label": item, "language": "kk", "value": format!("{item}: «жоқ»") }));
+    let purposes = [("necessary", "Қажетті"), ("functional", "Функционалдық"), ("analytical", "Талдау")];
+    let purposes = purposes.map(|(category, name)| serde_json::json!({ "category": category, "name": name, "text": "…" }));
+    let document = serde_json::json!({
+        "article_8_4": items,
+        "banner": { "sha256": "00", "text": "Біз cookie файлдарын қолданамыз" },
+        "controller": {
+            "address": "Астана", "bin": null, "email": "a@b.kz", "iin": "850617450628",
+            "identification": "ЖСН 850617450628", "name": "Айнұр",
+        },
+        "data": ["cookies", "truncated address"],
+        "edition": "2026-01",
+        "hosts": [{ "category": "analytical", "name": "stats.example", "owner": "Stats", "sees_address": true }],
+        "jurisdiction": "KZ",
+        "language": "kk",
+        "policy": [{ "language": "ru", "sha256": "00" }],
+        "purposes": purposes,
+        "rights": ["сұрату", "жою"],
+        "site": "rysbekova.kz",
+        "valid_for": "P6M",
+        "withdrawal": "https://rysbekova.kz/_kelisim/settings",
+    });
+    document.to_string()
+}

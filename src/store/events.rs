@@ -17,7 +17,7 @@ use crate::{
 pub(super) const PAGE: usize = 500;
 
 /// Which events a period holds. Of a removed one only the day of writing is left, so it is in the period that touches that day.
-const IN_PERIOD: &str = "leaf.kind = 'consent' AND leaf.idx > :after AND leaf.idx <= :last
+pub(super) const IN_PERIOD: &str = "leaf.kind = 'consent' AND leaf.idx > :after AND leaf.idx <= :last
     AND (record.idx IS NULL AND leaf.day BETWEEN :first_day AND :last_day OR record.time >= :from AND record.time < :to)";
 
 impl Reader {
@@ -146,6 +146,6 @@ impl Stored {
 }
 
 /// First and last day that a period touches; its end is not part of it.
-fn days(from: Timestamp, to: Timestamp) -> (i64, i64) {
+pub(super) fn days(from: Timestamp, to: Timestamp) -> (i64, i64) {
     (day_number(from), day_number(Timestamp::from_milliseconds(to.milliseconds() - 1)))
 }

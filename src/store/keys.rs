@@ -47,9 +47,14 @@ pub(super) fn log_seed(state_dir: &Path) -> Result<[u8; 32], StoreError> {
     })
 }
 
+/// Where the log's public key is.
+pub fn public_key_path(state_dir: &Path) -> PathBuf {
+    state_dir.join("log.pub")
+}
+
 /// Writes `log.pub`: the key with which others check the log's signatures, on one line (C2SP signed-note).
 pub(super) fn write_public(state_dir: &Path, key: &VerifierKey) -> Result<(), StoreError> {
-    let path = state_dir.join("log.pub");
+    let path = public_key_path(state_dir);
     let line = format!("{key}\n");
     if fs::read(&path).is_ok_and(|written| written == line.as_bytes()) {
         return Ok(());

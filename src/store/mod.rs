@@ -11,6 +11,7 @@ mod documents;
 mod duties;
 mod error;
 mod events;
+mod extent;
 mod inbox;
 mod integrity;
 mod inventory;
@@ -39,8 +40,9 @@ use tokio::sync::{oneshot, watch};
 
 pub use error::{AppendError, StoreError};
 pub use events::Events;
+pub use extent::KeptRecord;
 pub use inventory::{inventory_path, read_inventory, set_inventory_aside, write_inventory};
-pub use keys::record_keys;
+pub use keys::{public_key_path, record_keys};
 pub use reader::Reader;
 
 use self::{directory::Lock, inbox::Inbox, live::Live, writer::Writer};

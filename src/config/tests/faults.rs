@@ -110,20 +110,20 @@ fn single_values_are_checked_with_their_place() {
         ],
     );
     check(
-        "bin = \"000000000000\"",
-        "bin = \"000000000001\"",
-        &["5:7: `bin` in [controller]: the control digit of `000000000001` does not fit; compare"],
+        "bin = \"260140000005\"",
+        "bin = \"260140000006\"",
+        &["5:7: `bin` in [controller]: the control digit of `260140000006` does not fit; compare"],
     );
     check(
-        "bin = \"000000000000\"\n",
+        "bin = \"260140000005\"\n",
         "",
         &[
             "3:1: missing `iin` in [controller] (of a person; `bin` of a company), which Article 8(4) of Law 94-V asks for",
         ],
     );
     check(
-        "bin = \"000000000000\"",
-        "bin = \"000000000000\"\niin = \"850617450628\"",
+        "bin = \"260140000005\"",
+        "bin = \"260140000005\"\niin = \"850617450628\"",
         &["3:1: both `iin` and `bin`; leave one"],
     );
     check("privacy@example.kz", "privacy", &["7:9: `email` in [controller]: `privacy` is not an e-mail address"]);

@@ -206,13 +206,13 @@ proptest! {
 fn csv_bytes(rows: &[Row]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut export = CsvExport::new(&mut bytes).unwrap();
-    rows.iter().for_each(|row| export.write(row).unwrap());
+    rows.iter().for_each(|row| export.write(row, Some(&notice())).unwrap());
     export.finish().unwrap();
     bytes
 }
 
 fn csv_cells(rows: &[Row]) -> Vec<csv::StringRecord> {
-    csv::Reader::from_reader(&csv_bytes(rows)[3..]).into_records().map(Result::unwrap).collect()
+    csv::ReaderBuilder::new().delimiter(b';').from_reader(&csv_bytes(rows)[3..]).into_records().map(Result::unwrap).collect()
 }
 
 fn rows() -> [Row; 2] {
@@ -231,7 +231,7 @@ fn a_spreadsheet_opens_the_table_and_runs_nothing() {
     let text = std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap()).unwrap();
     assert_eq!(text.matches("\r\n").count(), 3);
     assert_eq!(text.replace("\r\n", "").matches(['\r', '\n']).count(), 0);
-    let columns: Vec<_> = text.lines().next().unwrap().split(',').collect();
+    let columns: Vec<_> = text.lines().next().unwrap().split(';').collect();
     let records = csv_cells(&rows());
     let cell = |row: usize, name: &str| &records[row][columns.iter().position(|column| *column == name).unwrap()];
     assert_eq!(cell(0, "site"), "сайт-адвоката.kz");

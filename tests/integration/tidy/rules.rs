@@ -6,7 +6,7 @@ use super::source::{Named, code, paths, without_tests};
 const MOST_LINES: usize = 400;
 
 const RULES: &[&str] = &["consent", "cookies", "inventory", "ledger", "rewrite", "routing", "timestamp", "visitor"];
-const OUTSIDE: &[&str] = &["clock", "geo", "sockets", "store", "telemetry", "upstream"];
+const OUTSIDE: &[&str] = &["clock", "export", "geo", "sockets", "store", "telemetry", "upstream"];
 
 /// Which modules a module may name besides itself; a module without a place may name none.
 fn may_name(module: &str) -> Option<Vec<&'static str>> {
@@ -14,11 +14,13 @@ fn may_name(module: &str) -> Option<Vec<&'static str>> {
         _ if RULES.contains(&module) => &[],
         "pages" | "clock" | "sockets" => &[],
         "geo" | "store" | "telemetry" => &["clock"],
+        "export" => &["store"],
         "upstream" => &["clock", "sockets"],
         "gateway" => &["pages", "clock", "geo", "store", "telemetry", "upstream"],
-        "admin" | "server" => &["gateway", "clock", "sockets", "telemetry"],
+        "admin" => &["export", "gateway", "store", "clock", "sockets", "telemetry"],
+        "server" => &["gateway", "clock", "sockets", "telemetry"],
         "config" => &["gateway", "server", "pages", "clock", "geo", "store", "telemetry", "upstream"],
-        "cli" => &["admin", "config", "gateway", "server", "pages", "clock", "geo", "store", "telemetry", "upstream"],
+        "cli" => &["admin", "config", "export", "gateway", "server", "pages", "clock", "geo", "store", "telemetry", "upstream"],
         "main" => &["cli"],
         _ => return None,
     };

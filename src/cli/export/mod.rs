@@ -1,0 +1,243 @@
+//! `kelisim log export`: a period of the log, in one of its forms, to a stream or to a file that is complete or not there.
+//!
+//! Whoever takes records out leaves a leaf in the log that says so, before the first byte.
+
+pub(super) mod access;
+mod file;
+mod progress;
+
+use std::{
+    io::{self, IsTerminal as _, Write},
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, ValueEnum};
+
+use self::progress::Progress;
+use super::{
+    log::{LogError, parse_from, parse_to},
+    running::log_settings,
+};
+use crate::{
+    clock::Clock,
+    config::Configuration,
+    export::{BundleOptions, ExportError, Rows, bundle_steps, write_bundle, write_rows},
+    ledger::{AccessKind, VerifierKey},
+    store::{Reader, Settings, public_key_path},
+    timestamp::Timestamp,
+};
+
+/// How often a bundle is begun anew when records are deleted while it is written.
+const ATTEMPTS: u32 = 3;
+
+/// `kelisim log export`.
+#[derive(Debug, Args)]
+pub(crate) struct ExportArguments {
+    /// First day or moment of the period, in UTC: 2026-11-01 or 2026-11-01T08:00:00Z [default: the beginning].
+    #[arg(long, value_name = "TIME", value_parser = parse_from)]
+    pub(crate) from: Option<Timestamp>,
+    /// Last day (the whole of it) or the moment at which the period ends, in UTC [default: the end].
+    #[arg(long, value_name = "TIME", value_parser = parse_to)]
+    pub(crate) to: Option<Timestamp>,
+    /// In which form.
+    #[arg(long, value_enum, default_value_t = Format::Csv)]
+    pub(crate) format: Format,
+    /// Where to write; a file that is there already is not touched. Without it, standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// The configuration file; its `state_dir` says where the log is.
+    #[arg(long, value_name = "FILE", default_value = "/etc/kelisim/kelisim.toml")]
+    pub(crate) config: PathBuf,
+}
+
+/// The form of an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// A table for a spreadsheet.
+    Csv,
+    /// One JSON object on each line, with all that an event's hash is computed from.
+    Jsonl,
+    /// Consent records of ISO/IEC TS 27560, as one JSON-LD document.
+    Jsonld,
+    /// One ZIP file with all that an auditor needs to check the log without us.
+    Bundle,
+}
+
+impl Format {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Csv => Rows::Csv.name(),
+            Self::Jsonl => Rows::Jsonl.name(),
+            Self::Jsonld => Rows::JsonLd.name(),
+            Self::Bundle => "bundle",
+        }
+    }
+}
+
+/// Which events, in which form.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ExportOptions {
+    /// From this moment on.
+    pub(crate) from: Timestamp,
+    /// Up to this moment, which is not part of the period.
+    pub(crate) to: Timestamp,
+    /// In which form.
+    pub(crate) format: Format,
+}
+
+impl ExportOptions {
+    /// The period that the arguments name.
+    pub(crate) fn of(arguments: &ExportArguments) -> Result<Self, LogError> {
+        let from = arguments.from.unwrap_or_default();
+        let to = arguments.to.unwrap_or(Timestamp::from_milliseconds(i64::MAX));
+        if from >= to {
+            return Err(LogError::EmptyPeriod { from, to });
+        }
+        Ok(Self { from, to, format: arguments.format })
+    }
+}
+
+/// Runs `kelisim log export`.
+pub(super) fn run(arguments: &ExportArguments, configuration: &Configuration) -> Result<(), LogError> {
+    let options = ExportOptions::of(arguments)?;
+    match &arguments.out {
+        Some(out) => file::check_absent(out)?,
+        None if options.format == Format::Bundle && io::stdout().is_terminal() => return Err(LogError::NeedsFile),
+        None => {}
+    }
+    let settings = log_settings(configuration);
+    // What can't be read leaves no leaf that says it was.
+    drop(Reader::open(&settings.state_dir)?);
+    let period = (options.from, options.to);
+    if !access::note(&settings, AccessKind::Export, options.format.name(), period)? {
+        eprintln!("{}: read-only, so no leaf says that records were taken from here", settings.state_dir.display());
+    }
+    match &arguments.out {
+        Some(out) => {
+            let written = export_to_file(&settings, options, out)?;
+            let what = if written == 1 { "event" } else { "events" };
+            eprintln!("{written} {what} in {}", out.display());
+        }
+        None => _ = export(&settings, options, &mut io::stdout().lock())?,
+    }
+    Ok(())
+}
+
+/// Writes the events of the period and returns how many there were. A running gateway is not disturbed.
+fn export(settings: &Settings, options: ExportOptions, output: &mut dyn Write) -> Result<u64, LogError> {
+    let reader = Reader::open(&settings.state_dir)?;
+    let rows = match options.format {
+        Format::Csv => Rows::Csv,
+        Format::Jsonl => Rows::Jsonl,
+        Format::Jsonld => Rows::JsonLd,
+        Format::Bundle => return Ok(export_bundle(&reader, settings, options, output)?),
+    };
+    let (from, to) = (options.from, options.to);
+    let mut progress = Progress::begin("events", || reader.count(from, to).map_err(ExportError::from))?;
+    let written = write_rows(&reader, rows, (from, to), output, &mut |count| progress.step(count))?;
+    progress.end();
+    Ok(written)
+}
+
+fn export_bundle(
+    reader: &Reader,
+    settings: &Settings,
+    options: ExportOptions,
+    output: &mut dyn Write,
+) -> Result<u64, LogError> {
+    let bundle = BundleOptions {
+        from: options.from,
+        to: options.to,
+        created: Clock::system().now(),
+        key: public_key(&settings.state_dir)?,
+        witnesses: Vec::new(),
+    };
+    let mut progress = Progress::begin("leaves and records", || bundle_steps(reader, &bundle))?;
+    let written = write_bundle(reader, &bundle, output, &mut |count| progress.step(count))?;
+    progress.end();
+    Ok(written)
+}
+
+/// Writes to a file; a bundle that records were deleted under is begun anew.
+fn export_to_file(settings: &Settings, options: ExportOptions, out: &Path) -> Result<u64, LogError> {
+    let mut attempt = 1;
+    loop {
+        match file::write_whole(out, |output| export(settings, options, output)) {
+            Err(LogError::Export(ExportError::Changed)) if attempt < ATTEMPTS => {
+                attempt += 1;
+                // The checkpoint that covers the deletion comes within a second.
+                std::thread::sleep(std::time::Duration::from_secs(1));
+            }
+            written => return written,
+        }
+    }
+}
+
+/// The log's public key, which the store keeps beside the log.
+fn public_key(state_dir: &Path) -> Result<VerifierKey, LogError> {
+    let path = public_key_path(state_dir);
+    let failed = |source| LogError::File { path: path.clone(), doing: "read the log's public key", source };
+    let line = std::fs::read_to_string(&path).map_err(failed)?;
+    VerifierKey::parse(line.trim_end()).map_err(|fault| failed(io::Error::new(io::ErrorKind::InvalidData, fault)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::{
+        ledger::samples::{event, notice},
+        store::Store,
+    };
+
+    fn options(from: &str, format: Format) -> ExportOptions {
+        let from = Timestamp::parse(from).unwrap();
+        ExportOptions { from, to: Timestamp::from_milliseconds(i64::MAX), format }
+    }
+
+    async fn log_of_three() -> (tempfile::TempDir, Settings) {
+        let directory = tempfile::TempDir::new().unwrap();
+        let settings = Settings { state_dir: directory.path().join("state"), host: "shop.example".into() };
+        let store = Store::open(&settings, Clock::system()).unwrap();
+        let sample = event(1);
+        store.keep_notice(sample.notice, sample.language, &sample.edition, &notice()).unwrap();
+        for visitor in 1..4 {
+            store.append(event(visitor)).await.unwrap();
+        }
+        (directory, settings)
+    }
+
+    #[tokio::test]
+    async fn an_export_holds_the_period_in_every_form_of_rows() {
+        let (_directory, settings) = log_of_three().await;
+        let export = |from: &str, format: Format| {
+            let mut bytes = Vec::new();
+            let count = export(&settings, options(from, format), &mut bytes).unwrap();
+            (count, String::from_utf8(bytes).unwrap())
+        };
+        let (count, table) = export("1970-01-01", Format::Csv);
+        assert_eq!((count, table.lines().count()), (3, 4));
+        let (count, lines) = export("2026-11-22", Format::Jsonl);
+        assert_eq!((count, lines.lines().count()), (3, 3));
+        assert_eq!(export("2026-11-23", Format::Jsonl), (0, String::new()));
+        let (count, document) = export("2026-11-22", Format::Jsonld);
+        let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+        assert_eq!((count, document["@graph"].as_array().unwrap().len()), (3, 3));
+    }
+
+    #[tokio::test]
+    async fn a_file_is_complete_or_not_there_and_never_replaced() {
+        let (directory, settings) = log_of_three().await;
+        let out = directory.path().join("november.csv");
+        let options = options("1970-01-01", Format::Csv);
+        let nowhere = Settings { state_dir: directory.path().join("nowhere"), ..settings.clone() };
+        assert!(export_to_file(&nowhere, options, &out).is_err());
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "no part is left");
+        assert_eq!(export_to_file(&settings, options, &out).unwrap(), 3);
+        assert_eq!(fs::read_to_string(&out).unwrap().lines().count(), 4);
+        let again = export_to_file(&settings, options, &out).unwrap_err().to_string();
+        assert!(again.contains("november.csv") && again.contains("another name"), "{again}");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
+    }
+}

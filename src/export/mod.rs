@@ -1,0 +1,154 @@
+//! Taking the log out: from a [`Reader`] to an output, as rows for people and programs or as a bundle for an auditor. Streamed: memory
+//! does not grow with the log.
+//!
+//! It decides nothing about who may: whoever calls it has written the leaf that says so.
+
+mod bundle;
+mod notices;
+mod tiles;
+
+use std::{
+    io::{self, Write},
+    str::FromStr,
+};
+
+pub(crate) use self::bundle::bundle_steps;
+pub use self::bundle::{BundleOptions, write_bundle};
+use self::notices::Notices;
+use crate::{
+    ledger::{Content, CsvExport, JsonLdExport, LeafIndex, NoticeId, Row, write_json_line},
+    store::{Reader, StoreError},
+    timestamp::Timestamp,
+};
+
+/// The form of rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// A table for a spreadsheet.
+    Csv,
+    /// One JSON object on each line, with all that an event's hash is computed from.
+    Jsonl,
+    /// Consent records of ISO/IEC TS 27560 in one JSON-LD document.
+    JsonLd,
+}
+
+impl Rows {
+    /// The word for it, in commands and in the log.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Jsonl => "jsonl",
+            Self::JsonLd => "jsonld",
+        }
+    }
+}
+
+impl FromStr for Rows {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        [Self::Csv, Self::Jsonl, Self::JsonLd].into_iter().find(|form| form.name() == name).ok_or(())
+    }
+}
+
+/// Why an export did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The log can't be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The output refuses.
+    #[error("cannot write the export: {0}")]
+    Output(#[from] io::Error),
+    /// A record can't be complete without what was shown.
+    #[error("leaf {} names the notice {notice}, whose document is not kept; export as jsonl or bundle, which show what is there", leaf.0)]
+    NoticeMissing {
+        /// The leaf of the event.
+        leaf: LeafIndex,
+        /// The notice that it names.
+        notice: NoticeId,
+    },
+    /// Nothing was signed yet.
+    #[error(
+        "there is no signed checkpoint of {origin} yet, so nothing could be proved; let the gateway run for some seconds, then export again"
+    )]
+    NoCheckpoint {
+        /// The log.
+        origin: String,
+    },
+    /// The newest checkpoint is not the log's.
+    #[error("the newest checkpoint of {origin} is not signed with the log's key; keep a copy of the state directory for the auditor")]
+    ForeignCheckpoint {
+        /// The log.
+        origin: String,
+    },
+    /// Deletions that the signed tree does not show.
+    #[error("records were deleted while the bundle was written, so that it would contradict itself; export again")]
+    Changed,
+}
+
+/// Writes the events from one moment up to another and returns how many there were; `step` is called for each.
+///
+/// # Errors
+///
+/// When the log or the output refuses, or a consent record can't be complete.
+pub fn write_rows(
+    reader: &Reader,
+    form: Rows,
+    (from, to): (Timestamp, Timestamp),
+    output: &mut dyn Write,
+    step: &mut dyn FnMut(u64),
+) -> Result<u64, ExportError> {
+    let mut notices = Notices::of(reader);
+    let mut writer = match form {
+        Rows::Csv => Writer::Csv(CsvExport::new(output)?),
+        Rows::Jsonl => Writer::Jsonl(output),
+        Rows::JsonLd => Writer::JsonLd(JsonLdExport::new(output)?),
+    };
+    let mut written = 0;
+    for row in reader.events(from, to)? {
+        writer.write(&row?, &mut notices)?;
+        written += 1;
+        step(1);
+    }
+    writer.finish()?;
+    Ok(written)
+}
+
+enum Writer<'a> {
+    Csv(CsvExport<&'a mut dyn Write>),
+    Jsonl(&'a mut dyn Write),
+    JsonLd(JsonLdExport<&'a mut dyn Write>),
+}
+
+impl Writer<'_> {
+    fn write(&mut self, row: &Row, notices: &mut Notices<'_>) -> Result<(), ExportError> {
+        let named = match &row.content {
+            Content::Kept(event, _) => Some(event.notice),
+            Content::Removed { .. } => None,
+        };
+        match self {
+            Self::Jsonl(output) => write_json_line(output, row)?,
+            Self::Csv(table) => {
+                let facts = named.map(|id| notices.facts(id)).transpose()?.flatten();
+                table.write(row, facts.as_deref())?;
+            }
+            Self::JsonLd(document) => {
+                let facts = named.map(|id| notices.facts(id)).transpose()?.flatten();
+                if let (Some(notice), None) = (named, &facts) {
+                    return Err(ExportError::NoticeMissing { leaf: row.index, notice });
+                }
+                document.write(row, facts.as_deref())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Csv(table) => table.finish(),
+            Self::Jsonl(output) => output.flush(),
+            Self::JsonLd(document) => document.finish(),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The page in a bundle, for a person who has never seen one: what this is, what each file is, how to check it, and what that proves.
+//! English and Russian on one page, without scripts, without anything from elsewhere.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use super::{BundleManifest, NoticeId, VerifierKey};
+use crate::{ledger::NoticeFacts, timestamp::Timestamp};
+
+const TEMPLATE: &str = include_str!("page.html");
+
+/// How much of a banner's text the table shows, in letters.
+const LONGEST_TEXT: usize = 400;
+
+/// What the page tells of this bundle.
+#[derive(Clone, Debug)]
+pub struct BundlePage {
+    /// What the manifest says.
+    pub manifest: BundleManifest,
+    /// The log's key.
+    pub key: VerifierKey,
+    /// The keys of its witnesses.
+    pub witnesses: Vec<VerifierKey>,
+    /// How many checkpoints are in the bundle.
+    pub checkpoints: u64,
+    /// How many events of each kind.
+    pub events: BTreeMap<&'static str, u64>,
+    /// How many records were deleted, so that only their leaves are left.
+    pub removed: u64,
+    /// The notices that events name.
+    pub notices: Vec<ShownNotice>,
+}
+
+/// A notice, and how often an event names it.
+#[derive(Clone, Debug)]
+pub struct ShownNotice {
+    /// Its name.
+    pub id: NoticeId,
+    /// What it says.
+    pub facts: NoticeFacts,
+    /// How many events name it.
+    pub events: u64,
+}
+
+/// The words for kinds of events: as in the log, in English, in Russian.
+const KINDS: [(&str, &str, &str); 6] = [
+    ("expressed", "agreed to something, for the first time", "согласие дано впервые"),
+    ("renewed", "chose again, and agreed to something", "выбор сделан заново, согласие дано"),
+    ("refused", "agreed to nothing", "отказ: не разрешено ничего"),
+    ("withdrawn", "took back an earlier consent, or a part of it", "ранее данное согласие отозвано полностью или частично"),
+    ("implied", "went on to another page after the banner was shown", "переход на другую страницу после показа баннера"),
+    ("frame", "opened one embedded frame once (no lasting consent)", "однократно открыт один встроенный блок (без длящегося согласия)"),
+];
+
+impl BundlePage {
+    /// The page.
+    pub fn html(&self) -> String {
+        let manifest = &self.manifest;
+        let total: u64 = self.events.values().sum();
+        let (from, to) = (manifest.from, manifest.to);
+        let whole = |text: &str, open: bool, beyond: &str| if open { beyond.to_owned() } else { text.to_owned() };
+        let (begins, ends) = (from == Timestamp::default(), to == Timestamp::from_milliseconds(i64::MAX));
+        let values: [(&str, String); 20] = [
+            ("site", escaped(manifest.origin.split('/').next().unwrap_or_default())),
+            ("origin", escaped(&manifest.origin)),
+            ("created", readable(manifest.created)),
+            ("program", escaped(&manifest.program)),
+            ("from_en", whole(&readable(from), begins, "the beginning of the log")),
+            ("from_ru", whole(&readable(from), begins, "начало журнала")),
+            ("to_en", whole(&readable(to), ends, "the moment it was written")),
+            ("to_ru", whole(&readable(to), ends, "момент записи этого файла")),
+            ("size", manifest.size.to_string()),
+            ("first", manifest.leaves.0.to_string()),
+            ("last", manifest.leaves.1.saturating_sub(1).to_string()),
+            ("total", total.to_string()),
+            ("removed", self.removed.to_string()),
+            ("checkpoints", self.checkpoints.to_string()),
+            ("events_en", self.kinds(|kind| kind.1)),
+            ("events_ru", self.kinds(|kind| kind.2)),
+            ("key", escaped(&self.key.to_string())),
+            ("witnesses_en", self.witnesses("No witness is configured: nobody but the operator has signed this log.")),
+            ("witnesses_ru", self.witnesses("Свидетели не настроены: журнал подписан только самим оператором.")),
+            ("notices", self.notices()),
+        ];
+        filled(TEMPLATE, &values)
+    }
+
+    fn kinds(&self, words: impl Fn(&(&'static str, &'static str, &'static str)) -> &'static str) -> String {
+        let mut rows = String::new();
+        for kind in &KINDS {
+            let count = self.events.get(kind.0).copied().unwrap_or_default();
+            let none = if count == 0 { " class=\"none\"" } else { "" };
+            let (name, words) = (kind.0, words(kind));
+            write!(rows, "<tr{none}><td class=\"n\">{count}</td><td>{words}</td><td><code>{name}</code></td></tr>")
+                .expect("a string takes every write");
+        }
+        rows
+    }
+
+    fn witnesses(&self, none: &str) -> String {
+        if self.witnesses.is_empty() {
+            return format!("<p class=\"warning\">{none}</p>");
+        }
+        let items = self.witnesses.iter().map(|key| format!("<li><code>{}</code></li>", escaped(&key.to_string())));
+        format!("<ul>{}</ul>", items.collect::<String>())
+    }
+
+    fn notices(&self) -> String {
+        let mut rows = String::new();
+        for notice in &self.notices {
+            let facts = &notice.facts;
+            let id = notice.id.to_string();
+            let mut text: String = facts.banner.text.chars().take(LONGEST_TEXT).collect();
+            if text.len() < facts.banner.text.len() {
+                text.push('…');
+            }
+            write!(
+                rows,
+                "<tr><td class=\"n\">{}</td><td>{}</td><td>{}</td><td>{}</td><td lang=\"{}\">{}</td>\
+                 <td><a href=\"notices/{id}.json\"><code>{}…</code></a></td></tr>",
+                notice.events,
+                escaped(&facts.site),
+                escaped(&facts.edition),
+                escaped(&facts.language),
+                escaped(&facts.language),
+                escaped(&text),
+                &id[..12],
+            )
+            .expect("a string takes every write");
+        }
+        rows
+    }
+}
+
+/// To the second, in UTC.
+fn readable(moment: Timestamp) -> String {
+    let text = moment.to_string();
+    format!("{} {} UTC", &text[..10], &text[11..19])
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// Puts values in the places of `{{name}}`, once: what a value says is never read as a place.
+fn filled(template: &str, values: &[(&str, String)]) -> String {
+    let mut pieces = template.split("{{");
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (name, rest) = piece.split_once("}}").expect("each place in the template ends");
+        let value = values.iter().find(|(known, _)| *known == name);
+        text.push_str(&value.expect("each place in the template has a value").1);
+        text.push_str(rest);
+    }
+    text
+}

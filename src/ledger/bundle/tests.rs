@@ -1,0 +1,131 @@
+//! What stands in a bundle, where, and how the page tells of it.
+
+use std::io::{Cursor, Read as _};
+
+use zip::ZipArchive;
+
+use super::*;
+use crate::ledger::{KeyKind, NoticeFacts, SigningKey, document_hash, samples};
+
+fn key() -> VerifierKey {
+    SigningKey::from_seed("shop.example/log", KeyKind::Log, &[7; 32]).unwrap().verifier().clone()
+}
+
+fn manifest() -> BundleManifest {
+    BundleManifest {
+        program: "kelisim 9".to_owned(),
+        created: Timestamp::parse("2026-12-01T08:30:05Z").unwrap(),
+        origin: "shop.example/log".to_owned(),
+        size: 300,
+        from: Timestamp::default(),
+        to: Timestamp::parse("2026-12-01").unwrap(),
+        leaves: (4, 300),
+    }
+}
+
+fn page() -> BundlePage {
+    let facts = NoticeFacts { edition: "2026<01>".to_owned(), ..NoticeFacts::parse(&samples::notice()).unwrap() };
+    BundlePage {
+        manifest: manifest(),
+        key: key(),
+        witnesses: Vec::new(),
+        checkpoints: 5,
+        events: [("expressed", 3), ("frame", 1)].into(),
+        removed: 2,
+        notices: vec![ShownNotice { id: NoticeId([0xab; 32]), facts, events: 4 }],
+    }
+}
+
+fn unpacked(bytes: Vec<u8>) -> BTreeMap<String, Vec<u8>> {
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).unwrap();
+    let read = |place| {
+        let mut file = archive.by_index(place).unwrap();
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).unwrap();
+        (file.name().to_owned(), bytes)
+    };
+    (0..archive.len()).map(read).collect()
+}
+
+#[test]
+fn every_file_has_its_name_and_is_in_the_manifest() {
+    let mut bundle = BundleWriter::new(Vec::new(), manifest().created);
+    bundle.keys(&key(), &[]).unwrap();
+    bundle.newest_checkpoint("newest\n").unwrap();
+    bundle.checkpoint(299, "older\n").unwrap();
+    bundle.consistency(299, 300, &[TreeHash([1; 32]), TreeHash([2; 32])]).unwrap();
+    let tile = Tile::in_tree(0, 1, 300).unwrap();
+    bundle.tile(tile, &vec![TreeHash([3; 32]); 44]).unwrap();
+    bundle.entries(EntryBundle::in_tree(1, 300).unwrap(), &vec![b"leaf".to_vec(); 44]).unwrap();
+    for index in 0..u64::from(RECORDS_IN_FILE) + 1 {
+        bundle.record(LeafIndex(index + 4), &Salt([9; 32]), b"{}").unwrap();
+    }
+    bundle.notice(NoticeId([0xab; 32]), "{\"текст\":1}").unwrap();
+    bundle.policy(&EditionId::parse("2026-01").unwrap(), Language::Kk, "Мәтін\n").unwrap();
+    bundle.page(&page()).unwrap();
+    let files = unpacked(bundle.finish(&manifest()).unwrap());
+    let notice = format!("notices/{}.json", "ab".repeat(32));
+    let expected = [
+        "checkpoint",
+        "checkpoints/000000000299",
+        "consistency/000000000299-000000000300",
+        "index.html",
+        "key",
+        "manifest.json",
+        &notice,
+        "policies/2026-01.kk.txt",
+        "records/000000000004.jsonl",
+        "records/000000010004.jsonl",
+        "tile/0/001.p/44",
+        "tile/entries/001.p/44",
+        "witnesses",
+    ];
+    assert_eq!(files.keys().collect::<Vec<_>>(), expected);
+    let text = |path: &str| std::str::from_utf8(&files[path]).unwrap();
+    assert_eq!(text("key"), format!("{}\n", key()));
+    assert_eq!(text("consistency/000000000299-000000000300").lines().count(), 2);
+    let line = format!("{{\"index\":10004,\"salt\":\"{}\",\"record\":{{}}}}\n", "09".repeat(32));
+    assert_eq!(text("records/000000010004.jsonl"), line);
+    assert_eq!(text("records/000000000004.jsonl").lines().count(), 10_000);
+    let manifest: serde_json::Value = serde_json::from_str(text("manifest.json")).unwrap();
+    assert_eq!(manifest["format"], "kelisim-bundle/v1");
+    assert_eq!((&manifest["size"], &manifest["leaves"]["first"], &manifest["leaves"]["after"]), (&json!(300), &json!(4), &json!(300)));
+    assert_eq!(manifest["period"]["to"], "2026-12-01T00:00:00.000Z");
+    let listed = manifest["files"].as_object().unwrap();
+    assert_eq!(listed.len(), files.len() - 1);
+    for (path, facts) in listed {
+        assert_eq!(facts["bytes"], files[path].len(), "{path}");
+        if let Ok(text) = std::str::from_utf8(&files[path]) {
+            assert_eq!(facts["sha256"], hex(&document_hash(text)), "{path}");
+        }
+    }
+}
+
+#[test]
+fn the_page_tells_this_bundle_in_both_languages_and_runs_nothing() {
+    let html = page().html();
+    for said in [
+        "Consent log of shop.example",
+        "с: начало журнала; по: 2026-12-01 00:00:00 UTC",
+        "from the beginning of the log to 2026-12-01 00:00:00 UTC",
+        "<td class=\"n\">3</td><td>agreed to something, for the first time</td>",
+        "<td class=\"n\">1</td><td>однократно открыт",
+        "nobody but the operator has signed this log",
+        "could have made all of it yesterday",
+        "Біз cookie файлдарын қолданамыз",
+        "2026&lt;01&gt;",
+    ] {
+        assert!(html.contains(said), "{said}\n{html}");
+    }
+    for refused in ["<script", "2026<01>", "{{", "src=", "url(", "http://", "https://"] {
+        assert!(!html.contains(refused), "{refused}");
+    }
+}
+
+#[test]
+fn the_page_names_witnesses_where_there_are_some() {
+    let witness = SigningKey::from_seed("witness.example", KeyKind::Witness, &[8; 32]).unwrap().verifier().clone();
+    let html = BundlePage { witnesses: vec![witness.clone()], ..page() }.html();
+    assert_eq!(html.matches(&witness.to_string()).count(), 2);
+    assert!(!html.contains("nobody but the operator"));
+}

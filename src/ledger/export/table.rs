@@ -1,0 +1,138 @@
+//! The log as a table that a spreadsheet opens (CSV). It is for reading: text that a spreadsheet would run as a formula is disarmed,
+//! so that the table proves nothing by itself.
+//!
+//! Cells are separated by semicolons. Where Russian or Kazakh is set, spreadsheets expect them and put a table with commas into one
+//! column; LibreOffice asks and offers both. A first line `sep=` would tell them, but then Excel no longer heeds the byte order
+//! mark and shows Cyrillic as signs, and every other program takes that line for data.
+
+use std::io::{self, Write};
+
+use super::{Content, Row};
+use crate::{
+    consent::{Category, CategorySet},
+    ledger::{Event, NoticeFacts, hex::hex},
+};
+
+/// Writes rows as CSV: UTF-8 with a byte order mark, semicolons, lines end with CR LF, the first line names the columns. Otherwise as
+/// in RFC 4180.
+pub struct CsvExport<W: Write>(csv::Writer<W>);
+
+impl<W: Write> CsvExport<W> {
+    /// Writes byte order mark and column names.
+    ///
+    /// # Errors
+    ///
+    /// What the output says.
+    pub fn new(mut output: W) -> io::Result<Self> {
+        // Without the mark spreadsheets read UTF-8 as the machine's old code page, and Cyrillic is lost.
+        output.write_all("\u{feff}".as_bytes())?;
+        let mut builder = csv::WriterBuilder::new();
+        let mut writer = builder.delimiter(b';').terminator(csv::Terminator::CRLF).from_writer(output);
+        writer.write_record(columns())?;
+        Ok(Self(writer))
+    }
+
+    /// Writes one line; `notice` is what the event's notice said, where it is kept.
+    ///
+    /// # Errors
+    ///
+    /// What the output says.
+    pub fn write(&mut self, row: &Row, notice: Option<&NoticeFacts>) -> io::Result<()> {
+        let mut cells = vec![row.index.0.to_string()];
+        match &row.content {
+            Content::Kept(event, salt) => {
+                cells.extend(event_cells(event, notice));
+                cells.extend([String::new(), String::new(), hex(&row.leaf_hash.0), hex(&salt.0)]);
+            }
+            Content::Removed { on, by } => {
+                cells.resize(columns().count() - 4, String::new());
+                cells.extend([on.date(), by.name().to_owned(), hex(&row.leaf_hash.0), String::new()]);
+            }
+        }
+        Ok(self.0.write_record(cells.iter().map(|cell| disarm(cell)))?)
+    }
+
+    /// Hands everything to the output and flushes it.
+    ///
+    /// # Errors
+    ///
+    /// What the output says.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Who, when, what and on what text comes first; what is for programs comes last.
+fn columns() -> impl Iterator<Item = &'static str> {
+    let first = ["index", "time", "site", "consent_id", "event", "allowed", "offered"];
+    let shown = ["valid_until", "validity", "method", "page", "language", "shown_text", "controller", "edition"];
+    let last = ["policy_url", "notice_id", "agent", "gpc", "dnt", "host", "host_category", "ends", "record_id"];
+    let proof = ["removed_on", "removed_by", "leaf_hash", "salt"];
+    first.into_iter().chain(optional().map(Category::name)).chain(shown).chain(last).chain(proof)
+}
+
+fn optional() -> impl Iterator<Item = Category> {
+    Category::ALL.into_iter().filter(|category| *category != Category::Necessary)
+}
+
+/// The cells from `time` to `record_id`, in the order of the columns.
+fn event_cells(event: &Event, notice: Option<&NoticeFacts>) -> Vec<String> {
+    let mut cells = vec![
+        event.time.to_string(),
+        event.site.to_string(),
+        event.consent_id.to_string(),
+        event.kind.name().to_owned(),
+        event.allowed.to_string(),
+        event.offered.to_string(),
+    ];
+    cells.extend(optional().map(|category| answer(category, event.offered, event.allowed).to_owned()));
+    let yes_or_no = |flag| if flag { "yes" } else { "no" }.to_owned();
+    let controller = |notice: &NoticeFacts| match &*notice.controller.identification {
+        "" => notice.controller.name.clone(),
+        number => format!("{}, {number}", notice.controller.name),
+    };
+    cells.extend([
+        event.valid_until.to_string(),
+        event.validity.to_string(),
+        event.method.name().to_owned(),
+        event.page.as_ref().map_or_else(String::new, |page| page.as_str().to_owned()),
+        event.language.to_string(),
+        notice.map_or_else(String::new, |notice| notice.banner.text.clone()),
+        notice.map_or_else(String::new, controller),
+        event.edition.to_string(),
+        notice.and_then(NoticeFacts::policy_address).unwrap_or_default(),
+        event.notice.to_string(),
+        event.agent.name().to_owned(),
+        yes_or_no(event.signals.global_privacy_control),
+        yes_or_no(event.signals.do_not_track),
+        event.frame.as_ref().map_or_else(String::new, |frame| frame.host.to_string()),
+        event.frame.as_ref().map_or_else(String::new, |frame| frame.category.name().to_owned()),
+        event.ends.map_or_else(String::new, |index| index.0.to_string()),
+        event.id.to_string(),
+    ]);
+    cells
+}
+
+fn answer(category: Category, offered: CategorySet, allowed: CategorySet) -> &'static str {
+    match (offered.contains(category), allowed.contains(category)) {
+        (_, true) => "yes",
+        (true, false) => "no",
+        (false, false) => "not offered",
+    }
+}
+
+/// Puts an apostrophe before what a spreadsheet would take for a formula: at the start of a cell, and after each character that
+/// splits cells in some country's settings (an English spreadsheet splits at `,`, and where the quotes are not heeded a Russian one
+/// at `;`).
+fn disarm(cell: &str) -> String {
+    let mut safe = String::with_capacity(cell.len() + 1);
+    let mut at_start = true;
+    for character in cell.chars() {
+        if at_start && matches!(character, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠') {
+            safe.push('\'');
+        }
+        at_start = matches!(character, ';' | ',' | '\t' | '|' | '\r' | '\n' | '"');
+        safe.push(character);
+    }
+    safe
+}
