@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::{control, export, running::log_settings};
+use super::{control, export, running::log_settings, verify::VerifyArguments};
 use crate::{
     clock::Clock,
     consent::ConsentId,
@@ -19,6 +19,8 @@ use crate::{
 pub(crate) enum LogCommand {
     /// Write the events of a period: as a table, lines of JSON, consent records in JSON-LD, or one file for an auditor.
     Export(export::ExportArguments),
+    /// Check a bundle, or a folder of tiles, without trusting whoever made it: 0 intact, 1 not intact, 2 wrong use.
+    Verify(VerifyArguments),
     /// Delete everything recorded about a person, on request.
     Erase(EraseArguments),
 }
@@ -67,6 +69,8 @@ pub(super) fn run(command: &LogCommand) -> Result<(), Box<dyn std::error::Error>
         LogCommand::Export(arguments) => {
             export::run(arguments, &super::configuration(&arguments.config)?)?;
         }
+        // It has an exit code of its own for wrong use, so it is run before it comes here.
+        LogCommand::Verify(_) => {}
         LogCommand::Erase(arguments) => {
             let settings = log_settings(&super::configuration(&arguments.config)?);
             let (records, overwritten) = erase(&settings, arguments.consent_id)?;

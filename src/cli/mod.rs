@@ -13,6 +13,7 @@ mod log;
 mod run;
 #[doc(hidden)]
 pub mod running;
+mod verify;
 
 use std::{io, path::PathBuf, process::ExitCode};
 
@@ -36,7 +37,7 @@ enum Command {
     Check(CheckArguments),
     /// Stand in front of the configured sites until SIGTERM or SIGINT; SIGHUP reads certificates again.
     Run(ConfigurationArguments),
-    /// Export the consent log, or erase a person from it.
+    /// Export the consent log, check it, or erase a person from it.
     #[command(subcommand)]
     Log(log::LogCommand),
 }
@@ -69,6 +70,7 @@ pub fn main() -> ExitCode {
             told(right.and_then(|right| if right { Ok(()) } else { Err(io::Error::other(Silent)) }))
         }
         Command::Run(arguments) => told(run::run(&arguments.config)),
+        Command::Log(log::LogCommand::Verify(arguments)) => verify::run(&arguments),
         Command::Log(command) => told(log::run(&command)),
     }
 }

@@ -73,7 +73,7 @@ pub struct Access {
     pub by: Accessor,
     /// What for.
     pub what: AccessKind,
-    /// In which form: `csv`, `jsonl`, `jsonld`, `bundle`, `page`.
+    /// In which form: one of [`Access::FORMS`].
     pub form: &'static str,
     /// The period, from this moment …
     pub from: Timestamp,
@@ -98,6 +98,9 @@ pub enum ServiceState {
 }
 
 impl ServiceState {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Started, Self::Stopped];
+
     /// The word used in the log.
     pub const fn name(self) -> &'static str {
         match self {

@@ -79,6 +79,9 @@ pub enum ErasureReason {
 }
 
 impl ErasureReason {
+    /// Every reason.
+    pub const ALL: [Self; 2] = [Self::Request, Self::Order];
+
     /// The word used in the log.
     pub const fn name(self) -> &'static str {
         match self {

@@ -3,13 +3,15 @@
 //! Pure: no file, no clock; salts are passed in. [`crate::store`] keeps it.
 
 mod administration;
+pub mod audit;
 mod bundle;
 mod checkpoint;
 mod entry;
 mod event;
 mod export;
-mod hex;
+pub(crate) mod hex;
 mod leaf_content;
+mod leaf_reader;
 mod note;
 mod notice_facts;
 mod proof;

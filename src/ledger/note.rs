@@ -84,6 +84,11 @@ impl VerifierKey {
         if unhex(id) == Some(key.id()) { Ok(key) } else { Err(KeyFault::Id) }
     }
 
+    /// The same key under another name; `None` where it can't be one.
+    pub fn renamed(&self, name: &str) -> Option<Self> {
+        Self::new(name, self.kind, self.public)
+    }
+
     /// Whose key it is: a log's origin, a witness's name.
     pub fn name(&self) -> &str {
         &self.name

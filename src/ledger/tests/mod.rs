@@ -1,5 +1,6 @@
 //! Promises of the log as data: bytes that never change, leaves that hide and bind, exports that harm nobody.
 
+mod leaves;
 mod notes;
 
 use proptest::prelude::*;

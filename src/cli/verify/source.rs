@@ -1,0 +1,132 @@
+//! The files of a bundle, in a ZIP or in a folder. Nothing is trusted: names stay inside, sizes are bounded, links are not followed.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::{self, File},
+    io::{self, BufReader, Read},
+    path::{Path, PathBuf},
+};
+
+use aws_lc_rs::digest::{Context, SHA256};
+use zip::ZipArchive;
+
+/// How many folders may lie in one another: tiles of the largest log have five.
+const DEEPEST: usize = 12;
+
+/// Largest file, in bytes: 10,000 records at their longest. A small archive can unpack into anything.
+pub(super) const LARGEST_FILE: u64 = 1 << 30;
+
+/// Length and hash of a file.
+pub(super) type Sum = (u64, [u8; 32]);
+
+/// An opened bundle.
+pub(super) struct Source {
+    place: Place,
+    names: BTreeSet<String>,
+    /// Files that were read to their end.
+    sums: BTreeMap<String, Sum>,
+    /// Names that lead outside, and what is no file.
+    stray: Vec<String>,
+}
+
+enum Place {
+    Zip(Box<ZipArchive<BufReader<File>>>),
+    Folder(PathBuf),
+}
+
+/// A file that can't be read, or is longer than it may be.
+#[derive(Debug)]
+pub(super) struct Unreadable;
+
+impl Source {
+    /// Opens what lies at a path; `Ok(None)` for a file that is not a bundle.
+    pub(super) fn open(path: &Path) -> io::Result<Option<Self>> {
+        if fs::metadata(path)?.is_dir() {
+            let mut source = Self::new(Place::Folder(path.to_owned()));
+            source.list(path, "", 0)?;
+            return Ok(Some(source));
+        }
+        let Ok(archive) = ZipArchive::new(BufReader::new(File::open(path)?)) else { return Ok(None) };
+        let names: Option<Vec<String>> = archive.file_names().map(|name| Some(name.ok()?.into_owned())).collect();
+        let Some(names) = names else { return Ok(None) };
+        let mut source = Self::new(Place::Zip(Box::new(archive)));
+        for name in names.into_iter().filter(|name| !name.ends_with('/')) {
+            source.found(name);
+        }
+        Ok(Some(source))
+    }
+
+    const fn new(place: Place) -> Self {
+        Self { place, names: BTreeSet::new(), sums: BTreeMap::new(), stray: Vec::new() }
+    }
+
+    /// The names of all files, in order.
+    pub(super) const fn names(&self) -> &BTreeSet<String> {
+        &self.names
+    }
+
+    /// The names that were left out.
+    pub(super) fn stray(&self) -> &[String] {
+        &self.stray
+    }
+
+    /// Length and hash of a file that was read.
+    pub(super) fn sum(&self, name: &str) -> Option<Sum> {
+        self.sums.get(name).copied()
+    }
+
+    /// Reads a file of at most `longest` bytes.
+    pub(super) fn read(&mut self, name: &str, longest: u64) -> Result<Vec<u8>, Unreadable> {
+        let mut bytes = Vec::new();
+        self.pass(name, longest, |piece| bytes.extend_from_slice(piece))?;
+        Ok(bytes)
+    }
+
+    /// Reads a file and gives it away piece by piece.
+    pub(super) fn pass(&mut self, name: &str, longest: u64, mut take: impl FnMut(&[u8])) -> Result<(), Unreadable> {
+        let mut opened: Box<dyn Read + '_> = match &mut self.place {
+            Place::Zip(archive) => Box::new(archive.by_name(name).map_err(|_| Unreadable)?),
+            Place::Folder(root) => Box::new(File::open(root.join(name)).map_err(|_| Unreadable)?),
+        };
+        let (mut context, mut length) = (Context::new(&SHA256), 0_u64);
+        let mut piece = vec![0; 64 * 1024];
+        loop {
+            let count = opened.read(&mut piece).map_err(|_| Unreadable)?;
+            if count == 0 {
+                break;
+            }
+            length += count as u64;
+            if length > longest {
+                return Err(Unreadable);
+            }
+            context.update(&piece[..count]);
+            take(&piece[..count]);
+        }
+        drop(opened);
+        let hash = context.finish().as_ref().try_into().expect("SHA-256 gives 32 bytes");
+        self.sums.insert(name.to_owned(), (length, hash));
+        Ok(())
+    }
+
+    fn list(&mut self, folder: &Path, prefix: &str, depth: usize) -> io::Result<()> {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+            let kind = entry.file_type()?;
+            if kind.is_dir() && depth < DEEPEST {
+                self.list(&entry.path(), &format!("{name}/"), depth + 1)?;
+            } else if kind.is_file() {
+                self.found(name);
+            } else {
+                self.stray.push(name);
+            }
+        }
+        Ok(())
+    }
+
+    fn found(&mut self, name: String) {
+        let inside = |part: &str| !part.is_empty() && part != "." && part != "..";
+        let plain = name.split('/').all(inside) && !name.contains(['\\', '\0']);
+        if plain { _ = self.names.insert(name) } else { self.stray.push(name) }
+    }
+}

@@ -1,0 +1,184 @@
+//! Checkpoints: whether the log signed them, who else did and when, and whether they belong to one history.
+
+use std::collections::BTreeSet;
+
+use super::{Leaves, Problem, ProblemKind, Seen, WitnessSeen};
+use crate::{
+    ledger::{Checkpoint, LogId, Note, Signed, TreeHash, VerifierKey, check_consistency, hex::unhex},
+    timestamp::Timestamp,
+};
+
+/// Where a checkpoint comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// The bundle's newest: its tree is what is looked at.
+    Newest,
+    /// Another one of the bundle, of the size that its file's name says.
+    Kept(u64),
+    /// Kept elsewhere, by whoever checks.
+    Given,
+}
+
+/// A checkpoint that the log has signed (the newest also where it has not).
+struct Known {
+    file: Box<str>,
+    held: Held,
+    checkpoint: Checkpoint,
+    /// Which witnesses have signed it, and when.
+    cosigned: Vec<(usize, Timestamp)>,
+}
+
+/// All checkpoints of an audit.
+pub(super) struct Checkpoints {
+    key: VerifierKey,
+    witnesses: Vec<(VerifierKey, bool)>,
+    known: Vec<Known>,
+    /// Cosignatures on what belongs to the log: witness, size, time.
+    valid: Vec<(usize, u64, Timestamp)>,
+}
+
+impl Checkpoints {
+    pub(super) const fn new(key: VerifierKey, witnesses: Vec<(VerifierKey, bool)>) -> Self {
+        Self { key, witnesses, known: Vec::new(), valid: Vec::new() }
+    }
+
+    /// Reads a checkpoint; its size where it counts from here on.
+    pub(super) fn read(&mut self, file: &str, text: &str, held: Held, problems: &mut BTreeSet<Problem>) -> Option<u64> {
+        let parsed = Note::parse(text).and_then(|note| Some((Checkpoint::parse(note.text())?, note)));
+        let named = |size: u64| if let Held::Kept(name) = held { name == size } else { true };
+        let Some((checkpoint, note)) = parsed.filter(|(checkpoint, _)| named(checkpoint.size)) else {
+            problems.insert(Problem::in_file(ProblemKind::Format, file));
+            return None;
+        };
+        // A log that goes on after a restore has another name and the same key.
+        let key = self.key.renamed(&checkpoint.origin);
+        let signed = key.is_some_and(|key| matches!(note.signed_by(&key), Signed::At(_)));
+        if !signed {
+            problems.insert(Problem::in_file(ProblemKind::CheckpointSignature, file));
+        }
+        let mut cosigned = Vec::new();
+        for (at, (witness, _)) in self.witnesses.iter().enumerate().filter(|_| signed) {
+            match note.signed_by(witness) {
+                Signed::At(time) => cosigned.push((at, time)),
+                Signed::Forged => _ = problems.insert(Problem::in_file(ProblemKind::CosignatureForged, file)),
+                Signed::No => {}
+            }
+        }
+        let size = checkpoint.size;
+        if signed || held == Held::Newest {
+            self.known.push(Known { file: file.into(), held, checkpoint, cosigned });
+            return Some(size);
+        }
+        None
+    }
+
+    pub(super) fn newest(&self) -> Option<&Checkpoint> {
+        self.known.iter().find(|known| known.held == Held::Newest).map(|known| &known.checkpoint)
+    }
+
+    /// Compares every checkpoint with the tree.
+    pub(super) fn compare(&mut self, leaves: &Leaves, problems: &mut BTreeSet<Problem>) {
+        if !leaves.complete() {
+            return;
+        }
+        if leaves.starts.first().is_none_or(|(index, _)| *index != 0) {
+            problems.insert(Problem::at_leaf(ProblemKind::WrongLog, 0));
+        }
+        let whole = self.newest().is_some_and(|newest| leaves.root(newest.size) == Some(newest.root));
+        for known in &self.known {
+            let fault = match place(&known.checkpoint, known.held, leaves) {
+                Err(fault) => Some(fault),
+                Ok(()) if known.held == Held::Newest => {
+                    (*known.checkpoint.origin != *self.key.name()).then_some(ProblemKind::WrongLog)
+                }
+                Ok(()) => {
+                    let fits = !whole || leaves.root(known.checkpoint.size) == Some(known.checkpoint.root);
+                    (!fits).then_some(ProblemKind::Inconsistent)
+                }
+            };
+            if let Some(fault) = fault {
+                problems.insert(Problem::in_file(fault, &known.file));
+            }
+            if known.held == Held::Newest && !whole {
+                problems.insert(Problem::in_file(ProblemKind::RootMismatch, &known.file));
+            }
+            if fault.is_none() && whole {
+                let size = known.checkpoint.size;
+                self.valid.extend(known.cosigned.iter().map(|(witness, time)| (*witness, size, *time)));
+            }
+        }
+    }
+
+    /// Whether a proof of consistency between two checkpoints of the bundle is right; `None` where one of them does not count.
+    pub(super) fn prove(&self, old: u64, new: u64, proof: &[TreeHash]) -> Option<bool> {
+        let root = |size: u64| {
+            let own = |known: &&Known| known.held != Held::Given && known.checkpoint.size == size;
+            self.known.iter().find(own).map(|known| known.checkpoint.root)
+        };
+        Some(check_consistency(old, new, root(old)?, root(new)?, proof))
+    }
+
+    /// What each witness has signed.
+    pub(super) fn seen(&self) -> Vec<WitnessSeen> {
+        let seen = |at: usize| {
+            let own = || self.valid.iter().filter(move |(witness, ..)| *witness == at);
+            let times = || own().map(|(_, _, time)| *time);
+            let size = own().map(|(_, size, _)| *size).max()?;
+            Some(Seen { since: times().min()?, until: times().max()?, size })
+        };
+        let witnesses = self.witnesses.iter().enumerate();
+        witnesses
+            .map(|(at, (key, given))| WitnessSeen { name: key.name().into(), given: *given, seen: seen(at) })
+            .collect()
+    }
+
+    /// The cosignatures, for the times of events.
+    pub(super) fn brackets(&self) -> Brackets {
+        Brackets::new(self.valid.iter().map(|(_, size, time)| (*size, *time)).collect())
+    }
+}
+
+/// Whether a checkpoint's name and size belong into the log's history.
+fn place(checkpoint: &Checkpoint, held: Held, leaves: &Leaves) -> Result<(), ProblemKind> {
+    let id = checkpoint.origin.rsplit('/').next().and_then(unhex).map(LogId);
+    let at = leaves.starts.iter().position(|(_, log)| Some(*log) == id).ok_or(ProblemKind::WrongLog)?;
+    let (start, last) = (leaves.starts[at].0, at + 1 == leaves.starts.len());
+    let end = leaves.starts.get(at + 1).map_or(leaves.size(), |(index, _)| *index);
+    match held {
+        Held::Newest if !last => Err(ProblemKind::WrongLog),
+        _ if checkpoint.size <= start => Err(ProblemKind::WrongLog),
+        _ if checkpoint.size > end => Err(ProblemKind::Truncated),
+        _ => Ok(()),
+    }
+}
+
+/// Cosignatures in the order of sizes, ready to say between which two an event lies.
+pub(super) struct Brackets {
+    sizes: Vec<u64>,
+    /// The newest of the cosignatures up to each place.
+    newest_up_to: Vec<Timestamp>,
+    /// The oldest of the cosignatures from each place on.
+    oldest_from: Vec<Timestamp>,
+}
+
+impl Brackets {
+    fn new(mut cosignatures: Vec<(u64, Timestamp)>) -> Self {
+        cosignatures.sort();
+        let (sizes, times): (Vec<_>, Vec<_>) = cosignatures.into_iter().unzip();
+        let (mut newest_up_to, mut oldest_from) = (times.clone(), times);
+        for at in 1..sizes.len() {
+            newest_up_to[at] = newest_up_to[at].max(newest_up_to[at - 1]);
+        }
+        for at in (1..sizes.len()).rev() {
+            oldest_from[at - 1] = oldest_from[at - 1].min(oldest_from[at]);
+        }
+        Self { sizes, newest_up_to, oldest_from }
+    }
+
+    /// The newest cosignature on a tree without this leaf, and the oldest on one with it.
+    pub(super) fn around(&self, index: u64) -> (Option<Timestamp>, Option<Timestamp>) {
+        let covering = self.sizes.partition_point(|size| *size <= index);
+        let before = covering.checked_sub(1).map(|at| self.newest_up_to[at]);
+        (before, self.oldest_from.get(covering).copied())
+    }
+}

@@ -1,0 +1,189 @@
+//! The leaves as they go by: their hashes and the tree over them, and what they say that later leaves and records depend on.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use roaring::RoaringBitmap;
+
+use super::{Problem, ProblemKind};
+use crate::{
+    consent::EditionId,
+    ledger::{Entry, Frontier, LeafHash, LogId, NoticeId, Tile, TreeHash, leaf_hash},
+    timestamp::Timestamp,
+    visitor::Language,
+};
+
+/// A notice's leaf.
+pub(super) struct NoticeLeaf {
+    pub(super) index: u64,
+    pub(super) edition: EditionId,
+    pub(super) document: [u8; 32],
+}
+
+/// A policy's leaf.
+pub(super) struct PolicyLeaf {
+    pub(super) index: u64,
+    pub(super) document: [u8; 32],
+}
+
+/// What is kept of the leaves: 32 bytes and a few bits for each.
+#[derive(Default)]
+pub(super) struct Leaves {
+    hashes: Vec<LeafHash>,
+    frontier: Frontier,
+    /// The nodes of the tiles above the leaves, level 1 first.
+    nodes: Vec<Vec<TreeHash>>,
+    /// The sizes at which roots are wanted, and those roots.
+    wanted: BTreeSet<u64>,
+    roots: BTreeMap<u64, TreeHash>,
+    /// Leaves that could not be had: no tree can be computed over them.
+    unknown: RoaringBitmap,
+    unreadable: RoaringBitmap,
+    consent: RoaringBitmap,
+    removed: RoaringBitmap,
+    pub(super) notices: HashMap<NoticeId, Vec<NoticeLeaf>>,
+    pub(super) policies: HashMap<EditionId, Vec<(Language, PolicyLeaf)>>,
+    /// Where logs start, and their names.
+    pub(super) starts: Vec<(u64, LogId)>,
+    /// When leaves that are not events were written: the moment, or the beginning of the day.
+    pub(super) times: Vec<(u64, Timestamp)>,
+}
+
+impl Leaves {
+    /// Asks for the root of the first `size` leaves, before they go by.
+    pub(super) fn want_root(&mut self, size: u64) {
+        self.wanted.insert(size);
+    }
+
+    /// The root of the first `size` leaves, where it was asked for and all of them are known.
+    pub(super) fn root(&self, size: u64) -> Option<TreeHash> {
+        if size == 0 { Some(TreeHash::of_nothing()) } else { self.roots.get(&size).copied() }
+    }
+
+    pub(super) fn complete(&self) -> bool {
+        self.unknown.is_empty()
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        self.hashes.len() as u64
+    }
+
+    /// The hash of a leaf, where it is known.
+    pub(super) fn hash(&self, index: u64) -> Option<LeafHash> {
+        let known = !self.unknown.contains(bit(index));
+        self.hashes.get(usize::try_from(index).ok()?).copied().filter(|_| known)
+    }
+
+    pub(super) fn is_consent(&self, index: u64) -> bool {
+        self.consent.contains(bit(index))
+    }
+
+    /// Whether nothing can be said of what this leaf is.
+    pub(super) fn is_obscure(&self, index: u64) -> bool {
+        self.unknown.contains(bit(index)) || self.unreadable.contains(bit(index))
+    }
+
+    pub(super) fn is_removed(&self, index: u64) -> bool {
+        self.removed.contains(bit(index))
+    }
+
+    /// The events of a range of leaves.
+    pub(super) fn events(&self, first: u64, after: u64) -> impl Iterator<Item = u64> + '_ {
+        let within = if first < after { bit(first)..=bit(after - 1) } else { 1..=0 };
+        self.consent.range(within).map(u64::from)
+    }
+
+    /// Takes the next leaf.
+    pub(super) fn append(&mut self, data: &[u8], problems: &mut BTreeSet<Problem>) {
+        let (index, hash) = (self.size(), leaf_hash(data));
+        self.hashes.push(hash);
+        if self.complete() {
+            let nodes = &mut self.nodes;
+            self.frontier.append(hash, |node| {
+                let level = usize::from(node.level);
+                nodes.resize_with(level.max(nodes.len()), Vec::new);
+                nodes[level - 1].push(node.hash);
+            });
+            if self.wanted.contains(&self.size()) {
+                self.roots.insert(self.size(), self.frontier.root());
+            }
+        }
+        match Entry::parse(data) {
+            Some(entry) => self.keep(index, entry, problems),
+            None => {
+                self.unreadable.insert(bit(index));
+                problems.insert(Problem::at_leaf(ProblemKind::LeafUnreadable, index));
+            }
+        }
+    }
+
+    /// Goes past leaves that can't be had.
+    pub(super) fn skip(&mut self, count: u64) {
+        let index = self.size();
+        self.unknown.insert_range(bit(index)..=bit(index + count - 1));
+        self.hashes.resize(self.hashes.len() + count as usize, LeafHash([0; 32]));
+    }
+
+    /// Whether these are the hashes of a tile of the tree; `None` where that can't be known.
+    pub(super) fn is_tile(&self, tile: Tile, bytes: &[u8]) -> Option<bool> {
+        if !self.complete() {
+            return None;
+        }
+        let first = tile.index as usize * crate::ledger::TILE_WIDTH as usize;
+        let within = first..first + usize::from(tile.width);
+        let hashes: Vec<TreeHash> = match tile.level {
+            0 => self.hashes.get(within)?.iter().copied().map(TreeHash::from).collect(),
+            level => self.nodes.get(usize::from(level) - 1)?.get(within)?.to_vec(),
+        };
+        Some(Tile::bytes(&hashes) == bytes)
+    }
+
+    fn keep(&mut self, index: u64, entry: Entry, problems: &mut BTreeSet<Problem>) {
+        let time = match entry {
+            Entry::Consent { .. } => {
+                self.consent.insert(bit(index));
+                return;
+            }
+            Entry::Start { log, follows, day } => {
+                let before = self.starts.last().map(|(_, log)| (*log, index));
+                let fits = follows.map(|old| (old.log, old.size)) == before && (before.is_some() || index == 0);
+                // Where leaves are missing, the start of the log before may be among them.
+                if self.complete() && !fits {
+                    problems.insert(Problem::at_leaf(ProblemKind::WrongLog, index));
+                }
+                self.starts.push((index, log));
+                day
+            }
+            Entry::Notice { id, edition, document, day, .. } => {
+                self.notices.entry(id).or_default().push(NoticeLeaf { index, edition, document });
+                day
+            }
+            Entry::Policy { edition, language, document, day, .. } => {
+                let leaf = PolicyLeaf { index, document };
+                self.policies.entry(edition).or_default().push((language, leaf));
+                day
+            }
+            Entry::Erasure { index: erased, day, .. } => {
+                // A leaf speaks of what was before it.
+                if erased.0 < index {
+                    self.removed.insert(bit(erased.0));
+                }
+                day
+            }
+            Entry::Retention { ranges, day, .. } => {
+                for (first, last) in ranges.into_iter().filter(|(first, last)| first <= last && first.0 < index) {
+                    self.removed.insert_range(bit(first.0)..=bit(last.0.min(index - 1)));
+                }
+                day
+            }
+            Entry::Enforcement { day, .. } => day,
+            Entry::Configuration { time, .. } | Entry::Service { time, .. } => time,
+            Entry::Access(access) => access.time,
+        };
+        self.times.push((index, time));
+    }
+}
+
+/// Leaves are counted with 32 bits here; the size of what is audited is bounded by [`super::MOST_LEAVES`].
+fn bit(index: u64) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}

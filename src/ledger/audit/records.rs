@@ -1,0 +1,229 @@
+//! Records against their leaves: each one genuine, none missing, none too many, in time, and naming texts that the log knows.
+
+use std::{
+    collections::{BTreeSet, HashSet},
+    str,
+};
+
+use roaring::RoaringBitmap;
+
+use super::{Bracketed, Brackets, Leaves, Problem, ProblemKind, RecordsSeen};
+use crate::{
+    consent::EditionId,
+    ledger::{Entry, Event, EventKind, NoticeId, Salt, hex::unhex, leaf_hash, parse},
+    timestamp::Timestamp,
+    visitor::Language,
+};
+
+/// How far two clocks may differ, in milliseconds: the gateway's and a witness's, and the gateway's own when it is set.
+const TOLERANCE: i64 = 60_000;
+
+/// The records of one bundle as they go by.
+pub(super) struct Records {
+    first: u64,
+    after: u64,
+    brackets: Brackets,
+    here: RoaringBitmap,
+    last_line: Option<u64>,
+    kept: u64,
+    /// The newest time among the leaves before.
+    latest: Timestamp,
+    /// How many of the leaves' own times are in it.
+    times: usize,
+    bracketed: Bracketed,
+    notices: HashSet<NoticeId>,
+    policies: BTreeSet<(EditionId, &'static str)>,
+    texts: HashSet<Box<str>>,
+}
+
+impl Records {
+    /// For the leaves from `first` to before `after`.
+    pub(super) fn new(first: u64, after: u64, brackets: Brackets) -> Self {
+        Self {
+            first,
+            after,
+            brackets,
+            here: RoaringBitmap::new(),
+            last_line: None,
+            kept: 0,
+            latest: Timestamp::default(),
+            times: 0,
+            bracketed: Bracketed::default(),
+            notices: HashSet::new(),
+            policies: BTreeSet::new(),
+            texts: HashSet::new(),
+        }
+    }
+
+    /// One line of a file of records, without its end.
+    pub(super) fn line(&mut self, file: &str, line: &[u8], leaves: &Leaves, problems: &mut BTreeSet<Problem>) {
+        let ascending = |index: &u64| self.last_line.is_none_or(|last| last < *index);
+        let Some((index, salt, record)) = split(line).filter(|(index, ..)| ascending(index)) else {
+            problems.insert(Problem::in_file(ProblemKind::Format, file));
+            return;
+        };
+        self.last_line = Some(index);
+        let mut found = |kind| _ = problems.insert(Problem::at_leaf(kind, index));
+        let event_here = leaves.is_consent(index) || leaves.is_obscure(index);
+        if !(self.first..self.after).contains(&index) || !event_here || leaves.is_removed(index) {
+            found(ProblemKind::RecordUnexpected);
+            return;
+        }
+        self.here.insert(u32::try_from(index).unwrap_or(u32::MAX));
+        if !leaves.is_consent(index) {
+            return;
+        }
+        if leaves.hash(index) != Some(leaf_hash(&Entry::consent(&salt, record).leaf_data())) {
+            found(ProblemKind::RecordChanged);
+            return;
+        }
+        match parse(record) {
+            Ok(event) => {
+                self.kept += 1;
+                self.times(index, &event, leaves, &mut found);
+                self.texts(index, event, leaves, &mut found);
+            }
+            Err(_) => found(ProblemKind::RecordUnreadable),
+        }
+    }
+
+    fn times(&mut self, index: u64, event: &Event, leaves: &Leaves, found: &mut impl FnMut(ProblemKind)) {
+        let over = |later: Timestamp, earlier: Timestamp| later.milliseconds() - earlier.milliseconds() > TOLERANCE;
+        while let Some((_, time)) = leaves.times.get(self.times).filter(|(leaf, _)| *leaf < index) {
+            self.latest = self.latest.max(*time);
+            self.times += 1;
+        }
+        let (before, covering) = self.brackets.around(index);
+        // What allows nothing may have waited for the disk.
+        if event.kind == EventKind::Frame || !event.allowed.is_empty() {
+            if over(self.latest, event.time) {
+                found(ProblemKind::TimeOrder);
+            }
+            if before.is_some_and(|before| over(before, event.time)) {
+                found(ProblemKind::BackDated);
+            }
+        }
+        if covering.is_some_and(|covering| over(event.time, covering)) {
+            found(ProblemKind::ForwardDated);
+        }
+        self.latest = self.latest.max(event.time);
+        self.bracketed.of += 1;
+        if let (Some(before), Some(covering)) = (before, covering) {
+            let seconds = (covering.seconds() - before.seconds()).max(0).cast_unsigned();
+            self.bracketed.events += 1;
+            self.bracketed.widest_seconds = self.bracketed.widest_seconds.max(Some(seconds));
+        }
+    }
+
+    fn texts(&mut self, index: u64, event: Event, leaves: &Leaves, found: &mut impl FnMut(ProblemKind)) {
+        let notices = leaves.notices.get(&event.notice).map_or(&[][..], Vec::as_slice);
+        let known = || notices.iter().filter(|notice| notice.index < index);
+        if known().next().is_none() {
+            found(ProblemKind::NoticeUnknown);
+        }
+        let policies = leaves.policies.get(&event.edition).map_or(&[][..], Vec::as_slice);
+        let mut earlier = policies.iter().filter(|(_, policy)| policy.index < index).peekable();
+        // An edition without a file of its own text stands in the notice alone.
+        if earlier.peek().is_none() && !known().any(|notice| notice.edition == event.edition) {
+            found(ProblemKind::PolicyUnknown);
+        }
+        if known().next().is_some() {
+            self.notices.insert(event.notice);
+        }
+        if earlier.any(|(language, _)| *language == event.language) {
+            self.policies.insert((event.edition, event.language.tag()));
+        }
+    }
+
+    /// The text of a notice or a policy, from its file; `None` where the file is there and can't be read.
+    pub(super) fn text(
+        &mut self,
+        file: &str,
+        hash: Option<[u8; 32]>,
+        leaves: &Leaves,
+        problems: &mut BTreeSet<Problem>,
+    ) {
+        self.texts.insert(file.into());
+        let (known, unknown, changed) = match TextFile::parse(file) {
+            Some(TextFile::Notice(id)) => {
+                let notices = leaves.notices.get(&id);
+                let hashes: Option<Vec<_>> = notices.map(|leaves| leaves.iter().map(|leaf| leaf.document).collect());
+                (hashes, ProblemKind::NoticeUnknown, ProblemKind::NoticeChanged)
+            }
+            Some(TextFile::Policy(edition, language)) => {
+                let policies = leaves.policies.get(&edition).into_iter().flatten();
+                let own = policies.filter(|(other, _)| *other == language);
+                let hashes: Vec<_> = own.map(|(_, leaf)| leaf.document).collect();
+                (
+                    Some(hashes).filter(|hashes| !hashes.is_empty()),
+                    ProblemKind::PolicyUnknown,
+                    ProblemKind::PolicyChanged,
+                )
+            }
+            None => {
+                problems.insert(Problem::in_file(ProblemKind::Format, file));
+                return;
+            }
+        };
+        match (known, hash) {
+            // Its leaf may be among those that are not here.
+            (None, _) if leaves.complete() => _ = problems.insert(Problem::in_file(unknown, file)),
+            (Some(known), Some(hash)) if !known.contains(&hash) => {
+                problems.insert(Problem::in_file(changed, file));
+            }
+            _ => {}
+        }
+    }
+
+    /// What is missing, now that everything has gone by.
+    pub(super) fn finish(self, leaves: &Leaves, problems: &mut BTreeSet<Problem>) -> (RecordsSeen, Bracketed) {
+        let mut removed = 0;
+        for index in leaves.events(self.first, self.after) {
+            if leaves.is_removed(index) {
+                removed += 1;
+            } else if !self.here.contains(u32::try_from(index).unwrap_or(u32::MAX)) {
+                problems.insert(Problem::at_leaf(ProblemKind::RecordMissing, index));
+            }
+        }
+        let notices = self.notices.iter().map(|id| (ProblemKind::NoticeMissing, format!("notices/{id}.json")));
+        let policies = self
+            .policies
+            .iter()
+            .map(|(edition, language)| (ProblemKind::PolicyMissing, format!("policies/{edition}.{language}.txt")));
+        for (kind, file) in notices.chain(policies).filter(|(_, file)| !self.texts.contains(&**file)) {
+            problems.insert(Problem::in_file(kind, &file));
+        }
+        (RecordsSeen { first: self.first, after: self.after, kept: self.kept, removed }, self.bracketed)
+    }
+}
+
+/// What the name of a text's file says.
+enum TextFile {
+    Notice(NoticeId),
+    Policy(EditionId, Language),
+}
+
+impl TextFile {
+    fn parse(file: &str) -> Option<Self> {
+        if let Some(name) = file.strip_prefix("notices/") {
+            return NoticeId::parse(name.strip_suffix(".json")?).map(Self::Notice);
+        }
+        let (edition, tag) = file.strip_prefix("policies/")?.strip_suffix(".txt")?.rsplit_once('.')?;
+        let language = Language::ALL.into_iter().find(|language| language.tag() == tag)?;
+        EditionId::parse(edition).map(|edition| Self::Policy(edition, language))
+    }
+}
+
+/// Index, salt and canonical bytes of a line: `{"index":7,"salt":"…","record":{…}}`, in this one spelling, since a leaf commits to
+/// the bytes of the record as they stand.
+fn split(line: &[u8]) -> Option<(u64, Salt, &[u8])> {
+    let rest = line.strip_prefix(br#"{"index":"#)?;
+    let comma = rest.iter().position(|byte| *byte == b',')?;
+    let digits = str::from_utf8(&rest[..comma]).ok()?;
+    let index: u64 = digits.parse().ok().filter(|index: &u64| index.to_string() == digits)?;
+    let rest = rest[comma..].strip_prefix(br#","salt":""#)?;
+    let (salt, rest) = rest.split_at_checked(64)?;
+    let salt = Salt(unhex(str::from_utf8(salt).ok()?)?);
+    let record = rest.strip_prefix(br#"","record":"#)?.strip_suffix(b"}")?;
+    (record.starts_with(b"{") && record.ends_with(b"}")).then_some((index, salt, record))
+}

@@ -1,0 +1,81 @@
+//! What an audit found. Three findings that must not be taken for one another: intact, seen from outside, times bracketed.
+
+use super::Problem;
+use crate::timestamp::Timestamp;
+
+/// The findings about one log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The log's name; empty where not even that could be read.
+    pub origin: Box<str>,
+    /// How many leaves the newest checkpoint has.
+    pub size: u64,
+    /// Whether the key was known from elsewhere, and not only from the bundle itself.
+    pub key_given: bool,
+    /// What was looked at besides the tree; `None` where there were no records to look at.
+    pub records: Option<RecordsSeen>,
+    /// All that is wrong, in order.
+    pub problems: Vec<Problem>,
+    /// Who has signed what is here; one for each witness that is known.
+    pub witnesses: Vec<WitnessSeen>,
+    /// How closely cosignatures enclose the times of events.
+    pub bracketed: Bracketed,
+}
+
+impl Report {
+    /// Whether nothing is wrong.
+    pub const fn intact(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// Whether somebody outside of the operator's house has signed the log.
+    pub fn seen_from_outside(&self) -> bool {
+        self.witnesses.iter().any(|witness| witness.seen.is_some())
+    }
+}
+
+/// The records that were compared with their leaves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RecordsSeen {
+    /// The first leaf of the range for which the bundle claims to be complete.
+    pub first: u64,
+    /// The leaf after the last one.
+    pub after: u64,
+    /// How many records are there and right.
+    pub kept: u64,
+    /// How many were deleted, as leaves say.
+    pub removed: u64,
+}
+
+/// What one witness has signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WitnessSeen {
+    /// Its name.
+    pub name: Box<str>,
+    /// Whether its key was known from elsewhere, and not only from the bundle itself.
+    pub given: bool,
+    /// Its signatures; `None` where there are none.
+    pub seen: Option<Seen>,
+}
+
+/// The signatures of one witness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Its oldest.
+    pub since: Timestamp,
+    /// Its newest.
+    pub until: Timestamp,
+    /// The largest size that it has signed.
+    pub size: u64,
+}
+
+/// How many events lie between two cosignatures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bracketed {
+    /// So many of them,
+    pub events: u64,
+    /// out of so many that were looked at.
+    pub of: u64,
+    /// The longest time between the two cosignatures around an event, in seconds.
+    pub widest_seconds: Option<u64>,
+}
