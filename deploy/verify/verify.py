@@ -5,7 +5,7 @@ One file, to be read before it is believed. Needs Python 3.11 and the package `c
 Written from RFC 6962 and RFC 9162 (the tree), C2SP signed-note, tlog-checkpoint, tlog-cosignature and tlog-tiles, and the
 description of leaves, records and bundles in README.md beside it. Exit code: 0 intact, 1 not intact, 2 wrong use.
 """
-import argparse, base64, bisect, hashlib, json, os, re, sys, zipfile
+import argparse, base64, bisect, hashlib, itertools, json, os, re, sys, zipfile, zlib
 from datetime import datetime, timedelta, timezone
 
 from cryptography.exceptions import InvalidSignature
@@ -43,6 +43,8 @@ U32, U64 = 2**32 - 1, 2**64 - 1
 LONGEST = {"note": 1 << 19, "text": 16 << 20, "manifest": 128 << 20, "file": 1 << 30, "line": 1 << 16}
 LANGUAGES, CATEGORIES = ("ru", "kk", "en"), ("necessary", "functional", "analytical", "marketing")
 HEX32, HEX64, EDITION = "[0-9a-f]{32}", "[0-9a-f]{64}", r"(?!\.+$)[A-Za-z0-9._-]{1,32}"
+UNREADABLE = (OSError, EOFError, RuntimeError, NotImplementedError, ValueError, zipfile.BadZipFile, zlib.error)
+EPOCH = datetime(1970, 1, 1)
 sha256 = lambda data: hashlib.sha256(data).digest()
 
 
@@ -58,20 +60,18 @@ def number(limit=U64):
     return lambda value: type(value) is int and 0 <= value <= limit
 
 
-def milliseconds(value, form="%Y-%m-%dT%H:%M:%S.%fZ", pattern=r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"):
+def milliseconds(value, form=r"[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}[.][0-9]{3}Z"):
     """A time of the years 1970 to 9999 in milliseconds since 1970, or None."""
-    if type(value) is not str or not re.fullmatch(pattern, value, re.A):
-        return None
     try:
-        since = datetime.fromisoformat(value.removesuffix("Z")) - datetime(1970, 1, 1)
+        right = type(value) is str and re.fullmatch(form, value)
+        since = (datetime.fromisoformat(value.removesuffix("Z")) - EPOCH) // timedelta(milliseconds=1) if right else -1
     except ValueError:
         return None
-    since //= timedelta(milliseconds=1)
     return since if 0 <= since <= 253_402_207_200_000 else None
 
 
 def day(value):
-    return milliseconds(value, "%Y-%m-%d", r"\d{4}-\d\d-\d\d")
+    return milliseconds(value, "[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 a_time, a_day = (lambda value: milliseconds(value) is not None), (lambda value: day(value) is not None)
@@ -99,8 +99,8 @@ def a_range(value):
 COUNT = {"site": is_text(".*"), "what": one_of("set_cookie", "cookie_pair", "load", "frame"),
          "category": one_of("unknown", *CATEGORIES), "refused": number(), "passed": number()}
 LEAVES = {
-    "start": {"log": is_text(HEX32), "day": a_day,
-              "follows": lambda old: old is None or shaped(old, {"log": is_text(HEX32), "size": number()})},
+    "start": {"log": is_text(HEX32), "follows": lambda old: old is None or shaped(old, {"log": is_text(HEX32), "size": number()}),
+              "day": a_day},
     "notice": {"notice_id": is_text(HEX64), "language": one_of(*LANGUAGES), "edition": is_text(EDITION),
                "document_sha256": is_text(HEX64), "day": a_day},
     "erasure": {"index": number(), "reason": one_of("request", "order"), "day": a_day},
@@ -112,7 +112,6 @@ LEAVES = {
                "form": one_of("csv", "jsonl", "jsonld", "bundle", "page"), "from": a_time, "to": a_time, "time": a_time},
     "enforcement": {"day": a_day, "counts": lambda value: type(value) is list and all(shaped(one, COUNT) for one in value)},
 }
-LEAVES["start"] = {name: LEAVES["start"][name] for name in ("log", "follows", "day")}
 
 
 def read_leaf(data):
@@ -279,6 +278,13 @@ def consistent(first, second, first_hash, second_hash, path):
     return sn == 0 and fr == first_hash and sr == second_hash
 
 
+def tile_path(level, index, width):
+    path = f"{index % 1000:03}"
+    while index := index // 1000:
+        path = f"x{index % 1000:03}/{path}"
+    return f"tile/{level}/{path}" + ("" if width == 256 else f".p/{width}")
+
+
 class Bundle:
     """The files of a ZIP or a folder. Each is read once; what was read is measured."""
 
@@ -329,7 +335,7 @@ class Audit:
             return self.found("file_missing", file=name)
         try:
             return b"".join(self.bundle.pieces(name, longest))
-        except (OSError, EOFError, RuntimeError, NotImplementedError, ValueError, zipfile.BadZipFile, zipfile.zlib.error):
+        except UNREADABLE:
             return self.found("format", file=name)
 
     def text(self, name):
@@ -418,20 +424,13 @@ class Audit:
         self.checkpoints.append(checkpoint)
         return checkpoint
 
-    def tile_path(self, level, index, width):
-        path = "/".join(re.findall("...", str(index).zfill(-(-len(str(index)) // 3) * 3))).replace("/", "/x")
-        path = ("x" if "/" in path else "") + path
-        path = path.rpartition("/x")
-        path = path[0] + ("/" if path[1] else "") + path[2]
-        return f"tile/{level}/{path}" + ("" if width == 256 else f".p/{width}")
-
     def read_leaves(self):
         size = self.newest.size
         self.kinds, self.removed, hashes = [], bytearray(size), []
         self.notices, self.policies, self.starts, self.times, self.whole = {}, {}, [], [], True
         for index in range(-(-size // 256)):
             width = min(256, size - index * 256)
-            name = self.tile_path("entries", index, width)
+            name = tile_path("entries", index, width)
             data, entries = self.read(name, 256 * 65_537), []
             at = 0
             while data is not None and at < len(data):
@@ -509,7 +508,7 @@ class Audit:
         while (nodes := size >> (8 * level)) > 0:
             for index in range(-(-nodes // 256)):
                 width = min(256, nodes - index * 256)
-                name = self.tile_path(level, index, width)
+                name = tile_path(level, index, width)
                 data = self.read(name, 8192)
                 if data is not None and len(data) != 32 * width:
                     self.found("format", file=name)
@@ -545,7 +544,7 @@ class Audit:
                     raise OSError("too long")
             if rest:
                 self.found("format", file=name)
-        except (OSError, EOFError, RuntimeError, NotImplementedError, ValueError, zipfile.BadZipFile, zipfile.zlib.error):
+        except UNREADABLE:
             self.found("format", file=name)
 
     def read_records(self, manifest):
@@ -556,11 +555,9 @@ class Audit:
         self.first = min(first, self.after)
         self.valid.sort()
         self.sizes = [size for size, _, _ in self.valid]
-        self.newest_before, self.oldest_from = [], []
-        for _, time, _ in self.valid:
-            self.newest_before.append(max([time] + self.newest_before[-1:]))
-        for _, time, _ in reversed(self.valid):
-            self.oldest_from.insert(0, min([time] + self.oldest_from[:1]))
+        times = [time for _, time, _ in self.valid]
+        self.newest_before = list(itertools.accumulate(times, max))
+        self.oldest_from = list(itertools.accumulate(reversed(times), min))[::-1]
         self.here, self.latest, self.next_time, self.kept, self.needed, last = bytearray(size), 0, 0, 0, set(), -1
         form = re.compile(rb'\{"index":(0|[1-9][0-9]{0,19}),"salt":"([0-9a-f]{64})","record":(\{.*\})\}', re.S)
         for name in self.names("records/"):

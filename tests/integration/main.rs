@@ -5,6 +5,7 @@
 
 mod harness;
 
+mod audit;
 mod bodies;
 mod choice;
 mod cookies;

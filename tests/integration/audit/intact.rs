@@ -1,0 +1,153 @@
+//! Logs with which nothing is wrong.
+
+use std::fs;
+
+use kelisim::{
+    consent::CategorySet,
+    ledger::{Event, EventKind},
+    timestamp::Timestamp,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{
+    builder::{Log, event, witnesses},
+    ours, report, run, theirs, verify, verify_at,
+};
+
+/// A log in which people were erased, terms ran out, a backup was restored and a refusal waited for the disk.
+fn eventful() -> Log {
+    let mut log = Log::of_a_day(2);
+    log.erase(20);
+    log.retain(3, 12);
+    log.choose(300);
+    log.sign();
+    log.choose(301);
+    log.restore(log.leaves.len() as u64 - 1);
+    let waited = Event {
+        kind: EventKind::Refused,
+        allowed: CategorySet::EMPTY,
+        ..event(302, Timestamp::from_seconds(log.now.seconds() - 300))
+    };
+    log.record(&waited);
+    log.choose(303);
+    log.sign();
+    log
+}
+
+#[test]
+fn a_log_with_erasures_terms_and_a_restore_is_intact() {
+    let log = eventful();
+    let report = verify(&log.bundle(), &[]);
+    assert_eq!(report["problems"], json!([]));
+    assert_eq!(report["records"], json!({ "first": 0, "after": 299, "kept": 282, "removed": 11 }));
+    assert_eq!(report["key_given"], false);
+    assert_eq!(report["witnesses"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn who_has_seen_it_and_how_close_the_times_are_is_said() {
+    let log = Log::of_a_day(2);
+    let [one, _] = witnesses().map(|key| key.verifier().to_string());
+    let key = log.key().verifier().to_string();
+    let report = verify(&log.bundle(), &["--key", &key, "--witness", &one, "--witness", &one]);
+    assert_eq!(report["key_given"], true);
+    let seen = |at: usize, field: &str| report["witnesses"][at][field].clone();
+    assert_eq!([seen(0, "name"), seen(1, "name")], ["auditor.example/w1", "university.example/w2"]);
+    assert_eq!([seen(0, "given"), seen(1, "given")], [true, false]);
+    assert_eq!([seen(0, "since"), seen(0, "until")], ["2026-11-20T08:00:11.000Z", "2026-11-20T08:48:21.000Z"]);
+    assert_eq!(seen(1, "size"), 293);
+    // The first event is before the first signature; checkpoints are 500 seconds apart, and a witness is a second late.
+    assert_eq!(report["bracketed"], json!({ "events": 289, "of": 290, "widest_seconds": 499 }));
+}
+
+#[test]
+fn without_a_witness_the_report_says_that_it_proves_little() {
+    let folder = TempDir::new().unwrap();
+    Log::of_a_day(0).bundle().write(folder.path());
+    for command in [ours(), theirs()] {
+        let mut command = command;
+        let output = command.arg(folder.path()).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{text}");
+        assert!(text.contains("the operator could have made this log yesterday"), "{text}");
+        assert!(text.contains("--key"), "{text}");
+    }
+}
+
+#[test]
+fn a_checkpoint_kept_from_before_fits_also_across_a_restore() {
+    let folder = TempDir::new().unwrap();
+    let mut log = Log::of_a_day(2);
+    let kept = folder.path().join("kept");
+    fs::write(&kept, log.sign()).unwrap();
+    log.restore(293);
+    log.choose(400);
+    log.sign();
+    log.checkpoints.retain(|signed| signed.checkpoint().size > 200);
+    assert_eq!(verify(&log.bundle(), &["--checkpoint", kept.to_str().unwrap()])["intact"], true);
+}
+
+#[test]
+fn a_file_and_a_folder_are_the_same() {
+    let folder = TempDir::new().unwrap();
+    let (bundle, file) = (eventful().bundle(), folder.path().join("log.zip"));
+    bundle.zip(&file);
+    assert_eq!(verify_at(&file, &[]), verify(&bundle, &[]));
+}
+
+#[test]
+fn of_a_folder_of_tiles_the_tree_is_checked_and_no_more() {
+    let mut bundle = eventful().bundle();
+    bundle.0.retain(|path, _| path.starts_with("tile/") || path == "checkpoint" || path == "key");
+    let report = verify(&bundle, &[]);
+    assert_eq!([&report["intact"], &report["records"]], [&json!(true), &Value::Null]);
+}
+
+#[test]
+fn a_bundle_of_some_days_holds_the_records_of_its_range() {
+    let mut bundle = Log::of_a_day(2).bundle();
+    let file = super::builder::records_file();
+    bundle.edit(&file, |text| text.lines().skip(100).take(50).map(|line| format!("{line}\n")).collect());
+    let mut manifest = bundle.manifest();
+    manifest["leaves"] = json!({ "first": 103, "after": 153 });
+    bundle.describe(manifest);
+    let report = verify(&bundle, &[]);
+    assert_eq!(report["problems"], json!([]));
+    assert_eq!(report["records"]["kept"], 50);
+}
+
+#[test]
+fn an_edition_without_a_text_of_its_own_stands_in_its_notice() {
+    let mut log = Log::begun(1);
+    // The second leaf is the policy's.
+    log.leaves.remove(1);
+    log.choose(1);
+    log.sign();
+    let mut bundle = log.bundle();
+    bundle.0.retain(|path, _| !path.starts_with("policies/"));
+    bundle.describe_again();
+    assert_eq!(verify(&bundle, &[])["problems"], json!([]));
+}
+
+#[test]
+fn wrong_use_has_an_exit_code_of_its_own() {
+    let folder = TempDir::new().unwrap();
+    Log::of_a_day(1).bundle().write(folder.path());
+    let nowhere = folder.path().join("nowhere");
+    let log_key = Log::begun(0).key().verifier().to_string();
+    for arguments in [&["--key", "nobody"][..], &["--witness", &log_key], &["--checkpoint", nowhere.to_str().unwrap()]]
+    {
+        for command in [ours(), theirs()] {
+            let output = run(command, folder.path(), arguments);
+            assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{arguments:?}");
+        }
+    }
+    for command in [ours(), theirs()] {
+        assert_eq!(run(command, &nowhere, &[]).status.code(), Some(2));
+    }
+    let file = folder.path().join("key");
+    for command in [ours(), theirs()] {
+        assert_eq!(report(&run(command, &file, &[]))["problems"][0]["problem"], "format");
+    }
+}

@@ -1,0 +1,369 @@
+//! Logs that somebody has changed, and what both verifiers call it.
+
+use std::{collections::BTreeSet, fs};
+
+use kelisim::{
+    consent::{CategorySet, EditionId},
+    ledger::{
+        Entry, Event, EventKind, LogId, NoticeId, Predecessor, Salt, VerifierKey, bundle_entry, entries_of_bundle,
+    },
+    timestamp::Timestamp,
+};
+use tempfile::TempDir;
+
+use super::{
+    Named,
+    builder::{Bundle, Log, event, line, notice_file, policy_file, records_file, witnesses},
+    problems, theirs, verify,
+};
+
+fn named(expected: &[(&str, &str)]) -> BTreeSet<Named> {
+    expected.iter().map(|(problem, place)| ((*problem).to_owned(), (*place).to_owned())).collect()
+}
+
+/// The bundle as it is, by both verifiers.
+fn check(bundle: &Bundle, expected: &[(&str, &str)]) {
+    assert_eq!(problems(&verify(bundle, &[])), named(expected));
+}
+
+/// The same with a checkpoint that the auditor kept from before; its place is written `kept`.
+fn check_with_kept(bundle: &Bundle, kept: &str, expected: &[(&str, &str)]) {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("kept");
+    fs::write(&file, kept).unwrap();
+    let file = file.to_str().unwrap();
+    let expected: Vec<_> =
+        expected.iter().map(|(problem, place)| (*problem, if *place == "kept" { file } else { place })).collect();
+    assert_eq!(problems(&verify(bundle, &["--checkpoint", file])), named(&expected));
+}
+
+/// A day's bundle with one file changed and the manifest written anew, as one who hides it would.
+fn changed(file: &str, edit: impl FnOnce(&str) -> String) -> Bundle {
+    let mut bundle = Log::of_a_day(2).bundle();
+    bundle.edit(file, edit);
+    bundle.describe_again();
+    bundle
+}
+
+#[test]
+fn a_changed_record() {
+    let swap = |text: &str| text.replacen(r#""allowed":["functional"]"#, r#""allowed":["functional","analytical"]"#, 1);
+    check(&changed(&records_file(), swap), &[("record_changed", "3")]);
+    let mut careless = Log::of_a_day(2).bundle();
+    careless.edit(&records_file(), swap);
+    check(&careless, &[("record_changed", "3"), ("file_changed", &records_file())]);
+}
+
+#[test]
+fn a_changed_salt() {
+    let salt = changed(&records_file(), |text| text.replacen(r#""salt":"15"#, r#""salt":"16"#, 1));
+    check(&salt, &[("record_changed", "3")]);
+}
+
+#[test]
+fn a_deleted_record() {
+    let without = changed(&records_file(), |text| text.lines().skip(1).map(|line| format!("{line}\n")).collect());
+    check(&without, &[("record_missing", "3")]);
+}
+
+#[test]
+fn an_inserted_record() {
+    let log = Log::of_a_day(2);
+    let body = log.records[&5].1.clone();
+    let at = |index: u64| line(index, &Salt([1; 32]), &body);
+    let before = changed(&records_file(), |text| format!("{}{text}", at(2)));
+    check(&before, &[("record_unexpected", "2")]);
+    let after = changed(&records_file(), |text| format!("{text}{}", at(293)));
+    check(&after, &[("record_unexpected", "293")]);
+}
+
+#[test]
+fn an_erased_record_that_is_still_there() {
+    let mut log = Log::of_a_day(2);
+    let (salt, body) = log.records[&9].clone();
+    log.erase(9);
+    log.sign();
+    log.records.insert(9, (salt, body));
+    check(&log.bundle(), &[("record_unexpected", "9")]);
+}
+
+#[test]
+fn lines_out_of_order() {
+    let turned = changed(&records_file(), |text| {
+        let mut lines: Vec<_> = text.lines().map(|line| format!("{line}\n")).collect();
+        lines.swap(0, 1);
+        lines.concat()
+    });
+    check(&turned, &[("format", &records_file()), ("record_missing", "3")]);
+}
+
+#[test]
+fn reordered_leaves() {
+    let mut bundle = Log::of_a_day(2).bundle();
+    rewrite_entries(&mut bundle, |entries| entries.swap(10, 11));
+    let tree = [("root_mismatch", "checkpoint"), ("tile_mismatch", "tile/0/000"), ("tile_mismatch", "tile/1/000.p/1")];
+    check(&bundle, &[&tree[..], &[("record_changed", "10"), ("record_changed", "11")]].concat());
+}
+
+#[test]
+fn an_inserted_leaf_that_pushes_the_others_on() {
+    let mut bundle = Log::of_a_day(2).bundle();
+    rewrite_entries(&mut bundle, |entries| {
+        let stranger = Entry::consent(&Salt([5; 32]), b"{}").leaf_data();
+        entries.insert(200, stranger);
+        entries.pop();
+    });
+    let tree = [("root_mismatch", "checkpoint"), ("tile_mismatch", "tile/0/000"), ("tile_mismatch", "tile/1/000.p/1")];
+    let moved: Vec<String> = (200..256).map(|index| index.to_string()).collect();
+    let moved = moved.iter().map(|index| ("record_changed", index.as_str()));
+    check(&bundle, &tree.into_iter().chain(moved).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_back_dated_consent() {
+    let yesterday = |log: &Log| Timestamp::from_seconds(log.now.seconds() - 86_400);
+    let back_dated = |witnesses: usize| {
+        let mut log = Log::of_a_day(witnesses);
+        log.record(&event(900, yesterday(&log)));
+        log.sign();
+        log.bundle()
+    };
+    check(&back_dated(2), &[("back_dated", "293"), ("time_order", "293")]);
+    check(&back_dated(0), &[("time_order", "293")]);
+    let mut refusal = Log::of_a_day(2);
+    let event = event(900, yesterday(&refusal));
+    refusal.record(&Event { kind: EventKind::Refused, allowed: CategorySet::EMPTY, ..event });
+    refusal.sign();
+    check(&refusal.bundle(), &[]);
+}
+
+#[test]
+fn a_consent_from_the_future() {
+    let mut log = Log::of_a_day(2);
+    log.record(&event(900, Timestamp::from_seconds(log.now.seconds() + 3_600)));
+    log.sign();
+    check(&log.bundle(), &[("forward_dated", "293")]);
+}
+
+#[test]
+fn a_log_cut_short() {
+    let mut log = Log::of_a_day(2);
+    let whole = log.clone().sign();
+    log.leaves.truncate(204);
+    log.records.retain(|index, _| *index < 204);
+    log.checkpoints.retain(|signed| signed.checkpoint().size <= 204);
+    check_with_kept(&log.bundle(), &whole, &[("truncated", "kept")]);
+    log.restore(204);
+    log.choose(1000);
+    log.sign();
+    check_with_kept(&log.bundle(), &whole, &[("truncated", "kept")]);
+}
+
+#[test]
+fn another_text_of_the_notice_or_the_policy() {
+    let swap = |text: &str| text.to_uppercase();
+    check(&changed(&notice_file(), swap), &[("notice_changed", &notice_file())]);
+    check(&changed(&policy_file(), swap), &[("policy_changed", &policy_file())]);
+    for (file, problem) in [(notice_file(), "notice_missing"), (policy_file(), "policy_missing")] {
+        let mut bundle = Log::of_a_day(2).bundle();
+        bundle.0.remove(&file);
+        bundle.describe_again();
+        check(&bundle, &[(problem, &file)]);
+    }
+    let mut bundle = Log::of_a_day(2).bundle();
+    let stray = format!("notices/{}.json", NoticeId([9; 32]));
+    bundle.0.insert(stray.clone(), b"{}".to_vec());
+    bundle.0.insert("policies/2027-01.kk.txt".into(), b"x".to_vec());
+    bundle.0.insert("policies/readme".into(), b"x".to_vec());
+    bundle.describe_again();
+    let unknown =
+        [("notice_unknown", &*stray), ("policy_unknown", "policies/2027-01.kk.txt"), ("format", "policies/readme")];
+    check(&bundle, &unknown);
+}
+
+#[test]
+fn an_event_that_names_what_the_log_does_not_have() {
+    let mut log = Log::of_a_day(2);
+    let event = event(900, log.now);
+    log.record(&Event { notice: NoticeId([9; 32]), ..event.clone() });
+    log.record(&Event { edition: EditionId::parse("2027-01").unwrap(), ..event });
+    log.sign();
+    check(&log.bundle(), &[("notice_unknown", "293"), ("policy_unknown", "294")]);
+}
+
+#[test]
+fn an_old_backup_that_goes_on_as_if_nothing_had_been() {
+    let mut log = Log::of_a_day(2);
+    let mut backup = log.clone();
+    log.choose(1000);
+    let kept = log.sign();
+    for visitor in 2000..2020 {
+        backup.choose(visitor);
+    }
+    backup.sign();
+    check(&backup.bundle(), &[]);
+    check_with_kept(&backup.bundle(), &kept, &[("inconsistent", "kept")]);
+}
+
+#[test]
+fn a_whole_log_made_anew_with_the_right_key() {
+    let kept = Log::of_a_day(2).sign();
+    let made_anew = |witnesses: usize, id: LogId| {
+        let mut log = Log::begun_as(1, id, witnesses);
+        (0..400).for_each(|visitor| _ = log.choose(visitor + 5000));
+        log.sign();
+        log.bundle()
+    };
+    // Nobody outside has seen anything: this can't be found, and it is said that it can't.
+    let alone = made_anew(0, LogId([1; 16]));
+    check(&alone, &[]);
+    let folder = TempDir::new().unwrap();
+    alone.write(folder.path());
+    let told = theirs().arg(folder.path()).output().unwrap();
+    assert!(String::from_utf8(told.stdout).unwrap().contains("could have made this log yesterday"));
+    check_with_kept(&alone, &kept, &[("inconsistent", "kept")]);
+    check_with_kept(&made_anew(0, LogId([2; 16])), &kept, &[("wrong_log", "kept")]);
+}
+
+#[test]
+fn a_manifest_that_says_something_else() {
+    let mut bundle = Log::of_a_day(2).bundle();
+    let mut manifest = bundle.manifest();
+    manifest["files"]["index.html"]["sha256"] = "00".repeat(32).into();
+    manifest["files"]["records/000000001000.jsonl"] = manifest["files"]["key"].clone();
+    manifest["files"].as_object_mut().unwrap().remove("witnesses");
+    manifest["size"] = 292.into();
+    bundle.0.insert("manifest.json".into(), manifest.to_string().into());
+    let files = [("file_changed", "index.html"), ("file_changed", "witnesses"), ("file_changed", "checkpoint")];
+    check(&bundle, &[&files[..], &[("file_missing", "records/000000001000.jsonl")]].concat());
+    bundle.edit("manifest.json", |text| text.replace("bundle/v1", "bundle/v9"));
+    check(&bundle, &[("format", "manifest.json")]);
+    bundle.0.remove("manifest.json");
+    check(&bundle, &[("file_missing", "manifest.json")]);
+}
+
+#[test]
+fn an_edited_tile() {
+    let mut bundle = Log::of_a_day(2).bundle();
+    bundle.0.get_mut("tile/0/000").unwrap()[40] ^= 1;
+    bundle.0.get_mut("tile/1/000.p/1").unwrap().push(0);
+    bundle.describe_again();
+    check(&bundle, &[("tile_mismatch", "tile/0/000"), ("format", "tile/1/000.p/1")]);
+    bundle.0.remove("tile/0/001.p/37");
+    bundle.0.remove("tile/entries/001.p/37");
+    bundle.describe_again();
+    // Without all leaves there is no tree to compare with.
+    let missing = [("file_missing", "tile/0/001.p/37"), ("file_missing", "tile/entries/001.p/37")];
+    check(&bundle, &[&missing[..], &[("format", "tile/1/000.p/1")]].concat());
+}
+
+#[test]
+fn a_leaf_that_says_nothing_known_and_a_record_that_nobody_writes() {
+    let mut log = Log::of_a_day(2);
+    log.leaves.push(b"kelisim-erasure-leaf/v1\n{\"index\": 5,\"reason\":\"request\",\"day\":\"2026-11-20\"}".to_vec());
+    let body = br#"{"schema":"kelisim-record/v2"}"#;
+    let index = log.append(&Entry::consent(&Salt([4; 32]), body));
+    log.records.insert(index, (Salt([4; 32]), body.to_vec()));
+    log.append(&Entry::Start {
+        log: LogId([7; 16]),
+        follows: Some(Predecessor { log: LogId([8; 16]), size: 5 }),
+        day: log.now,
+    });
+    log.sign();
+    let leaves = [("leaf_unreadable", "293"), ("record_unreadable", "294"), ("wrong_log", "295")];
+    check(&log.bundle(), &[&leaves[..], &[("wrong_log", "checkpoint")]].concat());
+}
+
+#[test]
+fn a_forged_cosignature_or_a_forged_checkpoint() {
+    let forge = |text: &str| {
+        let [_, witness] = witnesses();
+        let other = witness.sign("another text\n", Timestamp::from_seconds(1_800_000_000)).to_string();
+        text.lines()
+            .map(|line| if line.contains("/w2 ") { format!("{other}\n") } else { format!("{line}\n") })
+            .collect()
+    };
+    check(&changed("checkpoint", forge), &[("cosignature_forged", "checkpoint")]);
+    check(&changed("checkpoints/000000000054", forge), &[("cosignature_forged", "checkpoints/000000000054")]);
+    let larger = changed("checkpoints/000000000054", |text| text.replacen("\n54\n", "\n55\n", 1));
+    check(&larger, &[("format", "checkpoints/000000000054")]);
+    let other_root = |text: &str| {
+        let root = text.lines().nth(2).unwrap();
+        text.replacen(root, &kelisim::ledger::TreeHash([3; 32]).to_string(), 1)
+    };
+    let unsigned = changed("checkpoints/000000000054", other_root);
+    check(&unsigned, &[("checkpoint_signature", "checkpoints/000000000054")]);
+    let newest = changed("checkpoint", other_root);
+    let proof = ("inconsistent", "consistency/000000000254-000000000293");
+    check(&newest, &[("checkpoint_signature", "checkpoint"), ("root_mismatch", "checkpoint"), proof]);
+}
+
+#[test]
+fn an_edited_proof() {
+    let file = "consistency/000000000054-000000000104";
+    let other =
+        |text: &str| text.replacen(text.lines().next().unwrap(), &kelisim::ledger::TreeHash([3; 32]).to_string(), 1);
+    check(&changed(file, other), &[("inconsistent", file)]);
+    check(&changed(file, |text| text.replacen('\n', "=\n", 1)), &[("format", file)]);
+}
+
+#[test]
+fn another_key() {
+    let (log, other) = (Log::of_a_day(2), Log::begun_as(2, LogId([1; 16]), 0).key());
+    let key = log.key().verifier().to_string();
+    let mut bundle = log.bundle();
+    bundle.edit("key", |_| format!("{}\n", other.verifier()));
+    bundle.describe_again();
+    let checkpoints: Vec<_> = bundle.0.keys().filter(|path| path.starts_with("checkpoint")).cloned().collect();
+    let unsigned: Vec<_> = checkpoints.iter().map(|path| ("checkpoint_signature", path.as_str())).collect();
+    check(&bundle, &unsigned);
+    assert_eq!(problems(&verify(&bundle, &["--key", &key])), named(&[("key_differs", "key")]));
+    // One who has no key of the log signs all of it with another.
+    let mut forged = Log::begun_as(2, LogId([1; 16]), 0);
+    (0..290).for_each(|visitor| _ = forged.choose(visitor));
+    forged.sign();
+    check(&forged.bundle(), &[]);
+    let found = problems(&verify(&forged.bundle(), &["--key", &key]));
+    assert_eq!(found, named(&[("key_differs", "key"), ("checkpoint_signature", "checkpoint")]));
+    let renamed = VerifierKey::parse(&key).unwrap().renamed("shop.example/_kelisim/log/elsewhere").unwrap();
+    bundle.0.insert("key".into(), renamed.to_string().into());
+    bundle.describe_again();
+    check(&bundle, &[("wrong_log", "checkpoint")]);
+    bundle.0.insert("key".into(), b"nobody".to_vec());
+    check(&bundle, &[("format", "key")]);
+}
+
+#[test]
+fn a_flipped_bit_anywhere_is_found_and_both_say_the_same() {
+    let whole = Log::of_a_day(1).bundle();
+    let files: Vec<_> = whole.0.keys().filter(|path| *path != "manifest.json").cloned().collect();
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut draw = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 33) as usize % below
+    };
+    for round in 0..40 {
+        let (mut bundle, file) = (whole.clone(), &files[draw(files.len())]);
+        let bytes = bundle.0.get_mut(file).unwrap();
+        let at = draw(bytes.len());
+        bytes[at] ^= 1 << draw(8);
+        let hidden = round % 2 == 0;
+        if hidden {
+            bundle.describe_again();
+        }
+        let report = verify(&bundle, &[]);
+        // The page for people is vouched for by the manifest alone, the list of witnesses by whoever knows them.
+        let vouched = !hidden || !["index.html", "witnesses"].contains(&&**file);
+        assert!(report["intact"] == false || !vouched, "{file}, byte {at}");
+    }
+}
+
+fn rewrite_entries(bundle: &mut Bundle, edit: impl FnOnce(&mut Vec<Vec<u8>>)) {
+    let file = "tile/entries/000";
+    let mut entries: Vec<_> = entries_of_bundle(&bundle.0[file]).unwrap().into_iter().map(<[u8]>::to_vec).collect();
+    edit(&mut entries);
+    let mut bytes = Vec::new();
+    entries.iter().for_each(|entry| bundle_entry(&mut bytes, entry));
+    bundle.0.insert(file.to_owned(), bytes);
+    bundle.describe_again();
+}
