@@ -49,6 +49,11 @@ fn check_leaves(connection: &Connection) -> rusqlite::Result<Result<Frontier, Fa
             }
         }
     }
+    // A record or an end without its leaf would be that of a leaf to come.
+    let later = "SELECT EXISTS (SELECT 1 FROM record WHERE idx >= ?1) OR EXISTS (SELECT 1 FROM ended WHERE idx >= ?1)";
+    if connection.query_row(later, [frontier.size().cast_signed()], |row| row.get(0))? {
+        return Ok(Err("there are records of leaves that are not there".to_owned()));
+    }
     let kept: i64 = connection.query_row("SELECT count(*) FROM node", [], |row| row.get(0))?;
     Ok(if kept == nodes { Ok(frontier) } else { Err("the tree has nodes above leaves that are not there".to_owned()) })
 }

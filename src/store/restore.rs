@@ -4,9 +4,10 @@
 //! backup is not known: choices of that time count no more, because their index is not below the new log's beginning; a withdrawal of
 //! that time can't be known at all, so the choice that it ended counts again until it is withdrawn once more.
 
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 
 use super::{
+    checkpoints,
     leaves::{self, day_number},
     logs::Logs,
     outside_backup::{Forgotten, HighWater},
@@ -14,7 +15,7 @@ use super::{
 };
 use crate::{
     clock,
-    ledger::{Entry, ErasureReason, Frontier, LeafIndex, LogId, Predecessor},
+    ledger::{Entry, ErasureReason, Frontier, LeafIndex, LogId, Predecessor, VerifierKey},
     timestamp::Timestamp,
 };
 
@@ -89,13 +90,7 @@ fn erasure(leaf_data: &[u8]) -> Option<(u64, ErasureReason)> {
     Some((leaf.index, reasons.into_iter().find(|reason| reason.name() == leaf.reason)?))
 }
 
-/// Whether the newest checkpoint of a log was signed with another key than the present one.
-pub(super) fn has_another_key(
-    connection: &Connection,
-    log: LogId,
-    key: &crate::ledger::VerifierKey,
-) -> rusqlite::Result<bool> {
-    let sql = "SELECT 1 FROM checkpoint WHERE substr(origin, -length(?1)) = ?1 LIMIT 1";
-    let signed: Option<i64> = connection.query_row(sql, [format!("/{log}")], |row| row.get(0)).optional()?;
-    Ok(signed.is_some() && super::checkpoints::newest(connection, key)?.is_none())
+/// Whether the newest checkpoint of a log was signed with another key than this one.
+pub(super) fn has_another_key(connection: &Connection, log: LogId, key: &VerifierKey) -> rusqlite::Result<bool> {
+    Ok(checkpoints::origin(connection, log)?.is_some() && checkpoints::newest(connection, key)?.is_none())
 }

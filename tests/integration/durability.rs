@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -23,8 +26,8 @@ fn folder(shop: &Origin) -> tempfile::TempDir {
     Gateway::with(shop).edition("first", "2026-01-01", false).server(limits).folder()
 }
 
-/// Posts choices until the program is gone; the records that were acknowledged.
-fn choices_until_the_end(program: &Program, gone: &AtomicBool) -> Vec<String> {
+/// Posts choices until the program is gone, and tells of each that was acknowledged; their records.
+fn choices_until_the_end(program: &Program, gone: &AtomicBool, told: &mpsc::Sender<()>) -> Vec<String> {
     let mut acknowledged = Vec::new();
     while !gone.load(Ordering::Relaxed) {
         let browser = program.browser();
@@ -37,6 +40,8 @@ fn choices_until_the_end(program: &Program, gone: &AtomicBool) -> Vec<String> {
         }
         let record = reply.all("set-cookie").into_iter().find_map(|line| line.strip_prefix("kelisim=")).unwrap();
         acknowledged.push(record.split(';').next().unwrap().to_owned());
+        // Nobody counts them any more when the end has come.
+        let _ = told.send(());
     }
     acknowledged
 }
@@ -58,10 +63,14 @@ fn no_acknowledged_choice_is_lost_when_the_process_is_killed_again_and_again() {
         let program = Program::run(folder);
         let gone = AtomicBool::new(false);
         let new: Vec<_> = thread::scope(|scope| {
-            let clients: Vec<_> =
-                (0..CLIENTS).map(|_| scope.spawn(|| choices_until_the_end(&program, &gone))).collect();
-            // Killed in the middle of work, at another moment each time.
-            thread::sleep(Duration::from_millis(300 + u64::from(round) * 130));
+            let (told, heard) = mpsc::channel();
+            let client = |_| {
+                let (told, program, gone) = (told.clone(), &program, &gone);
+                scope.spawn(move || choices_until_the_end(program, gone, &told))
+            };
+            let clients: Vec<_> = (0..CLIENTS).map(client).collect();
+            // Killed in the middle of work, after another number of choices each time.
+            (0..10 + round * 13).for_each(|_| heard.recv().unwrap());
             program.kill_now();
             gone.store(true, Ordering::Relaxed);
             clients.into_iter().flat_map(|client| client.join().unwrap()).collect()

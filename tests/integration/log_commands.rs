@@ -1,6 +1,10 @@
 //! `kelisim run`, `check`, `log export` and `log erase` as an operator runs them.
 
-use std::{fs, process::Output};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Output,
+};
 
 use crate::harness::{Gateway, Program, kelisim, shop};
 
@@ -14,6 +18,12 @@ fn out(output: &Output) -> String {
 
 fn err(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// Every file in a folder and in those within.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
 /// The lines of an export, without the line of column names.
@@ -76,8 +86,7 @@ fn a_person_is_erased_by_the_running_gateway_and_without_one() {
     let folder = program.stop();
     let erased = kelisim(folder.path(), &["log", "erase", &boris_id]);
     assert_eq!((code(&erased), out(&erased).as_str()), (Some(0), "1 record erased\n"), "{erased:?}");
-    for file in fs::read_dir(folder.path().join("state")).unwrap() {
-        let file = file.unwrap().path();
+    for file in files(&folder.path().join("state")) {
         let bytes = fs::read(&file).unwrap();
         for id in [&anna_id, &boris_id] {
             let raw: Vec<u8> = (0..16).map(|place| u8::from_str_radix(&id[place * 2..][..2], 16).unwrap()).collect();

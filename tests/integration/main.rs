@@ -27,6 +27,7 @@ mod pages;
 mod passing;
 mod proxying;
 mod records;
+mod restoring;
 mod settings_pages;
 mod shutdown;
 mod tidy;

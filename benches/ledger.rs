@@ -1,0 +1,216 @@
+//! What the consent log costs: durable appends beside SQLite writing the same rows in groups without tree, salts and checks, on the same
+//! disk and in the same run; a start; a proof.
+//!
+//! The disk is that of the temporary directory (`TMPDIR`). A disk's speed changes from minute to minute, so the two take turns and what
+//! is printed last is their ratio.
+
+use std::{
+    hint::black_box,
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use kelisim::{
+    clock::Clock,
+    consent::{Category, CategorySet, ConsentId, EditionId},
+    ledger::{Entry, Event, EventKind, Method, NoticeId, PagePath, Prover, RecordId, Salt, canonical, leaf_hash},
+    store::{Reader, Settings, Store},
+    timestamp::{Term, Timestamp},
+    visitor::{AgentFamily, Language, Signals},
+};
+use rusqlite::{Connection, params};
+
+const CLIENTS: [usize; 3] = [1, 64, 256];
+/// How long each side writes in one turn.
+const TURN: Duration = Duration::from_millis(1500);
+const TURNS: usize = 3;
+/// How many events SQLite writes in one transaction at most, as the log does.
+const GROUP: usize = 256;
+/// Leaves of the log whose start and proofs are measured; `KELISIM_BENCH_LEAVES` asks for another number.
+const LEAVES: usize = 100_000;
+
+fn event(number: u64) -> Event {
+    let bytes: [u8; 16] = (u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)).to_be_bytes();
+    let both: CategorySet = [Category::Functional, Category::Analytical].into_iter().collect();
+    let time = Timestamp::parse("2026-11-22T10:00:00Z").expect("a moment");
+    let validity = Term { months: 6, days: 0 };
+    Event {
+        id: RecordId::from_random(bytes),
+        consent_id: ConsentId::from_bytes(bytes),
+        site: "rysbekova.kz".into(),
+        kind: EventKind::Expressed,
+        time,
+        validity,
+        valid_until: validity.after(time),
+        method: Method::BannerForm,
+        offered: both,
+        allowed: both,
+        edition: EditionId::parse("2026-01").expect("a name"),
+        notice: NoticeId([7; 32]),
+        language: Language::Kk,
+        page: Some(PagePath::new("/services")),
+        agent: AgentFamily::Firefox,
+        signals: Signals::default(),
+        ends: None,
+        frame: None,
+    }
+}
+
+/// The rows that the log writes for an event, made before the clock runs.
+struct Rows {
+    id: [u8; 16],
+    hash: [u8; 32],
+    data: Vec<u8>,
+    body: Vec<u8>,
+}
+
+fn rows(number: u64) -> Rows {
+    let (event, salt) = (event(number), Salt([9; 32]));
+    let body = canonical(&event);
+    let data = Entry::consent(&salt, &body).leaf_data();
+    Rows { id: *event.consent_id.as_bytes(), hash: leaf_hash(&data).0, data, body }
+}
+
+/// SQLite's own group commit: one thread takes what waits, writes it in one transaction, answers.
+fn sqlite_per_second(clients: usize) -> f64 {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut connection = Connection::open(directory.path().join("log.sqlite")).expect("a database");
+    let schema = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
+        CREATE TABLE leaf (idx INTEGER PRIMARY KEY, kind TEXT NOT NULL, day INTEGER NOT NULL, hash BLOB NOT NULL, data BLOB NOT NULL) STRICT;
+        CREATE TABLE record (idx INTEGER PRIMARY KEY, consent_id BLOB NOT NULL, site TEXT NOT NULL, time INTEGER NOT NULL,
+            valid_until INTEGER NOT NULL, salt BLOB NOT NULL, body BLOB NOT NULL) STRICT;
+        CREATE INDEX record_by_consent ON record (consent_id, site);
+        CREATE INDEX record_by_end ON record (valid_until);";
+    connection.execute_batch(schema).expect("a schema");
+    let (work, waiting) = mpsc::channel::<(Rows, mpsc::SyncSender<()>)>();
+    let writer = thread::spawn(move || {
+        let mut next = 0_i64;
+        while let Ok(first) = waiting.recv() {
+            let group: Vec<_> = std::iter::once(first).chain(waiting.try_iter().take(GROUP - 1)).collect();
+            let transaction = connection.transaction().expect("a transaction");
+            for (row, _) in &group {
+                let leaf = "INSERT INTO leaf VALUES (?1, 'consent', 20779, ?2, ?3)";
+                let mut leaf = transaction.prepare_cached(leaf).expect("a statement");
+                leaf.execute(params![next, row.hash, row.data]).expect("a row");
+                let record = "INSERT INTO record VALUES (?1, ?2, 'rysbekova.kz', 1795341600000, 1810000000000, ?3, ?4)";
+                let mut record = transaction.prepare_cached(record).expect("a statement");
+                record.execute(params![next, row.id, [9_u8; 32], row.body]).expect("a row");
+                next += 1;
+            }
+            transaction.commit().expect("a commit");
+            group.into_iter().for_each(|(_, answer)| answer.send(()).expect("somebody waits"));
+        }
+    });
+    let written = in_turn(clients, |client| {
+        let work = work.clone();
+        let mut number = client;
+        move || {
+            number += 1 << 20;
+            let (answer, answered) = mpsc::sync_channel(1);
+            work.send((rows(number), answer)).expect("a writer");
+            answered.recv().expect("an answer");
+        }
+    });
+    drop(work);
+    writer.join().expect("the writer ends");
+    written
+}
+
+fn log_per_second(clients: usize) -> f64 {
+    let directory = tempfile::tempdir().expect("a directory");
+    let settings = Settings { state_dir: directory.path().join("state"), host: "shop.example".into() };
+    let store = Store::open(&settings, Clock::system()).expect("a log");
+    in_turn(clients, |client| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let store = store.clone();
+        let mut number = client;
+        move || {
+            number += 1 << 20;
+            runtime.block_on(store.append(event(number))).expect("an acknowledgement");
+        }
+    })
+}
+
+/// Lets as many threads do one thing after another for a while; how many things were done in a second.
+fn in_turn<W: FnMut() + Send>(clients: usize, worker: impl Fn(u64) -> W) -> f64 {
+    let started = Instant::now();
+    let done: u64 = thread::scope(|scope| {
+        let run = |mut work: W| {
+            move || {
+                let mut done = 0;
+                while started.elapsed() < TURN {
+                    work();
+                    done += 1;
+                }
+                done
+            }
+        };
+        let threads: Vec<_> = (0..clients as u64).map(|client| scope.spawn(run(worker(client)))).collect();
+        threads.into_iter().map(|thread| thread.join().expect("a client ends")).sum()
+    });
+    done as f64 / started.elapsed().as_secs_f64()
+}
+
+fn middle(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+#[allow(clippy::print_stdout, reason = "a ratio is no measurement that the harness knows")]
+fn appends(_: &mut Criterion) {
+    for clients in CLIENTS {
+        let turns: Vec<_> = (0..TURNS).map(|_| (sqlite_per_second(clients), log_per_second(clients))).collect();
+        let (sqlite, log): (Vec<_>, Vec<_>) = turns.iter().copied().unzip();
+        let ratio = middle(turns.iter().map(|(sqlite, log)| log / sqlite).collect());
+        let (sqlite, log) = (middle(sqlite), middle(log));
+        println!("appends/{clients} clients: log {log:.0}/s, SQLite {sqlite:.0}/s, ratio {ratio:.2}");
+    }
+}
+
+/// A log of many leaves, written by refusals, for which nobody waits.
+fn long_log(leaves: usize) -> (tempfile::TempDir, Settings) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let settings = Settings { state_dir: directory.path().join("state"), host: "shop.example".into() };
+    let store = Store::open(&settings, Clock::system()).expect("a log");
+    for number in 0..leaves as u64 {
+        while store.waiting() > 8000 {
+            thread::yield_now();
+        }
+        store.append_later(event(number));
+    }
+    drop(store);
+    (directory, settings)
+}
+
+#[allow(clippy::print_stdout, reason = "one start is measured as a whole")]
+fn start_and_proofs(criterion: &mut Criterion) {
+    let asked = std::env::var("KELISIM_BENCH_LEAVES").ok().and_then(|number| number.parse().ok());
+    let leaves = asked.unwrap_or(LEAVES);
+    let (_directory, settings) = long_log(leaves);
+    let started = Instant::now();
+    drop(Store::open(&settings, Clock::system()).expect("a log"));
+    println!("start with {leaves} leaves, everything checked: {:.2} s", started.elapsed().as_secs_f64());
+    let reader = Reader::open(&settings.state_dir).expect("a log");
+    let size = reader.size().expect("a size");
+    let mut group = criterion.benchmark_group("proof");
+    group.throughput(Throughput::Elements(1));
+    let mut index = 0;
+    group.bench_function("inclusion", |bencher| {
+        bencher.iter(|| {
+            index = (index + 7919) % size;
+            Prover::new(&reader, size).inclusion(black_box(index)).expect("a proof")
+        });
+    });
+    group.bench_function("consistency", |bencher| {
+        bencher.iter(|| {
+            index = (index + 7919) % size;
+            Prover::new(&reader, size).consistency(black_box(index)).expect("a proof")
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, appends, start_and_proofs);
+criterion_main!(benches);
