@@ -172,7 +172,9 @@ pub(super) fn ask_to_erase(state_dir: &Path, id: ConsentId) -> io::Result<Erasur
     match ask(state_dir, &Request::Erase { consent_id: id.to_string() })? {
         Answer::Erased { records, overwritten } => Ok(Erasure { records, overwritten }),
         Answer::Failed { reason } => Err(io::Error::other(reason)),
-        Answer::InventoryWritten | Answer::AccessNoted { .. } => Err(io::Error::other("the gateway answered something else")),
+        Answer::InventoryWritten | Answer::AccessNoted { .. } => {
+            Err(io::Error::other("the gateway answered something else"))
+        }
     }
 }
 
@@ -181,7 +183,9 @@ pub(super) fn ask_for_inventory(state_dir: &Path) -> io::Result<()> {
     match ask(state_dir, &Request::WriteInventory)? {
         Answer::InventoryWritten => Ok(()),
         Answer::Failed { reason } => Err(io::Error::other(reason)),
-        Answer::Erased { .. } | Answer::AccessNoted { .. } => Err(io::Error::other("the gateway answered something else")),
+        Answer::Erased { .. } | Answer::AccessNoted { .. } => {
+            Err(io::Error::other("the gateway answered something else"))
+        }
     }
 }
 

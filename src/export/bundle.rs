@@ -12,8 +12,8 @@ use super::{ExportError, notices::Notices, tiles::KeptTiles};
 use crate::{
     consent::EditionId,
     ledger::{
-        BundleManifest, BundlePage, BundleWriter, EntryBundle, NoticeId, Prover, ShownNotice, SignedCheckpoint, TILE_WIDTH, Tile,
-        Tiles as _, VerifierKey, parse,
+        BundleManifest, BundlePage, BundleWriter, EntryBundle, NoticeId, Prover, ShownNotice, SignedCheckpoint,
+        TILE_WIDTH, Tile, Tiles as _, VerifierKey, parse,
     },
     store::Reader,
     timestamp::Timestamp,
@@ -163,7 +163,7 @@ fn write_checkpoints<W: Write>(
 ) -> Result<u64, ExportError> {
     let tiles = KeptTiles::of(reader, size);
     let (mut count, mut last) = (0, 0);
-    let mut tie = |old: u64, new: u64, bundle: &mut BundleWriter<W>| -> Result<(), ExportError> {
+    let tie = |old: u64, new: u64, bundle: &mut BundleWriter<W>| -> Result<(), ExportError> {
         if old > 0 {
             bundle.consistency(old, new, &Prover::new(&tiles, new).consistency(old)?)?;
         }

@@ -77,7 +77,9 @@ pub enum ExportError {
         origin: String,
     },
     /// The newest checkpoint is not the log's.
-    #[error("the newest checkpoint of {origin} is not signed with the log's key; keep a copy of the state directory for the auditor")]
+    #[error(
+        "the newest checkpoint of {origin} is not signed with the log's key; keep a copy of the state directory for the auditor"
+    )]
     ForeignCheckpoint {
         /// The log.
         origin: String,

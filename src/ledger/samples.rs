@@ -55,9 +55,11 @@ pub(crate) fn opened_frame(visitor: u8) -> Event {
 /// The document of the notice that [`event`] names, with what exports repeat of it.
 pub(crate) fn notice() -> String {
     let items = ["controller", "address", "email", "subject", "data", "term", "third", "cross", "public", "storage"];
-    let items = items.map(|item| serde_json::json!({ "label": item, "language": "kk", "value": format!("{item}: «жоқ»") }));
+    let items =
+        items.map(|item| serde_json::json!({ "label": item, "language": "kk", "value": format!("{item}: «жоқ»") }));
     let purposes = [("necessary", "Қажетті"), ("functional", "Функционалдық"), ("analytical", "Талдау")];
-    let purposes = purposes.map(|(category, name)| serde_json::json!({ "category": category, "name": name, "text": "…" }));
+    let purposes =
+        purposes.map(|(category, name)| serde_json::json!({ "category": category, "name": name, "text": "…" }));
     let document = serde_json::json!({
         "article_8_4": items,
         "banner": { "sha256": "00", "text": "Біз cookie файлдарын қолданамыз" },

@@ -21,8 +21,14 @@ impl Reader {
     /// # Errors
     ///
     /// When the file refuses; so for all that follow.
-    pub fn extent(&self, from: Timestamp, to: Timestamp, size: u64) -> Result<Option<(LeafIndex, LeafIndex)>, StoreError> {
-        let sql = format!("SELECT min(leaf.idx), max(leaf.idx) FROM leaf LEFT JOIN record USING (idx) WHERE {IN_PERIOD}");
+    pub fn extent(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        size: u64,
+    ) -> Result<Option<(LeafIndex, LeafIndex)>, StoreError> {
+        let sql =
+            format!("SELECT min(leaf.idx), max(leaf.idx) FROM leaf LEFT JOIN record USING (idx) WHERE {IN_PERIOD}");
         let (first_day, last_day) = days(from, to);
         let period = named_params! { ":after": -1, ":last": size.cast_signed() - 1, ":from": from.milliseconds(),
         ":to": to.milliseconds(), ":first_day": first_day, ":last_day": last_day };
@@ -48,7 +54,8 @@ impl Reader {
     /// How many leaves from `first` on and before `after` hold events, whether their records are kept or not.
     pub fn events_between(&self, first: u64, after: u64) -> Result<u64, StoreError> {
         let sql = "SELECT count(*) FROM leaf WHERE kind = 'consent' AND idx >= ?1 AND idx < ?2";
-        let count = self.connection.query_row(sql, [first.cast_signed(), after.cast_signed()], |row| row.get::<_, i64>(0));
+        let count =
+            self.connection.query_row(sql, [first.cast_signed(), after.cast_signed()], |row| row.get::<_, i64>(0));
         count.map(i64::cast_unsigned).map_err(self.failed())
     }
 

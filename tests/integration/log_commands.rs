@@ -52,7 +52,7 @@ fn the_log_is_exported_beside_a_running_gateway_and_after_it() {
     };
     check(&gateway);
     let table = kelisim(gateway.path(), &["log", "export"]);
-    assert!(out(&table).starts_with("\u{feff}index,leaf_hash,"), "{table:?}");
+    assert!(out(&table).starts_with("\u{feff}index;time;site;"), "{table:?}");
     let file = gateway.path().join("log.jsonl");
     let written = kelisim(gateway.path(), &["log", "export", "--format", "jsonl", "--out", file.to_str().unwrap()]);
     assert_eq!((code(&written), out(&written).as_str()), (Some(0), ""), "{written:?}");

@@ -12,6 +12,7 @@ mod cookies;
 mod durability;
 mod editions;
 mod exceptions;
+mod export;
 mod faults;
 mod forwarding;
 mod frames;

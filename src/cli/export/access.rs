@@ -30,7 +30,8 @@ pub(crate) fn note(
             Ok(true)
         }
         Err(StoreError::Locked { .. }) => {
-            control::ask_to_note_access(&settings.state_dir, what, form, (from, to)).map_err(LogError::GatewayAccess)?;
+            control::ask_to_note_access(&settings.state_dir, what, form, (from, to))
+                .map_err(LogError::GatewayAccess)?;
             Ok(true)
         }
         Err(error) if is_read_only(&error) => Ok(false),

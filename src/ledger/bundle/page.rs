@@ -46,9 +46,21 @@ const KINDS: [(&str, &str, &str); 6] = [
     ("expressed", "agreed to something, for the first time", "согласие дано впервые"),
     ("renewed", "chose again, and agreed to something", "выбор сделан заново, согласие дано"),
     ("refused", "agreed to nothing", "отказ: не разрешено ничего"),
-    ("withdrawn", "took back an earlier consent, or a part of it", "ранее данное согласие отозвано полностью или частично"),
-    ("implied", "went on to another page after the banner was shown", "переход на другую страницу после показа баннера"),
-    ("frame", "opened one embedded frame once (no lasting consent)", "однократно открыт один встроенный блок (без длящегося согласия)"),
+    (
+        "withdrawn",
+        "took back an earlier consent, or a part of it",
+        "ранее данное согласие отозвано полностью или частично",
+    ),
+    (
+        "implied",
+        "went on to another page after the banner was shown",
+        "переход на другую страницу после показа баннера",
+    ),
+    (
+        "frame",
+        "opened one embedded frame once (no lasting consent)",
+        "однократно открыт один встроенный блок (без длящегося согласия)",
+    ),
 ];
 
 impl BundlePage {

@@ -89,7 +89,10 @@ fn every_file_has_its_name_and_is_in_the_manifest() {
     assert_eq!(text("records/000000000004.jsonl").lines().count(), 10_000);
     let manifest: serde_json::Value = serde_json::from_str(text("manifest.json")).unwrap();
     assert_eq!(manifest["format"], "kelisim-bundle/v1");
-    assert_eq!((&manifest["size"], &manifest["leaves"]["first"], &manifest["leaves"]["after"]), (&json!(300), &json!(4), &json!(300)));
+    assert_eq!(
+        (&manifest["size"], &manifest["leaves"]["first"], &manifest["leaves"]["after"]),
+        (&json!(300), &json!(4), &json!(300))
+    );
     assert_eq!(manifest["period"]["to"], "2026-12-01T00:00:00.000Z");
     let listed = manifest["files"].as_object().unwrap();
     assert_eq!(listed.len(), files.len() - 1);

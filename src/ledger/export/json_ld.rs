@@ -131,9 +131,10 @@ fn shared_part(id: NoticeId, notice: &NoticeFacts, purposes: CategorySet) -> Box
     let controller = &notice.controller;
     let number = controller.bin.as_ref().or(controller.iin.as_ref());
     let kind = if controller.bin.is_some() { "dpv:Organisation" } else { "dpv:NaturalPerson" };
-    let recipients = notice.hosts.iter().filter(|host| {
-        Category::parse(&host.category).is_some_and(|category| purposes.contains(category))
-    });
+    let recipients = notice
+        .hosts
+        .iter()
+        .filter(|host| Category::parse(&host.category).is_some_and(|category| purposes.contains(category)));
     let recipients = recipients.map(|host| {
         json!({ "@type": ["dpv:Recipient", "dpv:ThirdParty"], "dct:identifier": host.name, "dpv:hasName": host.owner })
     });

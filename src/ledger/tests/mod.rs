@@ -1,5 +1,6 @@
 //! Promises of the log as data: bytes that never change, leaves that hide and bind, exports that harm nobody.
 
+mod json_ld;
 mod leaves;
 mod notes;
 
@@ -7,7 +8,7 @@ use proptest::prelude::*;
 
 use super::{
     hex::hex,
-    samples::{event, opened_frame},
+    samples::{self, event, opened_frame},
     *,
 };
 use crate::{
@@ -55,7 +56,7 @@ fn an_opened_frame_is_a_record_of_its_own_kind_with_its_host() {
     };
     let bytes = csv_bytes(&[row]);
     let text = std::str::from_utf8(&bytes[3..]).unwrap();
-    assert!(text.lines().nth(1).unwrap().ends_with(",maps.example,functional,,"), "{text}");
+    assert!(text.lines().nth(1).unwrap().contains(";maps.example;functional;"), "{text}");
 }
 
 #[test]
@@ -204,6 +205,10 @@ proptest! {
     }
 }
 
+fn notice() -> NoticeFacts {
+    NoticeFacts::parse(&samples::notice()).unwrap()
+}
+
 fn csv_bytes(rows: &[Row]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut export = CsvExport::new(&mut bytes).unwrap();
@@ -213,7 +218,12 @@ fn csv_bytes(rows: &[Row]) -> Vec<u8> {
 }
 
 fn csv_cells(rows: &[Row]) -> Vec<csv::StringRecord> {
-    csv::ReaderBuilder::new().delimiter(b';').from_reader(&csv_bytes(rows)[3..]).into_records().map(Result::unwrap).collect()
+    csv::ReaderBuilder::new()
+        .delimiter(b';')
+        .from_reader(&csv_bytes(rows)[3..])
+        .into_records()
+        .map(Result::unwrap)
+        .collect()
 }
 
 fn rows() -> [Row; 2] {
@@ -241,7 +251,14 @@ fn a_spreadsheet_opens_the_table_and_runs_nothing() {
     assert_eq!([cell(0, "valid_until"), cell(0, "validity")], ["2027-05-22T10:00:00.250Z", "P6M"]);
     assert_eq!([cell(0, "gpc"), cell(0, "dnt"), cell(0, "removed_on")], ["yes", "no", ""]);
     assert_eq!([cell(1, "index"), cell(1, "salt"), cell(1, "consent_id"), cell(1, "page")], ["2", "", "", ""]);
+    assert_eq!(
+        [cell(0, "shown_text"), cell(0, "controller")],
+        ["Біз cookie файлдарын қолданамыз", "Айнұр, ЖСН 850617450628"]
+    );
+    assert_eq!(cell(0, "policy_url"), "https://rysbekova.kz/_kelisim/policy/2026-01/ru");
+    assert_eq!(cell(0, "salt"), "03".repeat(32));
     assert_eq!([cell(1, "removed_on"), cell(1, "removed_by")], ["2026-11-22", "erasure"]);
+    assert_eq!(cell(1, "leaf_hash"), "ab".repeat(32));
 }
 
 #[test]

@@ -1,0 +1,120 @@
+//! Consent records: each one has every field that ISO/IEC TS 27560 makes mandatory, and says what was given and what was not.
+
+use serde_json::Value;
+
+use super::*;
+use crate::ledger::samples::withdrawal;
+
+/// The mandatory fields of a record, as paths into the JSON-LD (guide to 27560: record, notice, process, personal data, party, event).
+const MANDATORY: &[&str] = &[
+    "/@type",
+    "/dct:conformsTo",
+    "/dct:identifier",
+    "/dpv:hasDataSubject/dct:identifier",
+    "/dpv:hasNotice/dct:identifier",
+    "/dct:language",
+    "/dpv:hasProcess/dpv:hasPurpose/0/dct:title",
+    "/dpv:hasProcess/dpv:hasPurpose/0/skos:broader",
+    "/dpv:hasProcess/dpv:hasPersonalData/0/skos:broader",
+    "/dpv:hasProcess/dpv:hasDataController/dct:identifier",
+    "/dpv:hasProcess/dpv:hasDataController/dpv:hasName",
+    "/dpv:hasProcess/dpv:hasDataController/dpv:hasAddress",
+    "/dpv:hasProcess/dpv:hasDataController/dpv:hasContact",
+    "/dpv:hasProcess/dpv:hasDataController/@type/0",
+    "/dpv:hasProcess/dpv:hasStorageCondition/0/dpv:hasLocation",
+    "/dpv:hasProcess/dpv:hasStorageCondition/1/dpv:hasDuration/rdf:value",
+    "/dpv:hasProcess/dpv:hasJurisdiction",
+    "/dpv:hasProcess/dpv:hasRecipient/0/dct:description",
+    "/dpv:hasProcess/dpv:hasConsentControl/dpv:isExercisedAt",
+    "/dpv:hasProcess/dpv:hasRight/0/dct:description",
+    "/dpv:hasConsentStatus/0/@type/0",
+    "/dpv:hasConsentStatus/0/@type/1",
+    "/dpv:hasConsentStatus/0/dpv:isIndicatedAtTime",
+    "/dpv:hasConsentStatus/0/dpv:hasDuration/0/rdf:value",
+    "/dpv:hasConsentStatus/0/dpv:isIndicatedBy",
+    "/dpv:hasConsentStatus/0/dpv:hasIndicationMethod",
+];
+
+fn row(index: u64, event: Event) -> Row {
+    let content = Content::Kept(Box::new(event), Salt([3; 32]));
+    Row { index: LeafIndex(index), leaf_hash: LeafHash([0xab; 32]), content }
+}
+
+/// The document, and its records as they were read back.
+fn written(rows: &[Row]) -> (String, Vec<Value>) {
+    let mut bytes = Vec::new();
+    let mut export = JsonLdExport::new(&mut bytes).unwrap();
+    rows.iter().for_each(|row| export.write(row, Some(&notice())).unwrap());
+    export.finish().unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let document: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(document["@context"]["dpv"], "https://w3id.org/dpv#");
+    (text, document["@graph"].as_array().unwrap().clone())
+}
+
+/// Each status, and the purposes that it is of.
+fn statuses(record: &Value) -> Vec<(String, Vec<String>)> {
+    let name = |purpose: &Value| purpose["@id"].as_str().unwrap().rsplit(':').next().unwrap().to_owned();
+    let status = |status: &Value| {
+        let purposes = status["dpv:hasPurpose"].as_array().unwrap().iter().map(name).collect();
+        (status["@type"][0].as_str().unwrap().to_owned(), purposes)
+    };
+    record["dpv:hasConsentStatus"].as_array().unwrap().iter().map(status).collect()
+}
+
+#[test]
+fn every_record_is_complete_and_stands_on_a_line_of_its_own() {
+    let rows = [row(1, event(1)), row(2, withdrawal(1, LeafIndex(1))), row(3, opened_frame(1))];
+    let (text, records) = written(&rows);
+    assert_eq!(text.lines().count(), rows.len() + 2);
+    for record in &records {
+        for path in MANDATORY {
+            let value = record.pointer(path).unwrap_or_else(|| panic!("{path} is missing: {record:#}"));
+            assert!(value.as_str().is_some_and(|value| !value.is_empty()), "{path}: {value}");
+        }
+    }
+    let (empty, none) = written(&[]);
+    assert!(none.is_empty() && empty.ends_with("]}\n"), "{empty}");
+}
+
+#[test]
+fn what_was_given_and_what_was_not_are_told_apart() {
+    let check = |event: Event, expected: &[(&str, &[&str])]| {
+        let (_, records) = written(&[row(1, event)]);
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(status, purposes)| ((*status).to_owned(), purposes.iter().map(ToString::to_string).collect()))
+            .collect();
+        assert_eq!(statuses(&records[0]), expected);
+    };
+    check(event(1), &[("dpv:ConsentGiven", &["functional"]), ("dpv:ConsentRefused", &["analytical"])]);
+    check(withdrawal(1, LeafIndex(1)), &[("dpv:ConsentWithdrawn", &["functional", "analytical"])]);
+    check(opened_frame(1), &[("dpv:ConsentGiven", &["functional"])]);
+    let renewed = Event { kind: EventKind::Renewed, ..event(1) };
+    check(renewed, &[("dpv:RenewedConsentGiven", &["functional"]), ("dpv:ConsentRefused", &["analytical"])]);
+}
+
+#[test]
+fn the_shared_part_is_that_of_the_notice_and_of_what_was_asked() {
+    let (_, records) = written(&[row(1, event(1)), row(2, opened_frame(1))]);
+    let at = |record: usize, path: &str| records[record].pointer(path).unwrap().clone();
+    assert_eq!(at(0, "/dpv:hasProcess/dpv:hasDataController/dct:identifier"), "850617450628");
+    assert_eq!(at(0, "/dpv:hasProcess/dpv:hasStorageCondition/0/dpv:hasLocation"), "storage: «жоқ»");
+    assert_eq!(at(0, "/dpv:hasProcess/kelisim:crossBorderTransfer"), "cross: «жоқ»");
+    assert_eq!(at(0, "/dpv:hasProcess/dpv:hasRecipient/0/dct:description"), "third: «жоқ»");
+    assert_eq!(at(0, "/dpv:hasProcess/dpv:hasRecipient/1/dct:identifier"), "stats.example");
+    assert_eq!(records[1].pointer("/dpv:hasProcess/dpv:hasRecipient/1"), None, "a map is not for statistics");
+    assert_eq!(at(0, "/dpv:hasConsentStatus/0/dpv:hasDuration/0/rdf:value"), "P6M");
+    assert_eq!(at(1, "/dpv:hasConsentStatus/0/dpv:hasDuration/0/rdf:value"), "PT60S");
+    assert_eq!(at(0, "/dpv:hasConsentStatus/0/dpv:hasLocation"), "https://rysbekova.kz/services");
+}
+
+#[test]
+fn a_removed_record_leaves_a_line_and_one_without_its_notice_is_refused() {
+    let [_, removed] = rows();
+    let (_, records) = written(&[removed]);
+    assert_eq!(records[0]["kelisim:removedBy"], "erasure");
+    assert_eq!(records[0]["kelisim:leafIndex"], 2);
+    let mut export = JsonLdExport::new(Vec::new()).unwrap();
+    assert!(export.write(&row(1, event(1)), None).is_err());
+}
