@@ -48,16 +48,12 @@ EPOCH = datetime(1970, 1, 1)
 sha256 = lambda data: hashlib.sha256(data).digest()
 
 
-def is_text(pattern):
-    return lambda value: type(value) is str and re.fullmatch(pattern, value, re.S) is not None
-
-
-def one_of(*values):
-    return lambda value: type(value) is str and value in values
-
-
-def number(limit=U64):
-    return lambda value: type(value) is int and 0 <= value <= limit
+# What fields may hold: each of these makes a question that is asked of a value.
+is_text = lambda pattern=".*": lambda value: type(value) is str and re.fullmatch(pattern, value, re.S) is not None
+one_of = lambda *values: lambda value: type(value) is str and value in values
+number = lambda limit=U64: lambda value: type(value) is int and 0 <= value <= limit
+list_of = lambda fits: lambda value: type(value) is list and all(map(fits, value))
+or_null = lambda fits: lambda value: value is None or fits(value)
 
 
 def milliseconds(value, form=r"[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}[.][0-9]{3}Z"):
@@ -70,11 +66,8 @@ def milliseconds(value, form=r"[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}[.][
     return since if 0 <= since <= 253_402_207_200_000 else None
 
 
-def day(value):
-    return milliseconds(value, "[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
-a_time, a_day = (lambda value: milliseconds(value) is not None), (lambda value: day(value) is not None)
+day = lambda value: milliseconds(value, "[0-9]{4}-[0-9]{2}-[0-9]{2}")
+a_time, a_day, a_flag = lambda value: milliseconds(value) is not None, lambda value: day(value) is not None, lambda value: type(value) is bool
 
 
 def shaped(value, shape):
@@ -92,25 +85,20 @@ def canonical_json(data):
     return value if same else None
 
 
-def a_range(value):
-    return type(value) is list and len(value) == 2 and all(map(number(), value))
-
-
-COUNT = {"site": is_text(".*"), "what": one_of("set_cookie", "cookie_pair", "load", "frame"),
+COUNT = {"site": is_text(), "what": one_of("set_cookie", "cookie_pair", "load", "frame"),
          "category": one_of("unknown", *CATEGORIES), "refused": number(), "passed": number()}
 LEAVES = {
-    "start": {"log": is_text(HEX32), "follows": lambda old: old is None or shaped(old, {"log": is_text(HEX32), "size": number()}),
-              "day": a_day},
+    "start": {"log": is_text(HEX32), "follows": or_null(lambda old: shaped(old, {"log": is_text(HEX32), "size": number()})), "day": a_day},
     "notice": {"notice_id": is_text(HEX64), "language": one_of(*LANGUAGES), "edition": is_text(EDITION),
                "document_sha256": is_text(HEX64), "day": a_day},
     "erasure": {"index": number(), "reason": one_of("request", "order"), "day": a_day},
-    "retention": {"ranges": lambda value: type(value) is list and all(map(a_range, value)), "before": a_day, "day": a_day},
+    "retention": {"ranges": list_of(lambda pair: list_of(number())(pair) and len(pair) == 2), "before": a_day, "day": a_day},
     "policy": {"edition": is_text(EDITION), "language": one_of(*LANGUAGES), "document_sha256": is_text(HEX64),
                "effective": a_day, "day": a_day},
-    "service": {"state": one_of("started", "stopped"), "version": is_text(".*"), "time": a_time},
+    "service": {"state": one_of("started", "stopped"), "version": is_text(), "time": a_time},
     "access": {"by": is_text("command_line|[0-9a-f]{8}"), "what": one_of("read", "export", "incident"),
                "form": one_of("csv", "jsonl", "jsonld", "bundle", "page"), "from": a_time, "to": a_time, "time": a_time},
-    "enforcement": {"day": a_day, "counts": lambda value: type(value) is list and all(shaped(one, COUNT) for one in value)},
+    "enforcement": {"day": a_day, "counts": list_of(lambda count: shaped(count, COUNT))},
 }
 
 
@@ -124,7 +112,7 @@ def read_leaf(data):
     if kind == "configuration":  # its summary is any object, as it was written
         parts = re.fullmatch(rb'\{"fingerprint":"[0-9a-f]{64}","summary":(\{.*\}),"time":"([^"]*)"\}', content, re.S)
         try:
-            json.loads(parts[1].decode(), parse_constant=lambda name: int(name))
+            json.loads(parts[1].decode(), parse_constant=int)
             return (kind, {"time": parts[2].decode()}) if a_time(parts[2].decode()) else None
         except (TypeError, ValueError, RecursionError):
             return None
@@ -132,8 +120,7 @@ def read_leaf(data):
     return (kind, value) if shaped(value, LEAVES.get(kind, {})) else None
 
 
-def a_set(value):
-    return type(value) is list and value == [name for name in CATEGORIES[1:] if name in value]
+a_set = lambda value: type(value) is list and value == [name for name in CATEGORIES[1:] if name in value]
 
 
 def a_term(value):
@@ -143,16 +130,15 @@ def a_term(value):
 
 RECORD = {
     "schema": one_of("kelisim-record/v1", "kelisim-frame/v1"), "record_id": is_text("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
-    "consent_id": is_text(HEX32), "site": is_text(".*"),
+    "consent_id": is_text(HEX32), "site": is_text(),
     "event": one_of("expressed", "renewed", "refused", "withdrawn", "implied", "frame"), "entity": one_of("data_subject"),
     "time": a_time, "validity": a_term, "valid_until": a_time,
     "method": one_of("banner_form", "settings_form", "script", "navigation", "frame_form"), "offered": a_set, "allowed": a_set,
     "edition": is_text(EDITION), "notice_id": is_text(HEX64), "language": one_of(*LANGUAGES),
-    "page": lambda value: value is None or is_text("[!-~]{0,256}")(value),
-    "agent": one_of("chromium", "firefox", "safari", "robot", "other"), "gpc": lambda value: type(value) is bool,
-    "dnt": lambda value: type(value) is bool, "ends": lambda value: value is None or number()(value),
+    "page": or_null(is_text("[!-~]{0,256}")), "agent": one_of("chromium", "firefox", "safari", "robot", "other"),
+    "gpc": a_flag, "dnt": a_flag, "ends": or_null(number()),
 }
-FRAME = RECORD | {"host": is_text(".*"), "category": one_of(*CATEGORIES)}
+FRAME = RECORD | {"host": is_text(), "category": one_of(*CATEGORIES)}
 
 
 def read_record(data):
@@ -185,7 +171,7 @@ class Key:
     def parse(text, kind):
         parts = text.strip().split("+", 2)
         data = unbase64(parts[2]) if len(parts) == 3 else None
-        if not data or len(data) != 33 or data[0] != kind or not parts[0] or re.search(r"\s", parts[0]):
+        if not data or len(data) != 33 or data[0] != kind or not parts[0] or re.search(r"[\s\0-\x1f\x7f-\x9f]", parts[0]):
             return None
         key = Key(parts[0], kind, data[1:])
         return key if key.id.hex() == parts[1] else None
@@ -227,8 +213,7 @@ class Checkpoint:
             self.size = int(lines[1]) if self.root and len(self.root) == 32 else None
 
 
-def node(left, right):
-    return sha256(b"\1" + left + right)
+node = lambda left, right: sha256(b"\1" + left + right)
 
 
 class Tree:
@@ -308,6 +293,8 @@ class Bundle:
     def pieces(self, name, longest):
         """The bytes piece by piece; OSError or zipfile.BadZipFile where they can't be had."""
         length, digest = 0, hashlib.sha256()
+        if self.zip and self.zip.NameToInfo[name].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise OSError("compressed in another way than bundles are")
         with self.zip.open(name) if self.zip else open(os.path.join(self.path, name), "rb") as file:
             while piece := file.read(1 << 16):
                 length += len(piece)
@@ -319,8 +306,8 @@ class Bundle:
 
 
 class Audit:
-    def __init__(self, options, bundle):
-        self.options, self.bundle, self.problems = options, bundle, set()
+    def __init__(self, options):
+        self.options, self.problems = options, set()
         self.newest, self.witnesses, self.records, self.brackets = None, [], None, [0, 0, None]
         self.checkpoints, self.valid, self.leaves = [], [], []
 
@@ -346,6 +333,10 @@ class Audit:
             return self.found("format", file=name)
 
     def run(self):
+        try:
+            self.bundle = Bundle(self.options.bundle)
+        except (zipfile.BadZipFile, ValueError, NotImplementedError):
+            return self.found("format", file=self.options.bundle)
         key, given = self.text("key"), self.options.key
         if key is not None:
             key = Key.parse(key, 1)
@@ -355,7 +346,7 @@ class Audit:
                 self.found("key_differs", file="key")
         self.key = given or key
         self.witnesses = [[key, True] for at, key in enumerate(self.options.witness) if key not in self.options.witness[:at]]
-        for line in (self.text("witnesses") or "").splitlines() if "witnesses" in self.bundle.names else []:
+        for line in (self.text("witnesses") or "").split("\n") if "witnesses" in self.bundle.names else []:
             witness = Key.parse(line, 4)
             if witness is None and line.strip():
                 self.found("format", file="witnesses")
@@ -364,10 +355,12 @@ class Audit:
         manifest, newest = self.manifest(), self.text("checkpoint")
         if not self.key or newest is None:
             self.witnesses = []
-            return
+            return None
         self.newest = self.checkpoint("checkpoint", newest, "newest")
         if not self.newest:
-            return
+            return None
+        if self.newest.size > 256 * len(self.bundle.names):  # more leaves than the files can hold
+            return self.found("format", file="checkpoint")
         sizes = {self.newest.size}
         for name in self.names("checkpoints/"):
             if re.fullmatch("checkpoints/[0-9]{12}", name):
@@ -387,6 +380,7 @@ class Audit:
         if manifest:
             self.read_records(manifest)
             self.described(manifest)
+        return None
 
     def manifest(self):
         if "manifest.json" not in self.bundle.names:
@@ -395,7 +389,7 @@ class Audit:
             return None
         data = self.read("manifest.json", LONGEST["manifest"])
         try:
-            manifest = json.loads(data)
+            manifest = json.loads(data.decode(), parse_constant=int)
             span, count = manifest["leaves"], number()
             right = (manifest["format"] == "kelisim-bundle/v1" and count(span["first"]) and count(span["after"])
                      and span["first"] <= span["after"] and count(manifest["size"]) and type(manifest["origin"]) is str
@@ -406,7 +400,7 @@ class Audit:
 
     def checkpoint(self, file, text, role):
         checkpoint = Checkpoint(file, text, role)
-        if checkpoint.size is None or (type(role) is int and role != checkpoint.size) or (role == "newest" and checkpoint.size > U32):
+        if checkpoint.size is None or (type(role) is int and role != checkpoint.size):
             return self.found("format", file=file)
         # After a restore the log goes on under another name, with the same key.
         signed = Key(checkpoint.origin, 1, self.key.public).signed(checkpoint.note, checkpoint.signatures)
@@ -431,16 +425,12 @@ class Audit:
         for index in range(-(-size // 256)):
             width = min(256, size - index * 256)
             name = tile_path("entries", index, width)
-            data, entries = self.read(name, 256 * 65_537), []
-            at = 0
-            while data is not None and at < len(data):
-                length = int.from_bytes(data[at:at + 2], "big")
-                entries.append(data[at + 2:at + 2 + length])
-                if at + 2 + length > len(data):
-                    entries = []
-                    break
-                at += 2 + length
-            if len(entries) == width:
+            data, entries, at = self.read(name, 256 * 65_537), [], 0
+            while data is not None and at + 2 <= len(data):
+                end = at + 2 + int.from_bytes(data[at:at + 2], "big")
+                entries.append(data[at + 2:end])
+                at = end
+            if data is not None and len(entries) == width and at == len(data):
                 for entry in entries:
                     hashes.append(sha256(b"\0" + entry))
                     self.keep(len(hashes) - 1, read_leaf(entry))
@@ -671,7 +661,7 @@ class Audit:
         return {"intact": not problems,
                 "problems": [{"problem": problem, "leaf": leaf, "file": file} for problem, leaf, file in problems],
                 "origin": self.newest.origin if self.newest else "", "size": self.newest.size if self.newest else 0,
-                "key_given": bool(self.options.key and self.newest), "records": self.records, "witnesses": witnesses,
+                "key_given": bool(self.options.key), "records": self.records, "witnesses": witnesses,
                 "bracketed": {"events": events, "of": of, "widest_seconds": widest}}
 
 
@@ -698,33 +688,25 @@ def print_report(report):
         print(f"   … and {len(problems) - 50} more; --json prints all.")
 
 
-def a_key(kind):
-    def read(text):
-        key = Key.parse(text, kind)
-        if key is None:
-            raise argparse.ArgumentTypeError("not a verifier key of this kind")
+def option_key(kind, text):
+    if key := Key.parse(text, kind):
         return key
-    return read
+    raise argparse.ArgumentTypeError("not a verifier key of this kind")
 
 
 def main():
     parser = argparse.ArgumentParser(description="Checks a bundle of a consent log, or a folder of its tiles.")
     parser.add_argument("bundle", metavar="FILE|DIR")
-    parser.add_argument("--key", metavar="VKEY", type=a_key(1), help="the log's key, known from elsewhere")
-    parser.add_argument("--witness", metavar="VKEY", type=a_key(4), action="append", default=[], help="a witness's key")
+    parser.add_argument("--key", metavar="VKEY", type=lambda text: option_key(1, text), help="the log's key, known from elsewhere")
+    parser.add_argument("--witness", metavar="VKEY", type=lambda text: option_key(4, text), action="append", default=[], help="a witness's key")
     parser.add_argument("--checkpoint", metavar="FILE", action="append", default=[], help="a checkpoint kept from before")
     parser.add_argument("--json", action="store_true", help="print the findings as one JSON object")
     options = parser.parse_args()
     try:
         for name in options.checkpoint:
             open(name, "rb").close()
-        try:
-            audit = Audit(options, Bundle(options.bundle))
-        except (zipfile.BadZipFile, ValueError, NotImplementedError):
-            audit = Audit(options, None)
-            audit.found("format", file=options.bundle)
-        else:
-            audit.run()
+        audit = Audit(options)
+        audit.run()
     except OSError as error:
         print(error, file=sys.stderr)
         return 2

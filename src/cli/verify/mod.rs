@@ -1,8 +1,10 @@
 //! `kelisim log verify`: checks a bundle of the consent log, or a folder of its tiles, with nothing but the file and what its reader
 //! knows from elsewhere. It needs no configuration, no state and no network.
 
+mod lines;
 mod manifest;
 mod print;
+mod progress;
 mod source;
 mod walk;
 

@@ -1,22 +1,18 @@
 //! One walk through a bundle: each file is read once, in the order in which the audit wants it.
 
-use std::{
-    collections::BTreeSet,
-    io::{self, IsTerminal as _, Write as _},
-};
+use std::collections::BTreeSet;
 
 use super::{
     Unusable, VerifyArguments, given_checkpoints,
+    lines::Lines,
     manifest::{self, Manifest},
+    progress::Progress,
     source::{LARGEST_FILE, Source},
 };
 use crate::ledger::{
     EntryBundle, KeyKind, LONGEST_LEAF, LONGEST_NOTE, TILE_WIDTH, Tile, VerifierKey,
     audit::{Auditor, Held, Problem, ProblemKind, Report, Trust},
 };
-
-/// Longest line of a file of records, in bytes: the longest site name and page, escaped, are a small part of it.
-const LONGEST_LINE: usize = 64 * 1024;
 
 /// Largest notice or policy, in bytes.
 const LONGEST_TEXT: u64 = 16 << 20;
@@ -32,7 +28,7 @@ pub(super) fn audit(arguments: &VerifyArguments) -> Result<Report, Unusable> {
         Some(source) => Ok(Walk::new(source).audit(arguments, &given)),
         None => {
             let problem = Problem::in_file(ProblemKind::Format, &arguments.bundle.display().to_string());
-            Ok(Report { problems: vec![problem], ..Report::default() })
+            Ok(Report { key_given: arguments.key.is_some(), problems: vec![problem], ..Report::default() })
         }
     }
 }
@@ -54,10 +50,16 @@ impl Walk {
         let manifest = self.manifest();
         let newest = self.required_text("checkpoint");
         let (Some(key), Some(newest)) = (key, newest) else {
-            return Report { problems: self.problems.into_iter().collect(), ..Report::default() };
+            let problems = self.problems.into_iter().collect();
+            return Report { key_given: arguments.key.is_some(), problems, ..Report::default() };
         };
         let mut auditor = Auditor::new(Trust { key, key_given: arguments.key.is_some(), witnesses });
-        if let Some(size) = auditor.checkpoint("checkpoint", &newest, Held::Newest) {
+        let size = auditor.checkpoint("checkpoint", &newest, Held::Newest);
+        // What is kept of each leaf is bounded by the files that are there, and not by a number that anybody can write.
+        let most = TILE_WIDTH * self.source.names().len() as u64;
+        if size.is_some_and(|size| size > most) {
+            self.found(ProblemKind::Format, "checkpoint");
+        } else if let Some(size) = size {
             let sizes = self.kept_checkpoints(&mut auditor, size);
             for (file, text) in given {
                 auditor.checkpoint(file, text, Held::Given);
@@ -274,67 +276,6 @@ impl Walk {
             self.found(ProblemKind::Format, file);
         }
         text.ok()
-    }
-}
-
-/// Cuts what comes in pieces into lines.
-#[derive(Default)]
-struct Lines {
-    rest: Vec<u8>,
-    too_long: bool,
-}
-
-impl Lines {
-    fn take(&mut self, mut piece: &[u8], mut line: impl FnMut(&[u8])) {
-        while let Some(end) = piece.iter().position(|byte| *byte == b'\n').filter(|_| !self.too_long) {
-            if self.rest.is_empty() {
-                line(&piece[..end]);
-            } else {
-                self.rest.extend_from_slice(&piece[..end]);
-                line(&self.rest);
-                self.rest.clear();
-            }
-            piece = &piece[end + 1..];
-        }
-        self.too_long |= self.rest.len() + piece.len() > LONGEST_LINE;
-        if !self.too_long {
-            self.rest.extend_from_slice(piece);
-        }
-    }
-
-    /// Whether the last line had its end.
-    fn ended(&self) -> bool {
-        self.rest.is_empty() && !self.too_long
-    }
-}
-
-/// A line on the terminal that counts; nothing where nobody watches.
-struct Progress {
-    watched: bool,
-    shown: bool,
-}
-
-impl Default for Progress {
-    fn default() -> Self {
-        Self { watched: io::stderr().is_terminal(), shown: false }
-    }
-}
-
-impl Progress {
-    /// How many steps lie between two lines.
-    const EVERY: u64 = 1 << 13;
-
-    fn step(&mut self, what: &str, count: u64) {
-        if self.watched && count > 0 && count.is_multiple_of(Self::EVERY) {
-            self.shown = true;
-            let _ = write!(io::stderr(), "\r{count} {what} checked ");
-        }
-    }
-
-    fn end(&self) {
-        if self.shown {
-            let _ = writeln!(io::stderr());
-        }
     }
 }
 

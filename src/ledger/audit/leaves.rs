@@ -88,8 +88,7 @@ impl Leaves {
 
     /// The events of a range of leaves.
     pub(super) fn events(&self, first: u64, after: u64) -> impl Iterator<Item = u64> + '_ {
-        let within = if first < after { bit(first)..=bit(after - 1) } else { 1..=0 };
-        self.consent.range(within).map(u64::from)
+        self.consent.range(bit(first)..bit(after)).map(u64::from)
     }
 
     /// Takes the next leaf.

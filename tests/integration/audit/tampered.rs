@@ -299,6 +299,12 @@ fn a_forged_cosignature_or_a_forged_checkpoint() {
 }
 
 #[test]
+fn a_checkpoint_of_more_leaves_than_there_can_be() {
+    let huge = changed("checkpoint", |text| text.replacen("\n293\n", "\n4000000000\n", 1));
+    check(&huge, &[("checkpoint_signature", "checkpoint"), ("format", "checkpoint")]);
+}
+
+#[test]
 fn an_edited_proof() {
     let file = "consistency/000000000054-000000000104";
     let other =
