@@ -21,6 +21,7 @@ pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod witness;
 
 pub use administration::{Access, AccessKind, Accessor, AccountNumber, Enforced, EnforcementCount, ServiceState};
 pub use bundle::{BUNDLE_FORMAT, BundleManifest, BundlePage, BundleWriter, ShownNotice};
@@ -36,3 +37,4 @@ pub use tree::{
     CompletedNode, EntryBundle, Frontier, Prover, TILE_WIDTH, Tile, TilePath, Tiles, TreeHash, bundle_entry,
     check_consistency, check_inclusion, entries_of_bundle,
 };
+pub use witness::{AddCheckpoint, Comparison, LONGEST_REQUEST, Refusal, Submission, compare, origin_hash, parse_size};

@@ -255,6 +255,11 @@ impl Note {
         }
     }
 
+    /// Takes away what others than this key have signed.
+    pub fn keep_only(&mut self, key: &VerifierKey) {
+        self.signatures.retain(|line| key.names(line));
+    }
+
     /// Whether a key has signed.
     pub fn signed_by(&self, key: &VerifierKey) -> Signed {
         let mut verdict = Signed::No;

@@ -3,6 +3,7 @@
 mod json_ld;
 mod leaves;
 mod notes;
+mod witness;
 
 use proptest::prelude::*;
 

@@ -6,7 +6,7 @@ mod check;
 mod frontier;
 mod prove;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod tile;
 
 use std::fmt;
