@@ -22,6 +22,7 @@ pub mod sockets;
 pub mod store;
 pub mod telemetry;
 pub mod upstream;
+pub mod witness;
 
 // The order of a request, and what starts it.
 pub mod cli;

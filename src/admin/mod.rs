@@ -73,6 +73,7 @@ fn answer(request: &Request<Incoming>, gateway: &gateway::Shared) -> Response<Fu
 fn metrics(gateway: &gateway::Shared) -> Response<Full<Bytes>> {
     let store = gateway.store();
     gateway.metrics().log_backlog(store.waiting(), store.lost());
+    gateway.metrics().witness_lag(gateway.now());
     let mut response = text(StatusCode::OK, gateway.metrics().render());
     let format = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, format);

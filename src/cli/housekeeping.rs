@@ -1,10 +1,11 @@
-//! What a gateway does besides answering visitors: the admin listener, the control socket, certificates that change, retention.
+//! What a gateway does besides answering visitors: the admin listener, the control socket, certificates that change, retention,
+//! witnesses.
 
 use std::{net::TcpListener, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 
-use super::{control, inventory};
+use super::{control, inventory, witnesses::Pursuit};
 use crate::{admin, clock::Clock, gateway, server::Certificates, timestamp::Term};
 
 /// How often certificate files are looked at.
@@ -24,6 +25,7 @@ pub(super) struct Duties {
     pub(super) clock: Clock,
     pub(super) control: control::Socket,
     pub(super) admin: Option<TcpListener>,
+    pub(super) witnesses: Vec<Pursuit>,
     pub(super) stopped: watch::Receiver<bool>,
 }
 
@@ -51,6 +53,9 @@ impl Duties {
             }
             tasks.spawn(every_minute(self.gateway.clone(), self.state_dir.clone()));
             tasks.spawn(retire(self.gateway.clone(), self.retention, self.clock));
+            for witness in self.witnesses {
+                tasks.spawn(witness.run());
+            }
             tasks.spawn(self.control.serve(self.gateway.clone()));
             // The sender lives as long as the gateway; should it go, that is a stop too.
             _ = stopped.wait_for(|stopped| *stopped).await;

@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::{control, export, running::log_settings, verify::VerifyArguments};
+use super::{control, export, running::log_settings, verify::VerifyArguments, witness};
 use crate::{
     clock::Clock,
     consent::ConsentId,
@@ -23,6 +23,8 @@ pub(crate) enum LogCommand {
     Verify(VerifyArguments),
     /// Delete everything recorded about a person, on request.
     Erase(EraseArguments),
+    /// Sign the checkpoints of others' logs, so that nobody can change what was in them.
+    Witness(witness::WitnessArguments),
 }
 
 /// `kelisim log erase`.
@@ -82,6 +84,7 @@ pub(super) fn run(command: &LogCommand) -> Result<(), Box<dyn std::error::Error>
                 return Err("nothing is recorded under this number".into());
             }
         }
+        LogCommand::Witness(arguments) => witness::run(arguments)?,
     }
     Ok(())
 }

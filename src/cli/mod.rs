@@ -14,6 +14,8 @@ mod run;
 #[doc(hidden)]
 pub mod running;
 mod verify;
+mod witness;
+mod witnesses;
 
 use std::{io, path::PathBuf, process::ExitCode};
 
@@ -37,7 +39,7 @@ enum Command {
     Check(CheckArguments),
     /// Stand in front of the configured sites until SIGTERM or SIGINT; SIGHUP reads certificates again.
     Run(ConfigurationArguments),
-    /// Export the consent log, check it, or erase a person from it.
+    /// Export the consent log, check it, erase a person from it, or be a witness of others' logs.
     #[command(subcommand)]
     Log(log::LogCommand),
 }

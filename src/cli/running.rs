@@ -9,15 +9,20 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::{control, housekeeping, inventory};
+use super::{
+    control, housekeeping, inventory,
+    witnesses::{self, Pursuit, Remembered},
+};
 use crate::{
     clock::Clock,
     config::Configuration,
     gateway::{self, BeginError, Parts},
     geo::Countries,
+    ledger::Comparison,
     server::Server,
     store::{self, Store, StoreError},
     telemetry::Metrics,
+    witness,
 };
 
 /// A gateway at work.
@@ -40,6 +45,19 @@ pub enum StartError {
     Begin(#[from] BeginError),
     #[error(transparent)]
     Io(#[from] io::Error),
+    /// Going on would be a second history under the same name, and every auditor would see it.
+    #[error(
+        "the witness {witness} has signed {theirs} leaves of this consent log and {state_dir} holds {ours}: entries were lost, or an older copy \
+         was put there. Put the newest copy of the directory there. If there is none, set this directory aside for the auditor and begin with \
+         an empty one: that is a new log, and every visitor is asked again"
+    )]
+    Lost { witness: String, theirs: u64, ours: u64, state_dir: String },
+    #[error(
+        "the first {size} leaves of the consent log in {state_dir} are not those that the witness {witness} has signed: an older copy was put \
+         there and used, or the file was changed. Put the newest copy of the directory there. If there is none, set this directory aside for \
+         the auditor and begin with an empty one: that is a new log, and every visitor is asked again"
+    )]
+    Forked { witness: String, size: u64, state_dir: String },
 }
 
 impl Running {
@@ -47,6 +65,9 @@ impl Running {
     pub fn start(configuration: Configuration, clock: Clock) -> Result<Self, StartError> {
         let state_dir = configuration.state_dir.clone();
         let store = Store::open(&log_settings(&configuration), clock.clone())?;
+        // Before anything new is written: nothing may be signed that a witness has seen otherwise.
+        let remembered = witnesses::remembered(&configuration.witnesses, &store)?;
+        refuse_another_history(&remembered, &state_dir.display().to_string())?;
         let keys = store::record_keys(&state_dir)?;
         let gateway = gateway::Shared::begin(Parts {
             sites: configuration.sites,
@@ -68,6 +89,10 @@ impl Running {
         let admin = configuration.server.admin.map(listen).transpose()?;
         let server = Server::start(&configuration.server, &gateway)?;
         let (stop, stopped) = watch::channel(false);
+        let pursuit = |settings: &witness::Settings| {
+            let known = remembered.iter().find(|answer| answer.witness == settings.key.name());
+            Pursuit::new(settings, gateway.clone(), known.and_then(|answer| answer.size))
+        };
         let duties = housekeeping::Duties {
             gateway: gateway.clone(),
             certificates: server.certificates().cloned(),
@@ -76,6 +101,7 @@ impl Running {
             clock,
             control: control::Socket::open(&state_dir)?,
             admin: admin.as_ref().map(|(_, listener)| listener.try_clone()).transpose()?,
+            witnesses: configuration.witnesses.iter().map(pursuit).collect::<io::Result<_>>()?,
             stopped,
         };
         let housekeeping = thread::Builder::new().name("housekeeping".into()).spawn(move || duties.run())?;
@@ -120,6 +146,19 @@ impl Running {
 pub(super) fn log_settings(configuration: &Configuration) -> store::Settings {
     let host = configuration.sites.first().map_or("localhost".into(), |site| site.name.as_str().into());
     store::Settings { state_dir: configuration.state_dir.clone(), host }
+}
+
+/// A log that a witness knows otherwise is not gone on with.
+fn refuse_another_history(remembered: &[Remembered], state_dir: &str) -> Result<(), StartError> {
+    for Remembered { witness, comparison, .. } in remembered {
+        let (witness, state_dir) = (witness.clone(), state_dir.to_owned());
+        match *comparison {
+            Comparison::Behind { ours, theirs } => return Err(StartError::Lost { witness, theirs, ours, state_dir }),
+            Comparison::Forked { size } => return Err(StartError::Forked { witness, size, state_dir }),
+            Comparison::Agrees | Comparison::Unknown => {}
+        }
+    }
+    Ok(())
 }
 
 fn listen(address: SocketAddr) -> io::Result<(SocketAddr, TcpListener)> {

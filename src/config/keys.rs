@@ -33,6 +33,7 @@ pub(super) const TOP: Section = Section {
         ("site", "[[site]]"),
         ("geo", "[geo]"),
         ("retention", "[retention]"),
+        ("log", "[log]"),
     ],
 };
 
@@ -214,6 +215,20 @@ pub(super) const GEO: Section = Section { header: "[geo]", keys: &[("database", 
 pub(super) const RETENTION: Section =
     Section { header: "[retention]", keys: &[("consent_records", "consent_records = \"3 years\"")] };
 
+pub(super) const LOG: Section = Section {
+    header: "[log]",
+    keys: &[("witnesses", "witnesses = [{ url = \"https://witness.example\", key = \"witness.example+…\" }]")],
+};
+
+pub(super) const WITNESS: Section = Section {
+    header: "[[log.witnesses]]",
+    keys: &[
+        ("url", "url = \"https://witness.example\""),
+        ("key", "key = \"witness.example+a3a6f5ee+BD…\""),
+        ("certificate_authority", "certificate_authority = \"authority.pem\""),
+    ],
+};
+
 /// Every section, in the order of the documentation.
 #[cfg(test)]
 pub(super) const ALL: &[&Section] = &[
@@ -237,4 +252,6 @@ pub(super) const ALL: &[&Section] = &[
     &PATH,
     &GEO,
     &RETENTION,
+    &LOG,
+    &WITNESS,
 ];

@@ -31,6 +31,7 @@ use crate::{
     clock::Clock,
     cookies, gateway, geo, server, telemetry,
     timestamp::{Term, Timestamp},
+    witness,
 };
 use context::Context;
 use fault::Document;
@@ -50,6 +51,8 @@ pub struct Configuration {
     pub catalogue: Vec<cookies::Rule>,
     /// How long a record is kept after it expired.
     pub retention: Term,
+    /// Who signs the log's checkpoints beside the log.
+    pub witnesses: Vec<witness::Settings>,
     /// How log lines are written.
     pub log_format: telemetry::LogFormat,
     /// SHA-256 over the SHA-256 of every file read, the configuration first: it changes when any of them does.
@@ -99,6 +102,7 @@ fn load_at(text: &str, base_dir: &Path, name: &str, now: Timestamp) -> Result<(C
                 geo: checked.geo,
                 catalogue: checked.catalogue,
                 retention: checked.retention,
+                witnesses: checked.witnesses,
                 log_format: checked.log_format,
                 fingerprint,
                 files: found.files,

@@ -29,6 +29,7 @@ pub use checkpoint::{Checkpoint, CheckpointFault, SignedCheckpoint};
 pub use entry::{Entry, ErasureReason, LONGEST_LEAF, LeafHash, LogId, Predecessor, Salt, document_hash, leaf_hash};
 pub use event::{Event, EventKind, LeafIndex, Method, NoticeId, OpenedFrame, PagePath, RecordId};
 pub use export::{Content, CsvExport, JsonLdExport, Removal, Row, write_json_line};
+pub(crate) use hex::{hex, unhex};
 pub use note::{KeyFault, KeyKind, LONGEST_NOTE, Note, SignatureLine, Signed, SigningKey, VerifierKey};
 pub use notice_facts::NoticeFacts;
 pub use proof::Proof;

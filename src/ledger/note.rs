@@ -138,6 +138,13 @@ pub struct SigningKey {
     verifier: VerifierKey,
 }
 
+impl fmt::Debug for SigningKey {
+    /// The public half alone.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "SigningKey({})", self.verifier)
+    }
+}
+
 impl SigningKey {
     /// The key that 32 secret bytes make; `None` where the name can't be one.
     pub fn from_seed(name: &str, kind: KeyKind, seed: &[u8; 32]) -> Option<Self> {

@@ -35,12 +35,22 @@ pub(super) fn keep(connection: &Connection, signed: &SignedCheckpoint, now: Time
     connection.prepare_cached(sql)?.execute(values).map(drop)
 }
 
-/// Keeps signatures of witnesses for one that is there.
-pub(super) fn keep_cosigned(connection: &Connection, cosigned: &SignedCheckpoint) -> rusqlite::Result<()> {
-    let size = cosigned.checkpoint().size.cast_signed();
-    let note = cosigned.note().to_string();
+/// Adds signatures of witnesses to those that a checkpoint of this key has, and gives it with all of them; `None` where it is not there.
+pub(super) fn keep_cosigned(
+    connection: &Connection,
+    key: &VerifierKey,
+    cosigned: &SignedCheckpoint,
+) -> rusqlite::Result<Option<SignedCheckpoint>> {
+    let (origin, size) = (&*cosigned.checkpoint().origin, cosigned.checkpoint().size.cast_signed());
+    let sql = "SELECT note FROM checkpoint WHERE origin = ?1 AND size = ?2";
+    let known: Option<String> = connection.query_row(sql, params![origin, size], |row| row.get(0)).optional()?;
+    let known = known.and_then(|note| SignedCheckpoint::open(&note, key).ok());
+    let Some(mut merged) = known.filter(|known| known.checkpoint() == cosigned.checkpoint()) else { return Ok(None) };
+    // Witnesses answer at different times: what another one signed meanwhile stays.
+    cosigned.note().signatures().iter().for_each(|line| merged.note_mut().add(line.clone()));
     let sql = "UPDATE checkpoint SET note = ?3 WHERE origin = ?1 AND size = ?2";
-    connection.prepare_cached(sql)?.execute(params![&*cosigned.checkpoint().origin, size, note]).map(drop)
+    connection.prepare_cached(sql)?.execute(params![origin, size, merged.note().to_string()])?;
+    Ok(Some(merged))
 }
 
 /// The notes that were signed in a period, the smallest tree first.

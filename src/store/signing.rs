@@ -111,9 +111,10 @@ impl Signer {
         Ok(())
     }
 
-    /// Keeps signatures of witnesses for a checkpoint; readers see them from then on.
+    /// Adds signatures of witnesses to those that a checkpoint has; readers see them from then on.
     pub(super) fn keep_cosigned(&self, connection: &Connection, cosigned: SignedCheckpoint) -> rusqlite::Result<()> {
-        checkpoints::keep_cosigned(connection, &cosigned)?;
+        let kept = checkpoints::keep_cosigned(connection, self.key.verifier(), &cosigned)?;
+        let Some(cosigned) = kept else { return Ok(()) };
         self.latest.send_if_modified(|latest| {
             let newest = latest.as_ref().is_some_and(|latest| latest.checkpoint() == cosigned.checkpoint());
             if newest {

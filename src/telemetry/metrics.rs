@@ -3,14 +3,19 @@
 //! No label has values that a visitor can choose: sites come from the configuration, everything else from fixed lists.
 //! When a metric is added: give it a unit in its name, add it to `new`, and to the list in `config/README.md`.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use http::{Method, StatusCode};
 use prometheus::{
-    Encoder as _, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+    Encoder as _, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 
-use crate::{consent::Category, ledger::EventKind};
+use crate::{consent::Category, ledger::EventKind, timestamp::Timestamp};
 
 /// Which way a cookie was going.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +45,10 @@ pub struct Metrics {
     log_append_failures: IntCounter,
     log_waiting: IntGauge,
     log_lost: IntGauge,
+    witness_lag: IntGaugeVec,
+    witness_failures: IntCounterVec,
+    /// Of each witness, since when a checkpoint waits for its signature.
+    witness_waits: Mutex<BTreeMap<Box<str>, Option<Timestamp>>>,
     connections: IntGauge,
     connections_total: IntCounterVec,
     tls_failures: IntCounter,
@@ -65,6 +74,11 @@ impl Metrics {
         };
         let gauge = |name: &str, help: &str| {
             let metric = IntGauge::new(name, help).expect("names are constants");
+            registry.register(Box::new(metric.clone())).expect("each name stands once");
+            metric
+        };
+        let gauges = |name: &str, help: &str, labels: &[&str]| {
+            let metric = IntGaugeVec::new(Opts::new(name, help), labels).expect("names and labels are constants");
             registry.register(Box::new(metric.clone())).expect("each name stands once");
             metric
         };
@@ -122,6 +136,17 @@ impl Metrics {
             ),
             log_waiting: gauge("kelisim_log_waiting_events", "Refusals in force whose event waits to be written."),
             log_lost: gauge("kelisim_log_lost_events", "Refusals in force whose event found no place to wait."),
+            witness_lag: gauges(
+                "kelisim_log_witness_lag_seconds",
+                "For how long a checkpoint waits for this witness's signature.",
+                &["witness"],
+            ),
+            witness_failures: vector(
+                "kelisim_log_witness_failures_total",
+                "Checkpoints that a witness did not sign when it was asked.",
+                &["witness", "reason"],
+            ),
+            witness_waits: Mutex::default(),
             connections: gauge("kelisim_connections", "Open client connections."),
             connections_total: vector(
                 "kelisim_connections_accepted_total",
@@ -200,6 +225,25 @@ impl Metrics {
         self.log_lost.set(i64::try_from(lost).unwrap_or(i64::MAX));
     }
 
+    /// Remembers since when a checkpoint waits for a witness's signature; `None` where none does.
+    pub fn witness_waits(&self, witness: &str, since: Option<Timestamp>) {
+        let mut waits = self.witness_waits.lock().unwrap_or_else(PoisonError::into_inner);
+        waits.insert(witness.into(), since);
+    }
+
+    /// Shows how long it has been, for each witness.
+    pub fn witness_lag(&self, now: Timestamp) {
+        for (witness, since) in &*self.witness_waits.lock().unwrap_or_else(PoisonError::into_inner) {
+            let lag = since.map_or(0, |since| now.seconds().saturating_sub(since.seconds()).max(0));
+            self.witness_lag.with_label_values(&[&**witness]).set(lag);
+        }
+    }
+
+    /// Counts a checkpoint that a witness did not sign.
+    pub fn witness_failed(&self, witness: &str, reason: &'static str) {
+        self.witness_failures.with_label_values(&[witness, reason]).inc();
+    }
+
     /// Counts a connection while the returned value lives.
     pub fn connected(self: &Arc<Self>, scheme: &'static str) -> ConnectionGauge {
         self.connections.inc();
@@ -259,6 +303,23 @@ mod tests {
         let page = metrics.render();
         assert!(page.contains(r#"kelisim_requests_total{method="other",site="a.example",status="2xx"} 1"#), "{page}");
         assert!(!page.contains("MADE-UP"));
+    }
+
+    #[test]
+    fn the_lag_of_a_witness_grows_while_a_checkpoint_waits() {
+        let metrics = Metrics::new();
+        let shows = |now: i64, lag: i64| {
+            metrics.witness_lag(Timestamp::from_seconds(now));
+            let line = format!("kelisim_log_witness_lag_seconds{{witness=\"w\"}} {lag}\n");
+            assert!(metrics.render().contains(&line), "{line}");
+        };
+        metrics.witness_waits("w", None);
+        shows(100, 0);
+        metrics.witness_waits("w", Some(Timestamp::from_seconds(100)));
+        shows(107, 7);
+        shows(99, 0);
+        metrics.witness_waits("w", None);
+        shows(200, 0);
     }
 
     #[test]

@@ -37,3 +37,4 @@ mod upgrade;
 mod upstream_faults;
 mod upstream_tls;
 mod withdrawal;
+mod witness;

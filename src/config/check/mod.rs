@@ -8,6 +8,7 @@ mod signals;
 mod site;
 mod tls;
 mod upstream;
+mod witness;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -21,6 +22,7 @@ use crate::{
     pages::Controller,
     server as listening,
     timestamp::Term,
+    witness::Settings as WitnessSettings,
 };
 
 /// Everything but what is known when all files are read.
@@ -32,6 +34,7 @@ pub(super) struct Checked {
     pub(super) catalogue: Vec<cookies::Rule>,
     pub(super) retention: Term,
     pub(super) log_format: LogFormat,
+    pub(super) witnesses: Vec<WitnessSettings>,
 }
 
 /// What a site must know of the rest of the file.
@@ -85,8 +88,9 @@ pub(super) fn check(mut top: Table<'_>) -> Option<Checked> {
         Some(term.into_inner())
     });
     let retention = retention.unwrap_or(RETENTION);
+    let witnesses = witness::check(&mut top);
     let complete = !sites.is_empty() && sites.len() == expected;
-    complete.then_some(Checked { server: settings, state_dir, sites, geo, catalogue, retention, log_format })
+    complete.then_some(Checked { server: settings, state_dir, sites, geo, catalogue, retention, log_format, witnesses })
 }
 
 fn geo(top: &mut Table<'_>) -> geo::Settings {

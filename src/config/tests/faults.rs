@@ -80,14 +80,13 @@ fn unknown_keys_wrong_types_and_missing_keys_are_found_together() {
 fn keys_of_other_versions_are_unknown() {
     check(
         "[controller]",
-        "admin_host = \"a.kz\"\n[log]\nwitnesses = []\n[mail]\n[statistics]\n[tls.acme]\n[controller]",
+        "admin_host = \"a.kz\"\n[mail]\n[statistics]\n[tls.acme]\n[controller]",
         &[
             "3:1: unknown key `admin_host` in [server]; known here: http, https, admin, state_dir",
-            "4:2: unknown key `log` in the file; known here: cookie_catalogue, server",
-            "6:2: unknown key `mail` in the file",
-            "7:2: unknown key `statistics` in the file",
-            "8:2: missing `certificates` in [tls]",
-            "8:6: unknown key `acme` in [tls]; known here: certificates",
+            "4:2: unknown key `mail` in the file; known here: cookie_catalogue, server",
+            "5:2: unknown key `statistics` in the file",
+            "6:2: missing `certificates` in [tls]",
+            "6:6: unknown key `acme` in [tls]; known here: certificates",
         ],
     );
     check("", "[[site.analytics]]", &["18:8: unknown key `analytics` in [[site]]"]);

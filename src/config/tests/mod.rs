@@ -4,6 +4,7 @@ mod certificates;
 mod editions;
 mod faults;
 mod right;
+mod witnesses;
 
 use std::path::Path;
 

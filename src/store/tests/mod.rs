@@ -9,6 +9,7 @@ mod reading;
 mod refusing;
 mod restoring;
 mod signing;
+mod witnessing;
 mod writing;
 
 use std::{

@@ -9,7 +9,10 @@ use std::{
 };
 
 use kelisim::{
-    cli::{demo, running::Running},
+    cli::{
+        demo,
+        running::{Running, StartError},
+    },
     clock::Clock,
     config,
     timestamp::Timestamp,
@@ -290,12 +293,25 @@ storage_place = "Kazakhstan"
     }
 
     /// Starts it.
-    pub fn start(mut self) -> Gateway {
+    pub fn start(self) -> Gateway {
+        self.try_start().unwrap_or_else(|(error, _)| panic!("{error}"))
+    }
+
+    /// Starts it, or says why that can't be, and gives back the folder.
+    pub fn try_start(mut self) -> Result<Gateway, (StartError, TempDir)> {
         let folder = self.written();
         let (configuration, _) =
             config::load(&folder.path().join("kelisim.toml")).unwrap_or_else(|faults| panic!("{faults}"));
-        let running = Running::start(configuration, self.clock.clone()).unwrap();
-        Gateway { running: Some(running), clock: self.clock, folder: Some(folder) }
+        match Running::start(configuration, self.clock.clone()) {
+            Ok(running) => Ok(Gateway { running: Some(running), clock: self.clock, folder: Some(folder) }),
+            Err(error) => Err((error, folder)),
+        }
+    }
+
+    /// Begins in this folder, where another gateway was.
+    pub fn within(mut self, folder: TempDir) -> Self {
+        self.folder = Some(folder);
+        self
     }
 
     /// The folder for a program of its own, which has the machine's clock.

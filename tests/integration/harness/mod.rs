@@ -9,6 +9,7 @@ mod message;
 mod origin;
 mod program;
 mod wire;
+mod witness;
 
 pub use browser::Browser;
 pub use gateway::{Gateway, GatewayBuilder};
@@ -17,6 +18,7 @@ pub use message::{Reply, RequestSeen, chunked, read_request};
 pub use origin::{Answering, Origin};
 pub use program::{Program, kelisim};
 pub use wire::Wire;
+pub use witness::Witness;
 
 /// A page that every test may use.
 pub const PAGE: &str = "<!DOCTYPE html><html><head><title>Shop</title></head><body><p>Welcome</p></body></html>";

@@ -6,7 +6,7 @@ use super::source::{Named, code, paths, without_tests};
 const MOST_LINES: usize = 400;
 
 const RULES: &[&str] = &["consent", "cookies", "inventory", "ledger", "rewrite", "routing", "timestamp", "visitor"];
-const OUTSIDE: &[&str] = &["clock", "export", "geo", "sockets", "store", "telemetry", "upstream"];
+const OUTSIDE: &[&str] = &["clock", "export", "geo", "sockets", "store", "telemetry", "upstream", "witness"];
 
 /// Which modules a module may name besides itself; a module without a place may name none.
 fn may_name(module: &str) -> Option<Vec<&'static str>> {
@@ -16,10 +16,11 @@ fn may_name(module: &str) -> Option<Vec<&'static str>> {
         "geo" | "store" | "telemetry" => &["clock"],
         "export" => &["store"],
         "upstream" => &["clock", "sockets"],
+        "witness" => &["clock", "sockets"],
         "gateway" => &["pages", "clock", "geo", "store", "telemetry", "upstream"],
         "admin" => &["export", "gateway", "store", "clock", "sockets", "telemetry"],
         "server" => &["gateway", "clock", "sockets", "telemetry"],
-        "config" => &["gateway", "server", "pages", "clock", "geo", "store", "telemetry", "upstream"],
+        "config" => &["gateway", "server", "pages", "clock", "geo", "store", "telemetry", "upstream", "witness"],
         "cli" => &[
             "admin",
             "config",
@@ -32,6 +33,7 @@ fn may_name(module: &str) -> Option<Vec<&'static str>> {
             "store",
             "telemetry",
             "upstream",
+            "witness",
         ],
         "main" => &["cli"],
         _ => return None,

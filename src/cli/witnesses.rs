@@ -1,0 +1,229 @@
+//! Has the checkpoints of the log signed by witnesses, and asks them at the start what they remember.
+
+use std::{io, sync::Arc, thread, time::Duration};
+
+use tokio::{sync::watch, task::JoinSet};
+
+use crate::{
+    gateway,
+    ledger::{AddCheckpoint, Comparison, Prover, SignedCheckpoint, compare},
+    store::{Store, StoreError},
+    timestamp::Timestamp,
+    witness::{Client, Failure, Settings},
+};
+
+/// How long the start waits for all witnesses together: visitors wait meanwhile.
+const START_PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long a witness that did not sign is left alone, at first and at most: twice as long each time.
+const PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+
+/// What a witness remembered at the start.
+pub(super) struct Remembered {
+    /// The name of its key.
+    pub(super) witness: String,
+    /// The size that it signed last, where it said so.
+    pub(super) size: Option<u64>,
+    /// What that says of our log.
+    pub(super) comparison: Comparison,
+}
+
+/// Asks all witnesses at once what they remember of the log. Those that do not answer in three seconds, or prove nothing, are left out.
+pub(super) fn remembered(witnesses: &[Settings], store: &Store) -> io::Result<Vec<Remembered>> {
+    if witnesses.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut clients = witnesses.iter().map(Client::new).collect::<io::Result<Vec<_>>>()?;
+    let asking = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let answers = runtime.block_on(async {
+            let mut asking = JoinSet::new();
+            for client in clients.drain(..) {
+                let store = store.clone();
+                asking.spawn(async move { ask(client, &store).await });
+            }
+            let mut answers = Vec::new();
+            let collected = async {
+                while let Some(answer) = asking.join_next().await {
+                    answers.extend(answer.ok().flatten());
+                }
+            };
+            if tokio::time::timeout(START_PATIENCE, collected).await.is_err() {
+                tracing::warn!("not every witness answered at the start; the others are asked again later");
+            }
+            answers
+        });
+        Ok(answers)
+    };
+    // On a thread of its own: whoever starts a gateway may be in the middle of something asynchronous.
+    thread::scope(|scope| scope.spawn(asking).join())
+        .unwrap_or_else(|_| Err(io::Error::other("asking the witnesses panicked")))
+}
+
+async fn ask(mut client: Client, store: &Store) -> Option<Remembered> {
+    let witness = client.key().name().to_owned();
+    match comparison(&mut client, store).await {
+        Ok((size, comparison)) => Some(Remembered { witness, size, comparison }),
+        Err(error) => {
+            tracing::warn!(witness, %error, "a witness does not say what it remembers");
+            None
+        }
+    }
+}
+
+/// What a witness signed last, and what that says of our log.
+async fn comparison(client: &mut Client, store: &Store) -> Result<(Option<u64>, Comparison), Failure> {
+    let newest = client.newest(store.key()).await?;
+    let size = newest.as_ref().map(|newest| newest.checkpoint().size);
+    let comparison = read(store, move |reader| {
+        let ours = reader.size()?;
+        compare(reader, ours, newest.as_ref().map(SignedCheckpoint::checkpoint))
+    });
+    Ok((size, comparison.await?))
+}
+
+/// Reads from the log beside everything else.
+async fn read<T: Send + 'static>(
+    store: &Store,
+    with: impl FnOnce(&crate::store::Reader) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, Failure> {
+    let store = store.clone();
+    let read = tokio::task::spawn_blocking(move || with(&store.reader()?)).await;
+    match read {
+        Ok(read) => read.map_err(|error| Failure::Log(error.to_string())),
+        Err(error) => Err(Failure::Log(error.to_string())),
+    }
+}
+
+/// One witness, for as long as the gateway lives.
+pub(super) struct Pursuit {
+    client: Client,
+    gateway: Arc<gateway::Shared>,
+    /// The size that the witness signed last, as far as we know.
+    known: Option<u64>,
+    /// The size up to which its signatures are ours.
+    signed: u64,
+    /// Since when a checkpoint waits.
+    since: Option<Timestamp>,
+    pause: Duration,
+    /// The failure that was told last.
+    told: Option<&'static str>,
+}
+
+impl Pursuit {
+    /// Prepares a witness; `size` is what it signed last, where that is known.
+    pub(super) fn new(settings: &Settings, gateway: Arc<gateway::Shared>, size: Option<u64>) -> io::Result<Self> {
+        let client = Client::new(settings)?;
+        gateway.metrics().witness_waits(client.key().name(), None);
+        Ok(Self { client, gateway, known: size, signed: 0, since: None, pause: PAUSE.0, told: None })
+    }
+
+    /// Has every newest checkpoint signed. One request is on its way at a time; what is signed by the log meanwhile waits, and of that the
+    /// newest goes next.
+    pub(super) async fn run(mut self) {
+        let mut checkpoints = self.gateway.store().checkpoints();
+        loop {
+            let newest = checkpoints.borrow_and_update().clone();
+            let Some(newest) = newest.filter(|newest| newest.checkpoint().size > self.signed) else {
+                self.waits(None);
+                if checkpoints.changed().await.is_err() {
+                    return;
+                }
+                continue;
+            };
+            let began = self.gateway.now();
+            self.waits(Some(self.since.unwrap_or(began)));
+            match self.have_signed(&newest).await {
+                Ok(cosigned) => self.keep(cosigned, began, &checkpoints),
+                Err(failure) => {
+                    self.tell(&failure).await;
+                    tokio::time::sleep(self.pause).await;
+                    self.pause = PAUSE.1.min(self.pause * 2);
+                }
+            }
+        }
+    }
+
+    fn waits(&mut self, since: Option<Timestamp>) {
+        self.since = since;
+        self.gateway.metrics().witness_waits(self.client.key().name(), since);
+    }
+
+    async fn have_signed(&mut self, newest: &SignedCheckpoint) -> Result<SignedCheckpoint, Failure> {
+        let size = newest.checkpoint().size;
+        let store = self.gateway.store().clone();
+        loop {
+            let old = self.known.unwrap_or(0);
+            if old > size {
+                return Err(Failure::Behind { ours: size, theirs: old });
+            }
+            let proof = read(&store, move |reader| Prover::new(reader, size).consistency(old)).await?;
+            let request = AddCheckpoint { old, proof, note: newest.note().to_string() };
+            match self.client.add(&request, store.key()).await {
+                // It says which size it signed last; that it changes its mind is its own failure.
+                Err(Failure::Conflict { newest }) if self.known.is_none() || newest == size && old < size => {
+                    self.known = Some(newest);
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn keep(
+        &mut self,
+        cosigned: SignedCheckpoint,
+        began: Timestamp,
+        checkpoints: &watch::Receiver<Option<Arc<SignedCheckpoint>>>,
+    ) {
+        let size = cosigned.checkpoint().size;
+        self.known = Some(size);
+        self.signed = size;
+        self.pause = PAUSE.0;
+        let newer = checkpoints.borrow().as_ref().is_some_and(|newest| newest.checkpoint().size > size);
+        self.waits(newer.then_some(began));
+        if self.told.take().is_some() {
+            tracing::info!(witness = self.client.key().name(), size, "the witness signs again");
+        }
+        if let Err(error) = self.gateway.store().keep_cosigned(cosigned) {
+            tracing::error!(%error, "the signature of a witness can't be kept");
+        }
+    }
+
+    /// Counts a failure, and says it where it is another one than before.
+    async fn tell(&mut self, failure: &Failure) {
+        let (witness, reason) = (self.client.key().name().to_owned(), failure.reason());
+        self.gateway.metrics().witness_failed(&witness, reason);
+        let new = self.told.replace(reason) != Some(reason);
+        match failure {
+            Failure::Behind { .. } | Failure::Inconsistent | Failure::Conflict { .. } => {
+                // What the witness says may be wrong; what the log itself has signed is not.
+                let compared = comparison(&mut self.client, self.gateway.store()).await;
+                if let Ok((size, comparison)) = compared {
+                    self.known = size;
+                    if new {
+                        tell_of_loss(&witness, comparison);
+                    }
+                } else {
+                    self.known = None;
+                }
+                if new {
+                    tracing::error!(witness, error = %failure, "a witness contradicts our log");
+                }
+            }
+            failure if new => tracing::warn!(witness, error = %failure, "a witness does not sign; asking again"),
+            _ => {}
+        }
+    }
+}
+
+fn tell_of_loss(witness: &str, comparison: Comparison) {
+    match comparison {
+        Comparison::Behind { ours, theirs } => {
+            tracing::error!(witness, ours, theirs, "the log has lost leaves that this witness has signed");
+        }
+        Comparison::Forked { size } => {
+            tracing::error!(witness, size, "the log's first leaves are not those that this witness has signed");
+        }
+        Comparison::Agrees | Comparison::Unknown => {}
+    }
+}
