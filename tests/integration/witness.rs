@@ -273,6 +273,7 @@ fn a_log_that_forks_while_the_witness_is_away_is_counted_when_it_is_back() {
     for _ in 0..3 {
         gateway.browser().choose("accept");
     }
+    gateway.clock.set(gateway.clock.now().plus(Duration::from_secs(2)));
     let _witness = Witness::at(&address, &key, memory);
     let inconsistent = format!("reason=\"inconsistent\",witness=\"{}\"}} ", name.name());
     until("the fork", || gateway.admin("/metrics").contains(&inconsistent));
