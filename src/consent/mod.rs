@@ -3,6 +3,7 @@
 //! Pure rules: no clock, no store. What is unknown, unreadable, expired, ended or unsigned counts as no choice.
 
 mod category;
+mod counts;
 mod decision;
 mod edition;
 mod frame_grant;
@@ -12,6 +13,7 @@ mod shown;
 use std::fmt;
 
 pub use category::{Category, CategorySet};
+pub use counts::CategoryCounts;
 pub use decision::{Decision, Evidence, Reason, could_carry, decide, notice_applies};
 pub use edition::{Edition, EditionId, Editions};
 pub use frame_grant::{FrameGrant, FrameName};

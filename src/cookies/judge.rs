@@ -7,8 +7,8 @@ use crate::consent::Category;
 /// What becomes of a cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It passes.
-    Passes,
+    /// It passes, of this category, or `None`: unknown or not asked.
+    Passes(Option<Category>),
     /// It is the gateway's and ends here.
     Own,
     /// It is refused: of a category that is not allowed, or `None`: unknown.
@@ -46,13 +46,13 @@ pub(super) fn trim(bytes: &[u8]) -> &[u8] {
 pub(super) fn judge(pair: &[u8], by_name: impl Fn(&[u8]) -> Verdict) -> Verdict {
     let (name, value) = name_and_value(pair);
     let verdict = by_name(name);
-    if verdict != Verdict::Passes {
+    if !matches!(verdict, Verdict::Passes(_)) {
         return verdict;
     }
     // A nameless cookie is sent as its bare value, so the value may become a name on the way.
     let ambiguous = name.is_empty() && memchr::memchr(b'=', value).is_some();
     if !ambiguous && !has_delimiter(pair) {
-        return Verdict::Passes;
+        return verdict;
     }
     let tricks =
         pair.iter().enumerate().filter(|(_, byte)| **byte == b'=').map(|(end, _)| by_name(word_before(pair, end)));
@@ -61,7 +61,7 @@ pub(super) fn judge(pair: &[u8], by_name: impl Fn(&[u8]) -> Verdict) -> Verdict 
         Verdict::Refused(Some(category)) => Some(Verdict::Disguised(category)),
         _ => None,
     });
-    bad.next().unwrap_or(Verdict::Passes)
+    bad.next().unwrap_or(verdict)
 }
 
 /// The verdict on a name by catalogue and permit.
@@ -71,8 +71,8 @@ pub(super) fn by_permit(catalogue: &Catalogue, permit: Permit) -> impl Fn(&[u8])
             return Verdict::Own;
         }
         match catalogue.classify(name) {
-            Some(category) if permit.allowed.permits(category) => Verdict::Passes,
-            None if permit.unknown == Unknown::Passed => Verdict::Passes,
+            Some(category) if permit.allowed.permits(category) => Verdict::Passes(Some(category)),
+            None if permit.unknown == Unknown::Passed => Verdict::Passes(None),
             category => Verdict::Refused(category),
         }
     }
@@ -80,7 +80,7 @@ pub(super) fn by_permit(catalogue: &Catalogue, permit: Permit) -> impl Fn(&[u8])
 
 /// The verdict where only our own names end here.
 pub(super) fn by_owner(name: &[u8]) -> Verdict {
-    if is_own(name) { Verdict::Own } else { Verdict::Passes }
+    if is_own(name) { Verdict::Own } else { Verdict::Passes(None) }
 }
 
 /// What ends a word for one server or another, beside `=`.

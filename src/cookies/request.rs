@@ -8,12 +8,15 @@ use http::{HeaderMap, HeaderValue};
 
 use super::judge::{Verdict, by_owner, by_permit, judge, name_and_value, trim};
 use super::{Catalogue, Permit, RefusedCookies};
+use crate::consent::CategoryCounts;
 
 /// What the filter did to a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestOutcome {
     /// What was refused; the gateway's own cookies are not among it.
     pub refused: RefusedCookies,
+    /// What passed.
+    pub passed: CategoryCounts,
 }
 
 /// Takes refused cookies and the gateway's own out of a request.
@@ -22,6 +25,7 @@ pub struct RequestOutcome {
 /// nothing is allocated for it. When nothing stays, the header goes.
 pub fn filter_request(headers: &mut HeaderMap, catalogue: &Catalogue, permit: Permit) -> RequestOutcome {
     let mut refused = RefusedCookies::default();
+    let mut passed = CategoryCounts::default();
     let by_name = by_permit(catalogue, permit);
     rewrite(headers, |pair| {
         let verdict = judge(pair, &by_name);
@@ -31,16 +35,17 @@ pub fn filter_request(headers: &mut HeaderMap, catalogue: &Catalogue, permit: Pe
             // held back and not deleted.
             Verdict::Refused(None) => refused.count(None),
             Verdict::Disguised(category) => refused.count(Some(category)),
-            Verdict::Passes | Verdict::Own => {}
+            Verdict::Passes(category) => passed.add(category),
+            Verdict::Own => {}
         }
-        verdict == Verdict::Passes
+        matches!(verdict, Verdict::Passes(_))
     });
-    RequestOutcome { refused }
+    RequestOutcome { refused, passed }
 }
 
 /// Takes only the gateway's own cookies out of a request: for mode `observe`, `pass_through` and upgrades.
 pub fn filter_own(headers: &mut HeaderMap) {
-    rewrite(headers, |pair| judge(pair, by_owner) == Verdict::Passes);
+    rewrite(headers, |pair| judge(pair, by_owner) != Verdict::Own);
 }
 
 /// Keeps the pairs that `keep` wants. It is asked exactly once about each, in order.

@@ -6,7 +6,7 @@
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-use super::{Governed, put_policy, refusal::Refusal};
+use super::{Governed, Judged, put_policy, refusal::Refusal};
 use crate::consent::{Category, CategorySet};
 use http::StatusCode;
 
@@ -34,9 +34,16 @@ const ADVERTISING_FAMILIES: [&str; 2] = ["attribution-reporting-register-", "ad-
 const ADVERTISING_FEATURES: [&str; 3] =
     ["browsing-topics", "private-state-token-issuance", "private-state-token-redemption"];
 
-/// Takes out of an answer what leads to refused hosts.
-pub fn drop_foreign(headers: &mut HeaderMap, refusal: &Refusal<'_>) {
-    filter(headers, &header::LINK, |entry| !link_loads_from_refused(entry, refusal));
+/// Takes out of an answer what leads to refused hosts, and counts what it would load from others: the entries of `Link`.
+pub fn drop_foreign(headers: &mut HeaderMap, refusal: &Refusal<'_>) -> Judged {
+    let mut judged = Judged::default();
+    filter(headers, &header::LINK, |entry| {
+        let load = link_load(entry, refusal);
+        if let Some((category, refused)) = load {
+            judged.count(category, refused);
+        }
+        load.is_none_or(|(_, refused)| !refused)
+    });
     let names_refused = |entry: &[u8]| quoted(entry).is_none_or(|address| refusal.refuses(&address));
     filter(headers, &HeaderName::from_static("reporting-endpoints"), |entry| !names_refused(entry));
     // A file of rules on the site's own host may name any other, and browsers follow them without asking the page's policy.
@@ -53,6 +60,7 @@ pub fn drop_foreign(headers: &mut HeaderMap, refusal: &Refusal<'_>) {
     for name in [header::CONTENT_SECURITY_POLICY, header::CONTENT_SECURITY_POLICY_REPORT_ONLY] {
         drop_report_addresses(headers, &name, refusal);
     }
+    judged
 }
 
 /// Takes out what serves advertising, while it is refused.
@@ -102,13 +110,13 @@ pub fn restrict_document(headers: &mut HeaderMap, status: StatusCode, governed: 
     }
 }
 
-/// Whether an entry of `Link` (RFC 8288, section 3) makes the browser load from a refused host.
-fn link_loads_from_refused(entry: &[u8], refusal: &Refusal<'_>) -> bool {
+/// What an entry of `Link` (RFC 8288, section 3) makes the browser load from a host of others: the category, and whether it is refused.
+fn link_load(entry: &[u8], refusal: &Refusal<'_>) -> Option<(Option<Category>, bool)> {
     let Some((target, parameters)) = entry.strip_prefix(b"<").and_then(|rest| {
         let end = memchr::memchr(b'>', rest)?;
         Some((&rest[..end], &rest[end + 1..]))
     }) else {
-        return true;
+        return Some((None, true));
     };
     let loads = split(parameters, b';').iter().any(|parameter| {
         let (name, value) = parameter.split_at(memchr::memchr(b'=', parameter).unwrap_or(parameter.len()));
@@ -119,7 +127,7 @@ fn link_loads_from_refused(entry: &[u8], refusal: &Refusal<'_>) -> bool {
                 .split(u8::is_ascii_whitespace)
                 .any(|relation| LOADING_RELATIONS.iter().any(|known| relation.eq_ignore_ascii_case(known.as_bytes())))
     });
-    loads && refusal.refuses(target)
+    refusal.weigh(target).filter(|_| loads)
 }
 
 /// Takes groups with refused endpoints out of `Report-To`, a list of JSON objects. Whether there was one.
@@ -188,7 +196,7 @@ fn drop_report_addresses(headers: &mut HeaderMap, name: &HeaderName, refusal: &R
 }
 
 /// Keeps the entries of a list for which `keeps` is true. Lines of which all entries stay are not touched.
-fn filter(headers: &mut HeaderMap, name: &HeaderName, keeps: impl Fn(&[u8]) -> bool) {
+fn filter(headers: &mut HeaderMap, name: &HeaderName, mut keeps: impl FnMut(&[u8]) -> bool) {
     if !headers.contains_key(name) {
         return;
     }

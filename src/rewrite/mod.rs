@@ -9,6 +9,7 @@ mod coding;
 mod foreign_headers;
 mod governed;
 mod html;
+mod judged;
 mod loading;
 mod plan;
 mod policy;
@@ -28,6 +29,7 @@ pub use governed::{
     Governed, Purpose, governed, is_service_worker, keep_for_choice, may_be_service_worker, put_policy,
 };
 pub use html::{EditMode, Injection, MARKER, PageEdits, Placeholder};
+pub use judged::{Judged, PageCounts, PageTally};
 pub use loading::{LONGEST_POLICY, LoadingPolicies, closed_wildcards};
 pub use plan::{PageRequest, PassReason, Placement, Plan, RewritePlan, changes_headers, plan};
 pub use policy::{Admission, OwnSources, admit_own, admitted_unchanged};

@@ -1,8 +1,8 @@
 //! Whether an address in a header leads to a host from which this visitor's pages may not load.
 
 use crate::{
-    consent::CategorySet,
-    routing::{ForeignHosts, Load},
+    consent::{Category, CategorySet},
+    routing::ForeignHosts,
     visitor::Scheme,
 };
 
@@ -23,15 +23,15 @@ impl Refusal<'_> {
     /// Whether an address, absolute or relative to a page of the site, leads to a refused host. What can't be read counts as a host that
     /// nobody named.
     pub fn refuses(&self, address: &[u8]) -> bool {
-        let load = match destination(address, self.scheme) {
-            Destination::NoOther => return false,
-            Destination::Unreadable => Load::Refused(None),
-            Destination::Host(host, port) => self.hosts.judge(&host, port, self.allowed),
-        };
-        match load {
-            Load::Own | Load::Allowed => false,
-            Load::Refused(Some(_)) => true,
-            Load::Refused(None) => self.unknown,
+        self.weigh(address).is_some_and(|(_, refused)| refused)
+    }
+
+    /// The category of what an address leads to, and whether it is refused; `None` where it is the site's own.
+    pub(super) fn weigh(&self, address: &[u8]) -> Option<(Option<Category>, bool)> {
+        match destination(address, self.scheme) {
+            Destination::NoOther => None,
+            Destination::Unreadable => Some((None, self.unknown)),
+            Destination::Host(host, port) => self.hosts.weigh(&host, port, self.allowed, self.unknown),
         }
     }
 

@@ -107,11 +107,6 @@ impl ForeignHosts {
         nearest(&self.listed).map(|at| &self.listed[at]).or_else(|| nearest(&self.known).map(|at| &self.known[at]))
     }
 
-    /// The category for which a line refuses a host; a host that nobody named is not refused.
-    pub fn refuses_by_name(&self, host: &str, port: Option<u16>, allowed: CategorySet) -> Option<Category> {
-        self.find(host, port).filter(|line| !line.passes(allowed)).map(|line| line.category)
-    }
-
     /// The line of a host from which a visitor may load something once, where this much can be accepted.
     ///
     /// # Errors
@@ -132,6 +127,22 @@ impl ForeignHosts {
             Some(line) => Load::Refused(Some(line.category)),
             None if self.own.iter().any(|own| own.matches(host)) => Load::Own,
             None => Load::Refused(None),
+        }
+    }
+
+    /// The same where it is to be counted: the category, and whether it is refused; `None` for the site's own. `unknown` says whether what
+    /// nobody named is refused.
+    pub fn weigh(
+        &self,
+        host: &str,
+        port: Option<u16>,
+        allowed: CategorySet,
+        unknown: bool,
+    ) -> Option<(Option<Category>, bool)> {
+        match self.judge(host, port, allowed) {
+            Load::Own => None,
+            Load::Allowed => Some((self.find(host, port).map(|line| line.category), false)),
+            Load::Refused(category) => Some((category, category.is_some() || unknown)),
         }
     }
 }
@@ -178,10 +189,13 @@ mod tests {
         check("nobody.example", None, Load::Refused(None), Load::Refused(None));
         let never = Load::Refused(Some(Category::Analytical));
         check("hidden.example", None, never, never);
-        let by_name = |host, allowed| hosts.refuses_by_name(host, None, allowed);
-        assert_eq!(by_name("video.example", CategorySet::EMPTY), Some(Category::Functional));
-        assert_eq!(by_name("video.example", all), None);
-        assert_eq!(by_name("nobody.example", CategorySet::EMPTY), None);
+        let weigh = |host, allowed| hosts.weigh(host, None, allowed, false);
+        let functional = Some(Category::Functional);
+        assert_eq!(weigh("video.example", CategorySet::EMPTY), Some((functional, true)));
+        assert_eq!(weigh("video.example", all), Some((functional, false)));
+        assert_eq!(weigh("nobody.example", CategorySet::EMPTY), Some((None, false)));
+        assert_eq!(hosts.weigh("nobody.example", None, all, true), Some((None, true)));
+        assert_eq!(weigh("www.a.kz", CategorySet::EMPTY), None);
         let on_demand = |host, offer| hosts.on_demand(host, None, offer).map(|line| line.category);
         assert_eq!(on_demand("video.example", all), Ok(Category::Functional));
         assert_eq!(on_demand("video.example", CategorySet::EMPTY), Err(NotOnDemand::NotOffered));

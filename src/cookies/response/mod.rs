@@ -11,12 +11,15 @@ use self::deletion::is_session_for_servers;
 pub(super) use self::deletion::{attributes, is_deletion};
 use super::judge::{Verdict, by_owner, by_permit, judge, name_and_value, trim};
 use super::{Catalogue, Permit, RefusedCookies};
+use crate::consent::CategoryCounts;
 
 /// What the filter did to a response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResponseOutcome {
     /// What was refused; attempts at the gateway's own names are not among it.
     pub refused: RefusedCookies,
+    /// What passed, but for lines that only delete what is refused.
+    pub passed: CategoryCounts,
     /// Of these the unknown ones that look like the session of the site: `HttpOnly`, and gone when the browser closes. To
     /// refuse them is the likeliest way to break a login, so the operator should be told.
     pub likely_sessions: RefusedCookies,
@@ -31,7 +34,10 @@ pub fn filter_response(headers: &mut HeaderMap, catalogue: &Catalogue, permit: P
     retain(headers, |line| {
         let pair = pair_of(line);
         match judge(pair, &by_name) {
-            Verdict::Passes => true,
+            Verdict::Passes(category) => {
+                outcome.passed.add(category);
+                true
+            }
             Verdict::Own => false,
             Verdict::Refused(_) | Verdict::Disguised(_) if is_deletion(line) => true,
             Verdict::Disguised(category) => {

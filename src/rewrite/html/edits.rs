@@ -18,8 +18,9 @@ use url::Url;
 
 use super::address::{Address, Resolved, of_srcset, resolve, text};
 use crate::{
-    consent::{CategorySet, FrameGrant, FrameName},
-    routing::{ForeignHosts, Load},
+    consent::{Category, CategorySet, FrameGrant, FrameName},
+    rewrite::PageTally,
+    routing::ForeignHosts,
 };
 
 /// Bytes of a page that are replaced by others.
@@ -60,6 +61,7 @@ pub struct PageEdits {
     placeholder: Placeholder,
     /// How many frames were replaced, in all parts of the page.
     replaced: Arc<AtomicUsize>,
+    tally: PageTally,
 }
 
 /// How many frames of one page are replaced, so that a page of nothing but frames does not grow without bound; the policy stops the others.
@@ -97,7 +99,13 @@ impl PageEdits {
     ) -> Option<Self> {
         let idle = mode == EditMode::Compatible && hosts.lines().all(|line| line.passes(allowed));
         let base = Url::parse(page).ok().filter(|_| !idle)?;
-        Some(Self { mode, hosts, allowed, base, base_found: false, grant, placeholder, replaced: Arc::default() })
+        let (base_found, replaced, tally) = (false, Arc::default(), PageTally::default());
+        Some(Self { mode, hosts, allowed, base, base_found, grant, placeholder, replaced, tally })
+    }
+
+    /// What is judged while the page goes out.
+    pub fn tally(&self) -> PageTally {
+        self.tally.clone()
     }
 
     /// The edits within one start tag, in their order. `in_template` says whether the tag stands in a template, which no page is based on.
@@ -157,12 +165,12 @@ impl PageEdits {
         match mode {
             EditMode::Strict if any(&HINTS) => {
                 // In doubt the hint goes: it only makes a page faster.
-                let refused = match resolve(&self.base, &href) {
-                    Resolved::On(address) => self.refuses(&address),
-                    Resolved::Unreadable => true,
-                    Resolved::Nowhere => false,
+                let judged = match resolve(&self.base, &href) {
+                    Resolved::On(address) => self.weigh(&address),
+                    Resolved::Unreadable => Some((None, true)),
+                    Resolved::Nowhere => None,
                 };
-                if refused {
+                if self.counted(judged) {
                     let kept: Vec<_> = rel.split_ascii_whitespace().filter(|word| !is_one_of(word, &HINTS)).collect();
                     let kept = if kept.is_empty() { "kelisim-refused".to_owned() } else { kept.join(" ") };
                     edits.replace("rel", &plain(&kept));
@@ -182,7 +190,12 @@ impl PageEdits {
         // With `srcdoc` the address counts for nothing, and what is in it is under the page's own policy.
         let Some(src) = tag.get_attribute("src").filter(|_| !tag.has_attribute("srcdoc")) else { return };
         let Resolved::On(address) = resolve(&self.base, &src) else { return };
-        if !self.refuses(&address) || self.replaced.load(Relaxed) >= MOST_PLACEHOLDERS {
+        let Some((category, refused)) = self.weigh(&address) else { return };
+        if !refused {
+            self.tally.frame(category, false);
+            return;
+        }
+        if self.replaced.load(Relaxed) >= MOST_PLACEHOLDERS {
             return;
         }
         let frame = FrameName::of(&address.url);
@@ -190,6 +203,7 @@ impl PageEdits {
             .grant
             .as_ref()
             .is_some_and(|grant| *grant.host == *address.host && grant.port == address.port && grant.frame == frame);
+        self.tally.frame(category, !granted);
         if granted {
             return;
         }
@@ -204,18 +218,28 @@ impl PageEdits {
         }
     }
 
-    fn refuses(&self, Address { host, port, .. }: &Address) -> bool {
-        match self.mode {
-            EditMode::Strict => matches!(self.hosts.judge(host, *port, self.allowed), Load::Refused(_)),
-            EditMode::Compatible => self.hosts.refuses_by_name(host, *port, self.allowed).is_some(),
-        }
+    /// The category of what an address leads to, and whether it is refused; `None` for the site's own.
+    fn weigh(&self, Address { host, port, .. }: &Address) -> Option<(Option<Category>, bool)> {
+        self.hosts.weigh(host, *port, self.allowed, self.mode == EditMode::Strict)
+    }
+
+    /// Counts a load, and says whether it is refused.
+    fn counted(&self, load: Option<(Option<Category>, bool)>) -> bool {
+        let Some((category, refused)) = load else { return false };
+        self.tally.load(category, refused);
+        refused
     }
 
     fn attribute_refused(&self, tag: &Tag<'_, '_>, name: &str) -> bool {
         let Some(value) = tag.get_attribute(name) else { return false };
         let addresses =
             if name == "srcset" { of_srcset(&self.base, &value) } else { vec![resolve(&self.base, &value)] };
-        addresses.iter().any(|found| matches!(found, Resolved::On(address) if self.refuses(address)))
+        let loads = addresses.iter().filter_map(|found| match found {
+            Resolved::On(address) => self.weigh(address),
+            Resolved::Unreadable | Resolved::Nowhere => None,
+        });
+        // One attribute is one load, however many sizes of a picture it names; a refused one decides.
+        self.counted(loads.max_by_key(|(_, refused)| *refused))
     }
 }
 
