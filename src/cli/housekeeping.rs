@@ -1,11 +1,16 @@
 //! What a gateway does besides answering visitors: the admin listener, the control socket, certificates that change, retention,
-//! witnesses.
+//! witnesses, what is written once a minute or a day.
 
 use std::{net::TcpListener, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 
-use super::{control, inventory, witnesses::Pursuit};
+use super::{
+    control,
+    enforcement::{self, When},
+    inventory,
+    witnesses::Pursuit,
+};
 use crate::{admin, clock::Clock, gateway, server::Certificates, timestamp::Term};
 
 /// How often certificate files are looked at.
@@ -51,28 +56,30 @@ impl Duties {
             if let Some(certificates) = self.certificates {
                 tasks.spawn(watch_certificates(certificates));
             }
-            tasks.spawn(every_minute(self.gateway.clone(), self.state_dir.clone()));
-            tasks.spawn(retire(self.gateway.clone(), self.retention, self.clock));
             for witness in self.witnesses {
                 tasks.spawn(witness.run());
             }
+            tasks.spawn(every_minute(self.gateway.clone(), self.state_dir.clone(), self.clock.clone()));
+            tasks.spawn(retire(self.gateway.clone(), self.retention, self.clock.clone()));
             tasks.spawn(self.control.serve(self.gateway.clone()));
             // The sender lives as long as the gateway; should it go, that is a stop too.
             _ = stopped.wait_for(|stopped| *stopped).await;
             tasks.shutdown().await;
             // Visitors are gone by now, so this is all that was seen.
             inventory::Keeper::default().keep(&self.gateway, &self.state_dir);
+            enforcement::write(self.gateway.enforcement(), self.gateway.store(), When::Stop, self.clock.now()).await;
         });
     }
 }
 
-/// Writes what was seen, and forgets the clients that were counted for limits.
-async fn every_minute(gateway: Arc<gateway::Shared>, state_dir: PathBuf) {
+/// Writes what was seen and, when a day is over, what was enforced on it; and forgets the clients that were counted for limits.
+async fn every_minute(gateway: Arc<gateway::Shared>, state_dir: PathBuf, clock: Clock) {
     let mut keeper = inventory::Keeper::default();
     loop {
         tokio::time::sleep(MINUTE).await;
         gateway.forget_clients();
         keeper.keep(&gateway, &state_dir);
+        enforcement::write(gateway.enforcement(), gateway.store(), When::NewDay, clock.now()).await;
     }
 }
 

@@ -6,6 +6,7 @@
 mod check;
 mod control;
 pub mod demo;
+mod enforcement;
 mod export;
 mod housekeeping;
 mod inventory;
@@ -16,6 +17,7 @@ pub mod running;
 mod verify;
 mod witness;
 mod witnesses;
+mod service;
 
 use std::{io, path::PathBuf, process::ExitCode};
 

@@ -10,12 +10,12 @@ use std::{
 use tokio::sync::watch;
 
 use super::{
-    control, housekeeping, inventory,
+    control, housekeeping, inventory, service,
     witnesses::{self, Pursuit, Remembered},
 };
 use crate::{
     clock::Clock,
-    config::Configuration,
+    config::{self, Configuration},
     gateway::{self, BeginError, Parts},
     geo::Countries,
     ledger::Comparison,
@@ -31,6 +31,7 @@ pub struct Running {
     server: Server,
     admin: Option<SocketAddr>,
     gateway: Arc<gateway::Shared>,
+    clock: Clock,
     stop: watch::Sender<bool>,
     housekeeping: thread::JoinHandle<()>,
 }
@@ -43,6 +44,8 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Begin(#[from] BeginError),
+    #[error(transparent)]
+    Configuration(#[from] service::ConfigurationError),
     #[error(transparent)]
     Io(#[from] io::Error),
     /// Going on would be a second history under the same name, and every auditor would see it.
@@ -68,6 +71,7 @@ impl Running {
         // Before anything new is written: nothing may be signed that a witness has seen otherwise.
         let remembered = witnesses::remembered(&configuration.witnesses, &store)?;
         refuse_another_history(&remembered, &state_dir.display().to_string())?;
+        let summary = config::summary(&configuration);
         let keys = store::record_keys(&state_dir)?;
         let gateway = gateway::Shared::begin(Parts {
             sites: configuration.sites,
@@ -87,6 +91,7 @@ impl Running {
             inventory::set_aside(&state_dir, &fault.to_string());
         }
         let admin = configuration.server.admin.map(listen).transpose()?;
+        service::configured(gateway.store(), configuration.fingerprint, summary, clock.now())?;
         let server = Server::start(&configuration.server, &gateway)?;
         let (stop, stopped) = watch::channel(false);
         let pursuit = |settings: &witness::Settings| {
@@ -98,14 +103,15 @@ impl Running {
             certificates: server.certificates().cloned(),
             retention: configuration.retention,
             state_dir: state_dir.clone(),
-            clock,
+            clock: clock.clone(),
             control: control::Socket::open(&state_dir)?,
             admin: admin.as_ref().map(|(_, listener)| listener.try_clone()).transpose()?,
             witnesses: configuration.witnesses.iter().map(pursuit).collect::<io::Result<_>>()?,
             stopped,
         };
         let housekeeping = thread::Builder::new().name("housekeeping".into()).spawn(move || duties.run())?;
-        Ok(Self { server, admin: admin.map(|(address, _)| address), gateway, stop, housekeeping })
+        service::started(gateway.store(), clock.now());
+        Ok(Self { server, admin: admin.map(|(address, _)| address), gateway, clock, stop, housekeeping })
     }
 
     /// Plain addresses, with the ports that were given for port 0.
@@ -138,6 +144,7 @@ impl Running {
         let served = self.server.stop();
         self.stop.send_replace(true);
         let housekept = self.housekeeping.join().map_err(|_| io::Error::other("the housekeeping thread panicked"));
+        service::stopped(self.gateway.store(), self.clock.now());
         served.and(housekept)
     }
 }

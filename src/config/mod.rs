@@ -13,6 +13,7 @@ mod keys;
 mod place;
 mod policy;
 mod suggestion;
+mod summary;
 mod value;
 
 #[cfg(test)]
@@ -26,6 +27,7 @@ use std::{
 };
 
 pub use fault::{Fault, Faults, Warning};
+pub use summary::summary;
 
 use crate::{
     clock::Clock,

@@ -139,7 +139,8 @@ fn edition_file(context: &Context, name: &str, bytes: &[u8]) -> Option<EditionFi
     let (id, language) = (id?, language?);
     let effective = effective?;
     let edition = Edition { id: id.clone(), effective, categories: categories?, asks_again: asks_again? };
-    let text = EditionText { id, language, text: text[body_start..].to_owned(), effective, hash: sha256(bytes) };
+    let (file, text) = (text.into(), text[body_start..].to_owned());
+    let text = EditionText { id, language, text, effective, file, hash: sha256(bytes) };
     Some(EditionFile { name: name.to_owned(), edition, text })
 }
 

@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use super::request_record::RequestRecord;
+use super::{counted_page::CountedPage, request_record::RequestRecord};
 use crate::{
     rewrite::{BrokenBody, PageRewriter, WorkerScript},
     upstream::{BodyError, ResponseBody},
@@ -74,6 +74,8 @@ struct Page {
     /// Something was written that the browser can't see yet.
     unflushed: bool,
     state: PageState,
+    /// Counts when the page is dropped.
+    _counted: Option<CountedPage>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,20 +117,27 @@ impl AnswerBody {
     }
 
     /// A page of which `begun` is rewritten already.
-    pub(super) fn page(rewriter: PageRewriter, begun: Bytes, rest: ResponseBody, end: End) -> Self {
+    pub(super) fn page(
+        rewriter: PageRewriter,
+        begun: Bytes,
+        rest: ResponseBody,
+        end: End,
+        counted: Option<CountedPage>,
+    ) -> Self {
         let state = match end {
             End::Ahead => PageState::Reading,
             // All of it is rewritten.
             End::Reached => PageState::Over,
         };
-        let page = Page { rewriter: Rewriter::Page(Box::new(rewriter)), begun, rest, unflushed: true, state };
+        let rewriter = Rewriter::Page(Box::new(rewriter));
+        let page = Page { rewriter, begun, rest, unflushed: true, state, _counted: counted };
         Self { source: Source::Page(Box::new(page)), record: None }
     }
 
     /// The script of a service worker.
     pub(super) fn script(script: WorkerScript, body: ResponseBody) -> Self {
         let (rewriter, state) = (Rewriter::Script(script), PageState::Reading);
-        let page = Page { rewriter, begun: Bytes::new(), rest: body, unflushed: false, state };
+        let page = Page { rewriter, begun: Bytes::new(), rest: body, unflushed: false, state, _counted: None };
         Self { source: Source::Page(Box::new(page)), record: None }
     }
 

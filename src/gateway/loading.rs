@@ -2,16 +2,24 @@
 
 use http::header;
 
-use super::{Mode, response::Asked, site::Site, visit::Visit};
+use super::{Mode, Shared, response::Asked, site::Site, visit::Visit};
 use crate::{
     consent::CategorySet,
+    ledger::Enforced,
     rewrite::{self, BodyChanged, Governed, Purpose, Refusal, WorkerScript},
     routing::PathRule,
     upstream::Answer,
 };
 
 /// Restricts an answer to what is allowed.
-pub(super) fn restrict(site: &Site, visit: &Visit, allowed: CategorySet, asked: &Asked, answer: &mut Answer) {
+pub(super) fn restrict(
+    shared: &Shared,
+    site: &Site,
+    visit: &Visit,
+    allowed: CategorySet,
+    asked: &Asked,
+    answer: &mut Answer,
+) {
     let is_strict = site.mode == Mode::Strict;
     let scheme = visit.client.scheme;
     let status = answer.status();
@@ -23,7 +31,7 @@ pub(super) fn restrict(site: &Site, visit: &Visit, allowed: CategorySet, asked: 
         Some(Governed::Lasting) | None => CategorySet::EMPTY,
     };
     let refusal = Refusal { hosts: &site.foreign_hosts, allowed: class, unknown: is_strict, scheme };
-    rewrite::drop_foreign(headers, &refusal);
+    shared.count_judged(site, Enforced::Load, &rewrite::drop_foreign(headers, &refusal));
     rewrite::drop_advertising(headers, class);
     let Some(governed) = governed.filter(|_| !asked.policy_excluded) else { return };
     rewrite::restrict_document(headers, status, governed, &refusal);

@@ -3,6 +3,7 @@
 mod body;
 mod choice;
 mod connection;
+mod counted_page;
 mod error;
 mod frame;
 mod in_force;
@@ -37,6 +38,7 @@ pub use shared::{BeginError, Parts, Shared};
 use self::{error::GatewayError, request_record::RequestRecord, response::Asked};
 use crate::{
     consent::{CategorySet, Decision, Reason},
+    ledger::Enforced,
     pages,
     rewrite::{Purpose, may_be_page},
     routing::{OwnPage, request_host},
@@ -162,8 +164,12 @@ impl Gateway {
         let decided = request::decided(shared, site, &visit, &request, now).await;
         let decision = &decided.decision;
         *implied = request::implied_cookies(shared, site, &visit, &decided);
-        if site.paths.tracker(&path).is_some_and(|category| !decision.allowed.permits(category)) {
-            return Ok(no_content());
+        if let Some(category) = site.paths.tracker(&path) {
+            if !decision.allowed.permits(category) {
+                shared.enforcement.refused(site.number, Enforced::Load, Some(category), 1);
+                return Ok(no_content());
+            }
+            shared.enforcement.passed(site.number, Enforced::Load, Some(category), 1);
         }
 
         // Clear the request: refused cookies go, forwarding headers are ours.
@@ -194,7 +200,7 @@ impl Gateway {
         join_upgrade(client_upgrade, &mut answer, connection);
 
         // Bind it: pages and workers load from nowhere but the site and what is allowed.
-        loading::restrict(site, &visit, decision.allowed, &asked, &mut answer);
+        loading::restrict(shared, site, &visit, decision.allowed, &asked, &mut answer);
         if let Some(script) = loading::worker_script(site, &visit, decision.allowed, &asked, &mut answer) {
             return Ok(answer.map(|body| AnswerBody::script(script, body)));
         }

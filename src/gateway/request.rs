@@ -177,7 +177,7 @@ pub(super) fn clear(
     let consent = decision.consent_header(site.consent.offer);
     headers.insert(CONSENT_HEADER, HeaderValue::try_from(consent).expect("names of categories and bits"));
     let (request, outcome) = ClearedRequest::filtered(request, &site.catalogue, site.permit(decision.allowed));
-    shared.count_refused(site, &outcome.refused, Direction::Request);
+    shared.count_cookies(site, &outcome.refused, &outcome.passed, Direction::Request);
     Cleared { request, refused: outcome.refused }
 }
 

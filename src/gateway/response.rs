@@ -6,8 +6,8 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use http_body::Body as _;
 
 use super::{
-    AnswerBody, Mode, Shared, body::End, error::GatewayError, own_cookies::OwnCookies, own_pages::model_for,
-    request::Decided, site::Site, visit::Visit,
+    AnswerBody, Mode, Shared, body::End, counted_page::CountedPage, error::GatewayError, own_cookies::OwnCookies,
+    own_pages::model_for, request::Decided, site::Site, visit::Visit,
 };
 use crate::{
     consent::{Decision, FrameGrant, Model, ShownMark},
@@ -55,7 +55,7 @@ pub(super) fn clear(
     rewrite::every_response_headers(headers);
     site.observe_cookies(headers, &visit.host, &asked.path);
     let outcome = filter_response(headers, &site.catalogue, site.permit(decided.decision.allowed));
-    shared.count_refused(site, &outcome.refused, Direction::Response);
+    shared.count_cookies(site, &outcome.refused, &outcome.passed, Direction::Response);
     shared.likely_sessions.report(site, &outcome.likely_sessions, asked.now);
     if decided.decision.expires_leftovers() && asked.page_headers.is_some() {
         let secure = visit.client.scheme == Scheme::Https;
@@ -147,6 +147,7 @@ pub(super) async fn rewritten(
     let admission = page_headers(site, visit, asked, edits.is_some(), &mut headers);
     let injection = injection(site, visit, decision, asked, &admission);
     let shown = shown_line(shared, site, visit, decision, asked.now, plan.placement, &injection);
+    let tally = edits.as_ref().map(rewrite::PageEdits::tally);
     let mut rewriter = page.into_rewriter(injection, edits);
     // What has come so far is rewritten before the head leaves: a page that is broken from its beginning can still pass as it came.
     let end = if body.is_end_stream() { End::Reached } else { end };
@@ -159,7 +160,8 @@ pub(super) async fn rewritten(
     append_private(&mut headers, shown.into_iter().chain(used).collect());
     head.headers = headers;
     shared.metrics.page(&site.name, "rewritten");
-    Ok(Response::from_parts(head, AnswerBody::page(rewriter, begun, body, end)))
+    let counted = tally.map(|tally| CountedPage { enforcement: shared.enforcement.clone(), site: site.number, tally });
+    Ok(Response::from_parts(head, AnswerBody::page(rewriter, begun, body, end, counted)))
 }
 
 type Looked = (VecDeque<bytes::Bytes>, End, Result<PageBody, PassReason>);

@@ -15,14 +15,15 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    consent::{Decision, FrameGrant, RecordKeys},
+    consent::{CategoryCounts, Decision, FrameGrant, RecordKeys},
     cookies::{RefusedCookies, Rule},
     geo::Countries,
     inventory::{self, InventoryFault, SiteInventory},
-    rewrite::Variant,
+    ledger::Enforced,
+    rewrite::{Judged, Variant},
     routing::Hosts,
     store::{AppendError, Store},
-    telemetry::{Direction, Metrics},
+    telemetry::{Direction, Enforcement, Metrics},
     timestamp::Timestamp,
     visitor::{ClientAddress, Destination, Network},
 };
@@ -77,6 +78,7 @@ pub struct Shared {
     pub(super) keys: RecordKeys,
     pub(super) clock: Clock,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) enforcement: Arc<Enforcement>,
     pub(super) no_site: Arc<str>,
     https_port: AtomicU16,
     rounds: AtomicU64,
@@ -89,18 +91,26 @@ pub enum BeginError {
     /// A file of the configuration.
     #[error(transparent)]
     File(#[from] io::Error),
+    /// The texts of the policy could not be kept, so no choice could name their editions.
+    #[error("can't keep the policy in the consent log: {0}")]
+    Policies(AppendError),
     /// The notices could not be kept, so no choice could name them.
     #[error("can't keep the notices in the consent log: {0}")]
     Notices(AppendError),
 }
 
 impl Shared {
-    /// Makes the parts ready, and keeps every notice that a visitor may be shown in the log. Blocks on the disk.
+    /// Makes the parts ready, and keeps every notice and every text of the policy that a visitor may be shown in the log. Blocks on the disk.
     ///
     /// # Errors
     ///
     /// When a file of an upstream can't be read or the log can't be written.
     pub fn begin(parts: Parts) -> Result<Arc<Self>, BeginError> {
+        // A text is in the log before any choice that was made under it.
+        for text in parts.sites.iter().flat_map(|site| &site.pages.texts) {
+            let kept = parts.store.keep_policy(&text.id, text.language, text.effective, &text.file);
+            kept.map_err(BeginError::Policies)?;
+        }
         let hosts = Hosts::new(parts.sites.iter().map(|site| site.hosts.as_slice()));
         let sites = parts.sites.into_iter().enumerate();
         let sites = sites.map(|(number, site)| Site::new(number, site, &parts.catalogue));
@@ -110,7 +120,9 @@ impl Shared {
             let kept = parts.store.keep_notice(notice.id, notice.language, &notice.edition, &notice.json);
             kept.map_err(BeginError::Notices)?;
         }
+        let names = sites.iter().map(|site| site.name.clone());
         Ok(Arc::new(Self {
+            enforcement: Arc::new(Enforcement::new(names, parts.clock.now())),
             sites,
             hosts,
             trusted_proxies: parts.trusted_proxies,
@@ -152,6 +164,11 @@ impl Shared {
     /// The present, by the clock that this gateway goes by.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// What was refused and passed since the log was last told.
+    pub fn enforcement(&self) -> &Enforcement {
+        &self.enforcement
     }
 
     /// The consent log.
@@ -223,15 +240,34 @@ impl Shared {
         self.rounds.fetch_add(1, Ordering::Relaxed)
     }
 
-    pub(super) fn count_refused(&self, site: &Site, refused: &RefusedCookies, direction: Direction) {
+    /// Counts the cookies of one message.
+    pub(super) fn count_cookies(
+        &self,
+        site: &Site,
+        refused: &RefusedCookies,
+        passed: &CategoryCounts,
+        direction: Direction,
+    ) {
+        let what = match direction {
+            Direction::Request => Enforced::CookiePair,
+            Direction::Response => Enforced::SetCookie,
+        };
+        for (category, count) in passed.iter() {
+            self.enforcement.passed(site.number, what, category, count.into());
+        }
         if refused.is_empty() {
             return;
         }
-        for category in crate::consent::Category::ALL {
-            let count = refused.of(category).into();
-            self.metrics.cookies_refused(&site.name, Some(category), direction, count);
+        for category in CategoryCounts::CELLS {
+            let count = category.map_or(refused.unknown(), |category| refused.of(category)).into();
+            self.metrics.cookies_refused(&site.name, category, direction, count);
+            self.enforcement.refused(site.number, what, category, count);
         }
-        self.metrics.cookies_refused(&site.name, None, direction, refused.unknown().into());
+    }
+
+    /// Counts what leads from an answer to other hosts.
+    pub(super) fn count_judged(&self, site: &Site, what: Enforced, judged: &Judged) {
+        self.enforcement.judged(site.number, what, &judged.refused, &judged.passed);
     }
 
     /// The variant of pages that are only observed: the same for everybody.

@@ -1,5 +1,7 @@
 //! What the pages of one site are made from.
 
+use std::sync::Arc;
+
 use crate::{
     consent::{Category, CategorySet, Edition, EditionId, Model},
     timestamp::{Term, Timestamp},
@@ -83,7 +85,9 @@ pub struct EditionText {
     pub text: String,
     /// From when the edition is in force.
     pub effective: Timestamp,
-    /// SHA-256 of the file as it lies on disk.
+    /// The whole file as it lies on disk, header lines included: what `hash` is taken of, and what the log keeps.
+    pub file: Arc<str>,
+    /// SHA-256 of the file.
     pub hash: [u8; 32],
 }
 

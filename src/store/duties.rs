@@ -35,6 +35,15 @@ impl Store {
         noted.await.unwrap_or_else(|_| Err(AppendError::stopped()))
     }
 
+    /// The same as [`Store::note`] for callers outside of a runtime. Blocks for ten seconds at most.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Store::note`]. After a time-out the leaf may still be written.
+    pub fn note_waiting(&self, entry: Entry) -> Result<LeafIndex, AppendError> {
+        self.wait_for(move |writer| writer.note(&entry))
+    }
+
     /// Keeps the document of a notice, once for each id, and returns its leaf. Blocks for ten seconds at most.
     ///
     /// # Errors
@@ -73,9 +82,17 @@ impl Store {
         &self,
         work: impl FnOnce(&mut Writer) -> rusqlite::Result<LeafIndex> + Send + 'static,
     ) -> Result<LeafIndex, AppendError> {
+        self.wait_for(move |writer| work(writer).map_err(|error| AppendError::from(&error)))
+    }
+
+    /// Has the writer do something and waits for it.
+    fn wait_for(
+        &self,
+        work: impl FnOnce(&mut Writer) -> Result<LeafIndex, AppendError> + Send + 'static,
+    ) -> Result<LeafIndex, AppendError> {
         let (answer, kept) = mpsc::sync_channel(1);
         self.0.inbox.push_task(Box::new(move |writer| {
-            let _ = answer.send(work(writer).map_err(|error| AppendError::from(&error)));
+            let _ = answer.send(work(writer));
         }))?;
         kept.recv_timeout(inbox::LONGEST_WAIT).unwrap_or_else(|error| match error {
             mpsc::RecvTimeoutError::Timeout => Err(AppendError::Unwritable("the disk does not answer".into())),

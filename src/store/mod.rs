@@ -21,6 +21,7 @@ mod live;
 mod logs;
 mod opening;
 mod outside_backup;
+mod newest_leaf;
 mod reader;
 mod restore;
 mod signing;

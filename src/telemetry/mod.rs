@@ -1,7 +1,9 @@
 //! What the operator sees of the running gateway: metrics and log lines. Never an address, a cookie, a user agent or a query.
 
+mod enforcement;
 mod log;
 mod metrics;
 
+pub use enforcement::Enforcement;
 pub use log::{LogFormat, start_log};
 pub use metrics::{ConnectionGauge, Direction, Metrics};

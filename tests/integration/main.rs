@@ -29,6 +29,7 @@ mod passing;
 mod proxying;
 mod records;
 mod restoring;
+mod service;
 mod settings_pages;
 mod shutdown;
 mod tidy;

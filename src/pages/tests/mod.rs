@@ -78,6 +78,7 @@ fn practice() -> Settings {
             language: Language::Ru,
             text: "ПОЛИТИКА\n1. ОБЩЕЕ\n1.1. Политика <действует>.\n- список;\n".to_owned(),
             effective,
+            file: "".into(),
             hash: [0xab; 32],
         }],
         cookies: vec![

@@ -140,6 +140,7 @@ fn earlier_editions_stay_readable_and_linked() {
         language: Language::En,
         text: "Old policy".to_owned(),
         effective: Timestamp::parse("2025-01-02").unwrap(),
+        file: "".into(),
         hash: [2; 32],
     });
     let pages = SitePages::build(&settings, [1; 32], script());

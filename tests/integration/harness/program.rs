@@ -22,6 +22,8 @@ pub struct Program {
     child: Child,
     pub http: SocketAddr,
     pub admin: SocketAddr,
+    /// What it said before it had started.
+    pub said: Vec<String>,
     folder: Option<TempDir>,
 }
 
@@ -49,7 +51,7 @@ impl Program {
         loop {
             let line = receiver.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("it did not start: {said:#?}"));
             if let (Some(http), Some(admin)) = (address(&line, "http=["), address(&line, "admin=Some(")) {
-                return Self { child, http, admin, folder: Some(folder) };
+                return Self { child, http, admin, said, folder: Some(folder) };
             }
             said.push(line);
         }
