@@ -1,5 +1,6 @@
 //! Promises of the log as data: bytes that never change, leaves that hide and bind, exports that harm nobody.
 
+mod documented;
 mod json_ld;
 mod leaves;
 mod notes;
