@@ -81,6 +81,7 @@ impl Running {
             reports_per_minute: configuration.server.limits.reports_per_minute,
             inventory: inventory::kept(&state_dir),
             fingerprint: configuration.fingerprint,
+            kept_for: configuration.retention,
             countries: Countries::open(&configuration.geo)?,
             store,
             keys,

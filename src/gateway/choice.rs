@@ -155,10 +155,15 @@ async fn taken(
     if let Some(record) = outcome.record() {
         expire_leftovers(shared, site, visit, leftovers, record.allowed, &posted.to, headers);
     }
+    clear_caches(visit, headers);
+    Ok(response)
+}
+
+/// Empties the caches of pages that were loaded under the earlier choice.
+pub(super) fn clear_caches(visit: &Visit, headers: &mut HeaderMap) {
     if visit.client.scheme == Scheme::Https {
         headers.insert("clear-site-data", HeaderValue::from_static(CLEAR_SITE_DATA));
     }
-    Ok(response)
 }
 
 async fn read(site: &Site, form: Form, request: Request<Incoming>) -> Result<PostedChoice, Rejected> {
@@ -247,7 +252,7 @@ fn set_cookies(
 
 /// Deletes what the browser still holds of cookies that are now refused. What did not come along with the choice, since it is kept for other
 /// paths, is deleted as well where the site was seen to keep it, unless the visitor allowed all that was offered.
-fn expire_leftovers(
+pub(super) fn expire_leftovers(
     shared: &Shared,
     site: &Site,
     visit: &Visit,

@@ -3,7 +3,9 @@
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 
-use super::{AnswerBody, Shared, choice, frame, report, request::proven_record, site::Site, visit::Visit};
+use super::{
+    AnswerBody, Shared, choice, frame, published_log, receipt, report, request::proven_record, site::Site, visit::Visit,
+};
 use crate::{
     clock,
     consent::{CategorySet, Model, Record, notice_applies},
@@ -34,8 +36,12 @@ pub(super) async fn answer(
         OwnPage::Frame if reads || request.method() == Method::POST => {
             frame::answer(shared, site, visit, request, now).await
         }
-        OwnPage::Frame => method_not_allowed(site, visit, now, "GET, HEAD, POST"),
+        OwnPage::Receipt if reads || request.method() == Method::POST => {
+            receipt::answer(shared, site, visit, request, now).await
+        }
+        OwnPage::Frame | OwnPage::Receipt => method_not_allowed(site, visit, now, "GET, HEAD, POST"),
         _ if !reads => method_not_allowed(site, visit, now, "GET, HEAD"),
+        OwnPage::Log(file) => published_log::answer(shared, visit, file, now).await,
         OwnPage::Settings => settings(shared, site, visit, &request, now),
         OwnPage::Policy(edition, language) => {
             // A page of a language is the same for everybody, so the address decides and not the browser.
@@ -62,21 +68,29 @@ fn settings(
     let query = SettingsQuery::parse(request.uri().query().unwrap_or_default(), &site.prefix);
     let language = query.language.filter(|language| site.languages.contains(language)).unwrap_or(visit.language);
     let record = proven_record(shared, site, visit, request);
-    let in_force = |record: &&Record| {
-        site.consent.valid_for.after(record.time) > now
-            && site.consent.editions.still_answered(&record.edition, record.offered, site.consent.offer, now)
-    };
-    let choice = record.as_ref().filter(in_force).map(|record| ChoiceView {
+    let record = record.as_ref().filter(|record| choice_in_force(site, record, now));
+    let choice = record.map(|record| choice_view(site, record));
+    let view =
+        SettingsView { to: &query.to, model: model_for(site, visit), choice, signals: visit.signals, saved: false };
+    html(StatusCode::OK, site.pages(now).settings_page(language, &view))
+}
+
+/// Whether a proven record still answers what is asked now.
+pub(super) fn choice_in_force(site: &Site, record: &Record, now: Timestamp) -> bool {
+    site.consent.valid_for.after(record.time) > now
+        && site.consent.editions.still_answered(&record.edition, record.offered, site.consent.offer, now)
+}
+
+/// What a record says, for a page.
+pub(super) fn choice_view<'a>(site: &Site, record: &'a Record) -> ChoiceView<'a> {
+    ChoiceView {
         allowed: record.allowed.intersection(site.consent.offer),
         offered: record.offered,
         time: record.time,
         valid_until: site.consent.valid_for.after(record.time),
         edition: &record.edition,
         consent_id: record.consent_id,
-    });
-    let view =
-        SettingsView { to: &query.to, model: model_for(site, visit), choice, signals: visit.signals, saved: false };
-    html(StatusCode::OK, site.pages(now).settings_page(language, &view))
+    }
 }
 
 /// Says that the site honours Global Privacy Control, as of the policy in force (W3C, Global Privacy Control, section 4.2).

@@ -10,8 +10,9 @@ use std::{
 };
 
 use super::{
-    SiteSettings, likely_sessions::LikelySessions, limiter::Limiter, observer::Observer, own_pages::model_for,
-    request::OwnedBinding, site::Site, visit::Visit,
+    SiteSettings, likely_sessions::LikelySessions, limiter::Limiter, log_readers::LogReaders, observer::Observer,
+    own_pages::model_for, published_log::LOG_READS_PER_MINUTE, receipt::ERASURES_PER_MINUTE, request::OwnedBinding,
+    site::Site, visit::Visit,
 };
 use crate::{
     clock::Clock,
@@ -24,7 +25,7 @@ use crate::{
     routing::Hosts,
     store::{AppendError, Store},
     telemetry::{Direction, Enforcement, Metrics},
-    timestamp::Timestamp,
+    timestamp::{Term, Timestamp},
     visitor::{ClientAddress, Destination, Network},
 };
 
@@ -47,6 +48,8 @@ pub struct Parts {
     pub inventory: Option<String>,
     /// SHA-256 of the configuration: pages made under another one are other variants.
     pub fingerprint: [u8; 32],
+    /// How long records are kept after they ceased to be valid; visitors are told.
+    pub kept_for: Term,
     /// Countries by address.
     pub countries: Countries,
     /// The consent log.
@@ -66,6 +69,10 @@ pub struct Shared {
     pub(super) trusted_proxies: Vec<Network>,
     pub(super) choices: Limiter,
     pub(super) reports: Limiter,
+    pub(super) log_reads: Limiter,
+    pub(super) erasures: Limiter,
+    pub(super) readers: LogReaders,
+    pub(super) kept_for: Term,
     pub(super) observer: Observer,
     pub(super) likely_sessions: LikelySessions,
     unread_inventory: Option<InventoryFault>,
@@ -128,6 +135,10 @@ impl Shared {
             trusted_proxies: parts.trusted_proxies,
             choices: Limiter::new(parts.choices_per_minute),
             reports: Limiter::new(parts.reports_per_minute),
+            log_reads: Limiter::new(LOG_READS_PER_MINUTE),
+            erasures: Limiter::new(ERASURES_PER_MINUTE),
+            readers: LogReaders::new(parts.store.clone()),
+            kept_for: parts.kept_for,
             observer: Observer::new(seen),
             unread_inventory,
             likely_sessions: LikelySessions::default(),
@@ -194,8 +205,9 @@ impl Shared {
     /// Forgets who asked in earlier minutes. To be called every minute or so, since nobody may ask again.
     pub fn forget_clients(&self) {
         let now = self.clock.now();
-        self.choices.forget_before(now);
-        self.reports.forget_before(now);
+        for limiter in [&self.choices, &self.reports, &self.log_reads, &self.erasures] {
+            limiter.forget_before(now);
+        }
     }
 
     /// Says once that a proxy on this machine is not believed: behind it every choice would be taken for a foreign one.

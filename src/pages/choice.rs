@@ -213,7 +213,7 @@ fn offered(name: &str, offer: CategorySet) -> Result<Category, ChoiceFault> {
 }
 
 /// Splits `name=value` and decodes both (URL Standard, application/x-www-form-urlencoded).
-fn decode_pair(pair: &[u8]) -> Result<(Cow<'_, str>, Cow<'_, str>), ChoiceFault> {
+pub(super) fn decode_pair(pair: &[u8]) -> Result<(Cow<'_, str>, Cow<'_, str>), ChoiceFault> {
     let split = memchr::memchr(b'=', pair).unwrap_or(pair.len());
     let value = pair.get(split + 1..).unwrap_or_default();
     Ok((decode(&pair[..split])?, decode(value)?))

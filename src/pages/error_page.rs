@@ -32,6 +32,12 @@ pub enum Message {
     NotRecorded,
     /// The log can't be written, but a refusal is in force without it.
     RefusalInForce,
+    /// A receipt waits for the checkpoint that covers it.
+    NotYetProved,
+    /// The log can't be read, so what is recorded can't be shown.
+    LogUnread,
+    /// The log can't be written, so records may not be erased.
+    NotErased,
 }
 
 impl Message {
@@ -45,7 +51,9 @@ impl Message {
             Self::TooManyChoices => StatusCode::TOO_MANY_REQUESTS,
             Self::BadGateway => StatusCode::BAD_GATEWAY,
             Self::GatewayTimeout => StatusCode::GATEWAY_TIMEOUT,
-            Self::NotRecorded | Self::RefusalInForce => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotRecorded | Self::RefusalInForce | Self::NotYetProved | Self::LogUnread | Self::NotErased => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         }
     }
 
@@ -61,6 +69,9 @@ impl Message {
             Self::GatewayTimeout => &messages.gateway_timeout,
             Self::NotRecorded => &messages.not_recorded,
             Self::RefusalInForce => &messages.refusal_in_force,
+            Self::NotYetProved => &messages.not_yet_proved,
+            Self::LogUnread => &messages.log_unread,
+            Self::NotErased => &messages.not_erased,
         }
     }
 

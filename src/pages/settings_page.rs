@@ -100,6 +100,7 @@ pub(super) fn settings_page(
         request: request(settings, texts),
         policy: phrases::fill(&words.policy, &[("edition", edition.id.as_str()), ("date", &since)]),
         policy_address: policy_address(settings, &edition.id, language),
+        receipt_address: format!("{prefix}receipt?language={}&to={back}", language.tag()),
     })
 }
 
@@ -108,17 +109,22 @@ pub(super) fn request(settings: &Settings, texts: &Texts) -> String {
     phrases::fill(&texts.settings.request, &[("email", &settings.controller.email)])
 }
 
+/// Where an edition is read, if it still can be.
+pub(super) fn known_policy_address(settings: &Settings, edition: &EditionId, language: Language) -> Option<String> {
+    let known = settings.edition.id == *edition || settings.texts.iter().any(|text| text.id == *edition);
+    known.then(|| policy_address(settings, edition, language))
+}
+
 /// Where an edition is read.
 pub(super) fn policy_address(settings: &Settings, edition: &EditionId, language: Language) -> String {
     format!("{}policy/{edition}/{language}", settings.prefix)
 }
 
-fn choice_lines(settings: &Settings, language: Language, choice: &ChoiceView<'_>) -> ChoiceLines {
+pub(super) fn choice_lines(settings: &Settings, language: Language, choice: &ChoiceView<'_>) -> ChoiceLines {
     let texts = Texts::of(language);
     let refused: CategorySet = choice.offered.iter().filter(|category| !choice.allowed.contains(*category)).collect();
     let passing = Category::ALL.into_iter().filter(|category| choice.allowed.permits(*category));
     let allowed: Vec<_> = passing.map(|category| texts.category(category).listed.as_str()).collect();
-    let known = settings.edition.id == *choice.edition || settings.texts.iter().any(|text| text.id == *choice.edition);
     ChoiceLines {
         allowed: phrases::list(texts, &allowed),
         refused: (!refused.is_empty()).then(|| phrases::categories(texts, refused)),
@@ -127,7 +133,7 @@ fn choice_lines(settings: &Settings, language: Language, choice: &ChoiceView<'_>
         valid_until: choice.valid_until,
         valid_until_text: phrases::date(texts, choice.valid_until),
         edition: choice.edition.to_string(),
-        edition_address: known.then(|| policy_address(settings, choice.edition, language)),
+        edition_address: known_policy_address(settings, choice.edition, language),
         consent_id: choice.consent_id.to_string(),
         can_withdraw: !choice.allowed.is_empty(),
     }
@@ -214,17 +220,17 @@ fn hosts(settings: &Settings, texts: &Texts) -> Vec<HostRow> {
         .collect()
 }
 
-struct ChoiceLines {
-    allowed: String,
-    refused: Option<String>,
-    time: Timestamp,
-    time_text: String,
-    valid_until: Timestamp,
-    valid_until_text: String,
-    edition: String,
-    edition_address: Option<String>,
-    consent_id: String,
-    can_withdraw: bool,
+pub(super) struct ChoiceLines {
+    pub(super) allowed: String,
+    pub(super) refused: Option<String>,
+    pub(super) time: Timestamp,
+    pub(super) time_text: String,
+    pub(super) valid_until: Timestamp,
+    pub(super) valid_until_text: String,
+    pub(super) edition: String,
+    pub(super) edition_address: Option<String>,
+    pub(super) consent_id: String,
+    pub(super) can_withdraw: bool,
 }
 
 struct CategoryBox {
@@ -271,4 +277,5 @@ struct SettingsTemplate<'a> {
     request: String,
     policy: String,
     policy_address: String,
+    receipt_address: String,
 }

@@ -7,10 +7,13 @@ use super::{
     ascii::{escape, to_ascii},
     assets,
     banner::{self, Fillable, in_query},
+    erasure_page::{ErasedView, erased_page, question_page},
     error_page::{Place, message_page},
     frame_page::{FrameOffer, FrameRequest, frame_page},
     notice::notice,
     policy_page::policy_page,
+    receipt_document::{Issued, receipt_document},
+    receipt_page::{ReceiptView, receipt_page},
     settings_page::settings_page,
     texts::Texts,
 };
@@ -146,6 +149,26 @@ impl SitePages {
     /// The settings page, UTF-8.
     pub fn settings_page(&self, language: Language, view: &SettingsView<'_>) -> String {
         settings_page(&self.settings, self.notice(language, view.model), &self.pages_style_path, view)
+    }
+
+    /// What is recorded about a browser, UTF-8.
+    pub fn receipt_page(&self, language: Language, view: &ReceiptView<'_>) -> String {
+        receipt_page(&self.settings, self.notice(language, view.model), &self.pages_style_path, view)
+    }
+
+    /// A receipt in readable form.
+    pub fn receipt_document(&self, issued: &Issued<'_>) -> String {
+        receipt_document(&self.settings, issued)
+    }
+
+    /// The question before records are erased, UTF-8.
+    pub fn erasure_question_page(&self, language: Language, records: usize, to: &ReturnPath) -> String {
+        question_page(&self.settings, language, &self.pages_style_path, records, to)
+    }
+
+    /// What was erased, UTF-8.
+    pub fn erased_page(&self, language: Language, view: &ErasedView<'_>) -> String {
+        erased_page(&self.settings, language, &self.pages_style_path, view)
     }
 
     /// What stands in place of a frame, UTF-8.

@@ -18,6 +18,7 @@ pub(super) struct Texts {
     pub(super) categories: Categories,
     pub(super) settings: Settings,
     pub(super) frame: Frame,
+    pub(super) receipt: Receipt,
     pub(super) policy: Policy,
     pub(super) message: Messages,
     pub(super) format: Format,
@@ -53,7 +54,7 @@ phrases! {
     /// The settings page.
     Settings {
         title, introduction, introduction_opt_in, introduction_compatible, saved, now, no_choice, signal, allowed, refused, chosen_on,
-        valid_until, answered_edition, consent_id, consent_id_text, choose, always, cookies, no_cookies, cookie_name,
+        valid_until, answered_edition, consent_id, consent_id_text, receipt, choose, always, cookies, no_cookies, cookie_name,
         cookie_owner, cookie_purpose, cookie_lifetime, session, persistent, unknown, this_site, in_storage, record_purpose, view_purpose,
         shown_purpose, frame_purpose, minute, hosts, hosts_text, hosts_text_compatible, host_name, host_owner, host_category, host_sees_address, yes, no, consent, rights,
         rights_text, request, browser, withdrawal, policy, back;
@@ -63,6 +64,21 @@ phrases! {
     Frame {
         label, title, about, address, once, unlisted, not_offered, hides_address, not_recordable, sandboxed;;
     }
+    /// What is recorded about a browser, and its erasure.
+    Receipt {
+        title, introduction, nothing, not_in_force, pending, fact, leaf, leaf_pending, purposes, nothing_allowed, ground,
+        ground_of_record, terms, term_of_choice, term_of_record, data, record_id, event, method, offered, language, notice, page,
+        agent, other_agent, robot, signals, no_signals, not_recorded, measures, check, check_text, download_proof, download_json,
+        how, key, checkpoint, history, history_of, history_cut, when, shown, state, in_force, ended, once, deleted, proof, rights,
+        withdraw_text, erase_text, erase, request, question_title, question, question_proof, question_count, confirm, cancel,
+        erased_title, erased, erased_soon, erased_cookies, erased_proofs, erased_proof, backups;
+        measures_list, how_list;
+        events: Events, methods: Methods,
+    }
+    /// What happened, in a word or two.
+    Events { expressed, renewed, refused, withdrawn, implied, frame;; }
+    /// How it was indicated.
+    Methods { banner_form, settings_form, script, navigation, frame_form;; }
     /// The page of an edition.
     Policy { title, edition, effective, hash, others, in_force, no_translation, notice_title, to_settings;; }
     /// A short page that says what happened.
@@ -72,7 +88,8 @@ phrases! {
         reference, to_settings;;
         bad_request: MessageTexts, foreign_choice: MessageTexts, not_found: MessageTexts, misdirected: MessageTexts,
         too_many_choices: MessageTexts, bad_gateway: MessageTexts, gateway_timeout: MessageTexts,
-        not_recorded: MessageTexts, refusal_in_force: MessageTexts,
+        not_recorded: MessageTexts, refusal_in_force: MessageTexts, not_yet_proved: MessageTexts,
+        log_unread: MessageTexts, not_erased: MessageTexts,
     }
     /// How dates, terms and lists are written.
     Format { page_language, and, date, moment; months, month_count, day_count; }

@@ -10,6 +10,6 @@ mod site_paths;
 pub use foreign_hosts::{ForeignHost, ForeignHosts, Load, NotOnDemand};
 pub use host::{HostFault, Hosts, request_host};
 pub use known_hosts::{KnownHost, known_host, known_hosts};
-pub use own_page::OwnPage;
+pub use own_page::{LogFile, OwnPage};
 pub use settings::{HostPattern, PathRule, Tracker};
 pub use site_paths::SitePaths;

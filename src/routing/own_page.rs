@@ -1,6 +1,10 @@
 //! Our own pages, by their path under the prefix.
 
-use crate::{consent::EditionId, visitor::Language};
+use crate::{
+    consent::EditionId,
+    ledger::{LeafIndex, TilePath},
+    visitor::Language,
+};
 
 /// What a path under the prefix names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +13,10 @@ pub enum OwnPage<'a> {
     Choice,
     /// The settings page.
     Settings,
+    /// What is recorded about the browser that asks, and where erasing it is posted.
+    Receipt,
+    /// A file of the published log.
+    Log(LogFile),
     /// What stands in a frame whose host is refused, and where opening it once is posted.
     Frame,
     /// Where browsers and our observing script report.
@@ -23,6 +31,36 @@ pub enum OwnPage<'a> {
     Unknown,
 }
 
+/// A file of the published log (C2SP tlog-tiles), with the log's key and proofs beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFile {
+    /// The newest checkpoint.
+    Checkpoint,
+    /// The verifier key.
+    Key,
+    /// A tile of hashes, or a bundle of entries.
+    Tile(TilePath),
+    /// The proof that a leaf stands at its place.
+    Proof(LeafIndex),
+}
+
+impl LogFile {
+    /// The file at this path after `log/`; one spelling for each.
+    pub fn parse(path: &str) -> Option<Self> {
+        match path {
+            "checkpoint" => Some(Self::Checkpoint),
+            "key" => Some(Self::Key),
+            path => match path.strip_prefix("proof/") {
+                Some(digits) => {
+                    let index: u64 = digits.parse().ok()?;
+                    (index.to_string() == digits).then_some(Self::Proof(LeafIndex(index)))
+                }
+                None => TilePath::parse(path).map(Self::Tile),
+            },
+        }
+    }
+}
+
 impl<'a> OwnPage<'a> {
     /// The page that a path names, or `None` when the path does not begin with the prefix (which has both slashes).
     pub fn parse(path: &'a str, prefix: &str) -> Option<Self> {
@@ -35,10 +73,14 @@ impl<'a> OwnPage<'a> {
             "settings" => Self::Settings,
             "frame" => Self::Frame,
             "report" => Self::Report,
+            "receipt" => Self::Receipt,
             name if [".css", ".js", ".d.ts"].iter().any(|end| name.ends_with(end)) && !name.contains('/') => {
                 Self::Asset(name)
             }
-            name => Self::policy(name).unwrap_or(Self::Unknown),
+            name => match name.strip_prefix("log/") {
+                Some(file) => LogFile::parse(file).map_or(Self::Unknown, Self::Log),
+                None => Self::policy(name).unwrap_or(Self::Unknown),
+            },
         })
     }
 
@@ -53,12 +95,32 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_file_of_the_log_has_one_spelling() {
+        fn check(path: &str, expected: OwnPage<'_>) {
+            assert_eq!(OwnPage::parse(path, "/_kelisim/"), Some(expected), "{path}");
+        }
+        check("/_kelisim/log/checkpoint", OwnPage::Log(LogFile::Checkpoint));
+        check("/_kelisim/log/key", OwnPage::Log(LogFile::Key));
+        check("/_kelisim/log/proof/0", OwnPage::Log(LogFile::Proof(LeafIndex(0))));
+        check("/_kelisim/log/proof/1234567", OwnPage::Log(LogFile::Proof(LeafIndex(1_234_567))));
+        for path in ["tile/0/000", "tile/1/x001/234.p/7", "tile/entries/000.p/255"] {
+            let file = LogFile::Tile(TilePath::parse(path).unwrap());
+            check(&format!("/_kelisim/log/{path}"), OwnPage::Log(file));
+        }
+        for wrong in ["", "proof/", "proof/01", "proof/+1", "proof/-1", "checkpoint/", "tile/0/0", "tile/0/000.p/256"] {
+            check(&format!("/_kelisim/log/{wrong}"), OwnPage::Unknown);
+        }
+        check("/_kelisim/log", OwnPage::Unknown);
+    }
+
+    #[test]
     fn paths_under_the_prefix_are_ours_and_no_others() {
         let check = |path, expected| assert_eq!(OwnPage::parse(path, "/_kelisim/"), expected, "{path}");
         check("/_kelisim/choice", Some(OwnPage::Choice));
         check("/_kelisim/settings", Some(OwnPage::Settings));
         check("/_kelisim/frame", Some(OwnPage::Frame));
         check("/_kelisim/report", Some(OwnPage::Report));
+        check("/_kelisim/receipt", Some(OwnPage::Receipt));
         check("/_kelisim/panel.0a1b.css", Some(OwnPage::Asset("panel.0a1b.css")));
         check("/_kelisim/policy/2026-11/kk", Some(OwnPage::Policy(EditionId::parse("2026-11").unwrap(), Language::Kk)));
         check("/_kelisim/policy/2026-11/de", Some(OwnPage::Unknown));

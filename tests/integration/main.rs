@@ -27,6 +27,8 @@ mod notice_model;
 mod pages;
 mod passing;
 mod proxying;
+mod published_log;
+mod receipts;
 mod records;
 mod restoring;
 mod service;

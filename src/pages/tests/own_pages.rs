@@ -189,6 +189,9 @@ fn a_message_says_what_happened_in_each_language() {
         Message::GatewayTimeout,
         Message::NotRecorded,
         Message::RefusalInForce,
+        Message::NotYetProved,
+        Message::LogUnread,
+        Message::NotErased,
     ];
     let pages = SitePages::build(&practice(), [1; 32], script());
     for language in Language::ALL {

@@ -1,0 +1,306 @@
+//! What is recorded about the browser that asks: the page, receipts to keep, and erasing it all, which is asked about before it is done.
+//!
+//! The signed record in the cookie says whose records are shown; no number that stands in an address does.
+
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use hyper::body::Incoming;
+
+use super::{
+    AnswerBody, Shared,
+    choice::{clear_caches, expire_leftovers},
+    own_pages::{choice_in_force, choice_view, html, message, model_for, random_uuid},
+    posted,
+    published_log::{covering, proof},
+    request::proven_record,
+    site::Site,
+    visit::Visit,
+};
+use crate::{
+    consent::{CategorySet, Record},
+    ledger::{ErasureReason, EventKind, LeafIndex, Proof, RecordId},
+    pages::{
+        Download, ErasedLeaf, ErasedView, HistoryLine, Issued, LONGEST_CHOICE, Message, PostedErasure, ReceiptQuery,
+        ReceiptView, Recorded, ReturnPath,
+    },
+    store::{KeptEvent, LONGEST_HISTORY},
+    timestamp::Timestamp,
+    visitor::Language,
+};
+
+/// How often one client may erase in a minute. Each erasure writes the file of the log anew, and choices wait meanwhile.
+pub(super) const ERASURES_PER_MINUTE: u32 = 2;
+
+/// Answers a request for the receipt page.
+pub(super) async fn answer(
+    shared: &Shared,
+    site: &Site,
+    visit: &Visit,
+    request: Request<Incoming>,
+    now: Timestamp,
+) -> Response<AnswerBody> {
+    if request.method() == Method::POST {
+        return match erase(shared, site, visit, request, now).await {
+            Ok(response) => response,
+            Err((reason, text, to)) => {
+                shared.metrics.choice_rejected(reason);
+                message(site, visit, now, text, &to)
+            }
+        };
+    }
+    let query = ReceiptQuery::parse(request.uri().query().unwrap_or_default(), &site.prefix);
+    let language = offered_language(site, visit, query.language);
+    let record = proven_record(shared, site, visit, &request);
+    match shown(shared, site, visit, &query, language, record.as_ref(), now).await {
+        Ok(response) => response,
+        Err(text) => {
+            let mut response = message(site, visit, now, text, &query.to);
+            if text == Message::NotYetProved {
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+            }
+            response
+        }
+    }
+}
+
+fn offered_language(site: &Site, visit: &Visit, asked: Option<Language>) -> Language {
+    asked.filter(|language| site.languages.contains(language)).unwrap_or(visit.language)
+}
+
+/// The page, or a receipt to keep.
+async fn shown(
+    shared: &Shared,
+    site: &Site,
+    visit: &Visit,
+    query: &ReceiptQuery,
+    language: Language,
+    record: Option<&Record>,
+    now: Timestamp,
+) -> Result<Response<AnswerBody>, Message> {
+    let Some(record) = record else {
+        let view =
+            ReceiptView { to: &query.to, model: model_for(site, visit), kept_for: shared.kept_for, recorded: None };
+        // Who asks for a receipt where there is none shall not keep a page in its place.
+        let status = if query.download.is_some() { StatusCode::NOT_FOUND } else { StatusCode::OK };
+        return Ok(html(status, site.pages(now).receipt_page(language, &view)));
+    };
+    if !shared.log_reads.allows(visit.client.address, now) {
+        return Err(Message::TooManyChoices);
+    }
+    let history = history(shared, site, record).await.ok_or(Message::LogUnread)?;
+    let current = history.kept.iter().rposition(|kept| is_of(record, kept));
+    let Some(download) = query.download else {
+        return Ok(page(shared, site, visit, query, language, record, &history, current, now));
+    };
+    // Nobody gets the record of somebody else: a leaf is looked for among the visitor's own.
+    let chosen = match query.leaf {
+        Some(leaf) => history.kept.iter().find(|kept| kept.index == leaf).ok_or(Message::NotFound)?,
+        None => current.map(|current| &history.kept[current]).ok_or(Message::NotYetProved)?,
+    };
+    receipt(shared, site, download, chosen, now).await
+}
+
+/// Everything of a visitor on a site, and what is known of events that later ones name.
+struct History {
+    kept: Vec<KeptEvent>,
+    removed: Vec<(LeafIndex, Timestamp)>,
+}
+
+async fn history(shared: &Shared, site: &Site, record: &Record) -> Option<History> {
+    let (id, name) = (record.consent_id, site.name.clone());
+    let read = shared.readers.read(move |reader| {
+        let kept = reader.history(id, &name)?;
+        let mut removed = Vec::new();
+        for named in kept.iter().filter_map(|kept| kept.event.ends) {
+            if kept.iter().all(|other| other.index != named)
+                && let Some((_, _, on)) = reader.removal(named)?
+            {
+                removed.push((named, on));
+            }
+        }
+        removed.sort_unstable();
+        removed.dedup();
+        Ok(History { kept, removed })
+    });
+    read.await
+}
+
+/// Whether this is the event of a record. The record of a refusal names no leaf: it never waited for one.
+fn is_of(record: &Record, kept: &KeptEvent) -> bool {
+    match record.leaf {
+        Some(leaf) => kept.index == leaf,
+        None => {
+            kept.ended_by.is_none()
+                && kept.event.kind != EventKind::Frame
+                && kept.event.time.seconds() == record.time.seconds()
+                && kept.event.allowed == record.allowed
+        }
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "all of it is shown on one page")]
+fn page(
+    shared: &Shared,
+    site: &Site,
+    visit: &Visit,
+    query: &ReceiptQuery,
+    language: Language,
+    record: &Record,
+    history: &History,
+    current: Option<usize>,
+    now: Timestamp,
+) -> Response<AnswerBody> {
+    let removed = history.removed.iter().map(|(index, on)| HistoryLine::Removed { index: *index, on: *on });
+    let kept = history.kept.iter().map(|kept| HistoryLine::Kept {
+        index: kept.index,
+        event: &kept.event,
+        ended: kept.ended_by.is_some(),
+    });
+    let recorded = Recorded {
+        choice: choice_view(site, record),
+        in_force: choice_in_force(site, record, now),
+        event: current.map(|current| (history.kept[current].index, &history.kept[current].event)),
+        history: removed.chain(kept).collect(),
+        cut_to: (history.kept.len() >= LONGEST_HISTORY).then_some(LONGEST_HISTORY),
+    };
+    let view = ReceiptView {
+        to: &query.to,
+        model: model_for(site, visit),
+        kept_for: shared.kept_for,
+        recorded: Some(recorded),
+    };
+    html(StatusCode::OK, site.pages(now).receipt_page(language, &view))
+}
+
+/// A receipt as a file: the record with its salt, and the proof that its leaf is in the log.
+async fn receipt(
+    shared: &Shared,
+    site: &Site,
+    download: Download,
+    kept: &KeptEvent,
+    now: Timestamp,
+) -> Result<Response<AnswerBody>, Message> {
+    let checkpoint = covering(shared, kept.index).await.ok_or(Message::NotYetProved)?;
+    let proof = proof(shared, kept.index, &checkpoint, Some(extra(kept))).await.ok_or(Message::LogUnread)?;
+    let (text, media_type, name) = match download {
+        Download::Proof => (proof.to_string(), "text/plain; charset=utf-8", "tlog-proof"),
+        Download::Json => (readable(shared, site, kept, &proof, now).await?, "application/ld+json", "json"),
+    };
+    let mut response = html(StatusCode::OK, text);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    let name = format!("attachment; filename=\"consent-{}.{name}\"", kept.index.0);
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::try_from(name).expect("digits are a header value"));
+    Ok(response)
+}
+
+/// What a leaf is computed from: `{"salt":"hex","record":…}` with the canonical bytes as they are.
+fn extra(kept: &KeptEvent) -> Vec<u8> {
+    let salt: String = kept.salt.0.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut extra = format!("{{\"salt\":\"{salt}\",\"record\":").into_bytes();
+    extra.extend_from_slice(&kept.record);
+    extra.push(b'}');
+    extra
+}
+
+async fn readable(
+    shared: &Shared,
+    site: &Site,
+    kept: &KeptEvent,
+    proof: &Proof,
+    now: Timestamp,
+) -> Result<String, Message> {
+    let id = kept.event.notice;
+    let notice = shared.readers.read(move |reader| reader.notice(id)).await.ok_or(Message::LogUnread)?;
+    let issued = Issued {
+        id: RecordId(random_uuid()),
+        now,
+        event: &kept.event,
+        proof,
+        key: shared.store.key(),
+        notice: notice.as_deref(),
+        kept_for: shared.kept_for,
+    };
+    Ok(site.pages(now).receipt_document(&issued))
+}
+
+type Rejected = (&'static str, Message, ReturnPath);
+
+/// The question, and with the answer yes the erasure.
+async fn erase(
+    shared: &Shared,
+    site: &Site,
+    visit: &Visit,
+    request: Request<Incoming>,
+    now: Timestamp,
+) -> Result<Response<AnswerBody>, Rejected> {
+    let rejected = |reason, message| (reason, message, ReturnPath::default());
+    let own = visit.own_cookies.as_ref().ok_or_else(|| rejected("not_recordable", Message::BadRequest))?;
+    if !posted::is_from_this_site(visit, request.headers()) {
+        return Err(rejected("foreign", Message::ForeignChoice));
+    }
+    if !shared.choices.allows(visit.client.address, now) {
+        return Err(rejected("too_many", Message::TooManyChoices));
+    }
+    let form = posted::media_type(request.headers());
+    if form.as_deref() != Some("application/x-www-form-urlencoded") {
+        return Err(rejected("unknown_type", Message::BadRequest));
+    }
+    let record = proven_record(shared, site, visit, &request);
+    let leftovers = request.headers().clone();
+    let body = posted::read(request, LONGEST_CHOICE).await;
+    let body = body.map_err(|_| rejected("unreadable", Message::BadRequest))?;
+    let posted = PostedErasure::parse(&body, &site.prefix);
+    let posted = posted.map_err(|_| rejected("malformed", Message::BadRequest))?;
+    let to = &posted.to;
+    let language = offered_language(site, visit, Some(posted.language));
+    let pages = site.pages(now);
+    let Some(record) = record else {
+        // Erased already, in another tab perhaps.
+        let query = ReceiptQuery { to: to.clone(), ..ReceiptQuery::default() };
+        return shown(shared, site, visit, &query, language, None, now)
+            .await
+            .map_err(|message| ("nothing_recorded", message, to.clone()));
+    };
+    let known = history(shared, site, &record).await.ok_or(("log_unread", Message::LogUnread, to.clone()))?;
+    if !posted.confirmed {
+        return Ok(html(StatusCode::OK, pages.erasure_question_page(language, known.kept.len(), to)));
+    }
+    // What can't be undone takes a click of a person, not a script of the site's.
+    if visit.fetch.is_present() && !visit.fetch.user_activated {
+        return Err(("not_activated", Message::ForeignChoice, to.clone()));
+    }
+    if !shared.erasures.allows(visit.client.address, now) {
+        return Err(("too_many", Message::TooManyChoices, to.clone()));
+    }
+    let erased = shared.store.erase(record.consent_id, ErasureReason::Request).await.map_err(|error| {
+        tracing::error!(%error, "a visitor's records can't be erased");
+        ("not_erased", Message::NotErased, to.clone())
+    })?;
+    let view = ErasedView {
+        to,
+        records: erased.records,
+        overwritten: erased.overwritten,
+        leaves: explained(shared, &known.kept).await,
+    };
+    let mut response = html(StatusCode::OK, pages.erased_page(language, &view));
+    let headers = response.headers_mut();
+    own.clear().into_iter().for_each(|line| _ = headers.append(header::SET_COOKIE, line));
+    expire_leftovers(shared, site, visit, leftovers, CategorySet::EMPTY, to, headers);
+    clear_caches(visit, headers);
+    Ok(response)
+}
+
+/// The leaves that say what was erased, covered by a checkpoint if one comes in time: their proofs are offered right away.
+async fn explained(shared: &Shared, erased: &[KeptEvent]) -> Vec<ErasedLeaf> {
+    let leaves: Vec<_> = erased.iter().map(|kept| kept.index).collect();
+    let read = shared.readers.read(move |reader| {
+        let causes =
+            leaves.into_iter().map(|leaf| Ok(reader.removal(leaf)?.map(|(cause, ..)| ErasedLeaf { leaf, cause })));
+        causes.filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()
+    });
+    let explained = read.await.unwrap_or_default();
+    if let Some(last) = explained.iter().map(|erased| erased.cause).max() {
+        covering(shared, last).await;
+    }
+    explained
+}

@@ -1,0 +1,121 @@
+//! The question before records are erased, and what is said afterwards. Both work without a script.
+
+use askama::Template;
+
+use super::{
+    ReturnPath, Settings,
+    banner::in_query,
+    frame::{Frame, render},
+    phrases,
+    texts::Texts,
+};
+use crate::{ledger::LeafIndex, visitor::Language};
+
+/// What was erased.
+#[derive(Clone, Debug)]
+pub struct ErasedView<'a> {
+    /// The page that the visitor came from.
+    pub to: &'a ReturnPath,
+    /// How many records.
+    pub records: usize,
+    /// Whether their bytes are out of the files already.
+    pub overwritten: bool,
+    /// Which, with what the log says of each.
+    pub leaves: Vec<ErasedLeaf>,
+}
+
+/// A leaf whose record was erased.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ErasedLeaf {
+    /// Its place.
+    pub leaf: LeafIndex,
+    /// The place of the leaf that says so.
+    pub cause: LeafIndex,
+}
+
+/// Renders the question.
+pub(super) fn question_page(
+    settings: &Settings,
+    language: Language,
+    style_path: &str,
+    records: usize,
+    to: &ReturnPath,
+) -> String {
+    let texts = Texts::of(language);
+    let words = &texts.receipt;
+    render(&QuestionTemplate {
+        frame: frame(settings, language, style_path, &words.question_title, to),
+        texts,
+        prefix: &settings.prefix,
+        count: phrases::fill(&words.question_count, &[("count", &records.to_string())]),
+        to: to.as_str(),
+        receipt_address: format!("{}receipt?language={}&to={}", settings.prefix, language.tag(), in_query(to)),
+    })
+}
+
+/// Renders the confirmation.
+pub(super) fn erased_page(settings: &Settings, language: Language, style_path: &str, view: &ErasedView<'_>) -> String {
+    let texts = Texts::of(language);
+    let words = &texts.receipt;
+    let proof = |erased: &ErasedLeaf| ProofLink {
+        cause: erased.cause.0,
+        text: phrases::fill(
+            &words.erased_proof,
+            &[("leaf", &erased.leaf.0.to_string()), ("cause", &erased.cause.0.to_string())],
+        ),
+    };
+    render(&ErasedTemplate {
+        frame: frame(settings, language, style_path, &words.erased_title, view.to),
+        texts,
+        prefix: &settings.prefix,
+        count: phrases::fill(&words.erased, &[("count", &view.records.to_string())]),
+        overwritten: view.overwritten,
+        proofs: view.leaves.iter().map(proof).collect(),
+    })
+}
+
+fn frame<'a>(
+    settings: &'a Settings,
+    language: Language,
+    style_path: &'a str,
+    title: &'a str,
+    to: &'a ReturnPath,
+) -> Frame<'a> {
+    // Neither page has an address of its own that could be opened in another language.
+    Frame {
+        language,
+        texts: Texts::of(language),
+        title,
+        host: &settings.host,
+        style_path: Some(style_path),
+        back: Some(to.as_str()),
+        languages: Vec::new(),
+    }
+}
+
+struct ProofLink {
+    cause: u64,
+    text: String,
+}
+
+#[derive(Template)]
+#[template(path = "erasure_question.html", config = "banner/askama.toml")]
+struct QuestionTemplate<'a> {
+    frame: Frame<'a>,
+    texts: &'static Texts,
+    prefix: &'a str,
+    count: String,
+    to: &'a str,
+    receipt_address: String,
+}
+
+#[derive(Template)]
+#[template(path = "erased.html", config = "banner/askama.toml")]
+struct ErasedTemplate<'a> {
+    frame: Frame<'a>,
+    texts: &'static Texts,
+    prefix: &'a str,
+    count: String,
+    overwritten: bool,
+    proofs: Vec<ProofLink>,
+}
