@@ -76,25 +76,27 @@ async fn shown(
     record: Option<&Record>,
     now: Timestamp,
 ) -> Result<Response<AnswerBody>, Message> {
+    let page = |status, recorded| {
+        let (to, model, kept_for) = (&query.to, model_for(site, visit), shared.kept_for);
+        let view = ReceiptView { to, model, kept_for, recorded };
+        html(status, site.pages(now).receipt_page(language, &view))
+    };
     let Some(record) = record else {
-        let view =
-            ReceiptView { to: &query.to, model: model_for(site, visit), kept_for: shared.kept_for, recorded: None };
         // Who asks for a receipt where there is none shall not keep a page in its place.
-        let status = if query.download.is_some() { StatusCode::NOT_FOUND } else { StatusCode::OK };
-        return Ok(html(status, site.pages(now).receipt_page(language, &view)));
+        return Ok(page(if query.download.is_some() { StatusCode::NOT_FOUND } else { StatusCode::OK }, None));
     };
     if !shared.log_reads.allows(visit.client.address, now) {
         return Err(Message::TooManyChoices);
     }
     let history = history(shared, site, record).await.ok_or(Message::LogUnread)?;
-    let current = history.kept.iter().rposition(|kept| is_of(record, kept));
+    let current = history.kept.iter().rfind(|kept| is_of(record, kept));
     let Some(download) = query.download else {
-        return Ok(page(shared, site, visit, query, language, record, &history, current, now));
+        return Ok(page(StatusCode::OK, Some(recorded(site, record, &history, current, now))));
     };
     // Nobody gets the record of somebody else: a leaf is looked for among the visitor's own.
     let chosen = match query.leaf {
         Some(leaf) => history.kept.iter().find(|kept| kept.index == leaf).ok_or(Message::NotFound)?,
-        None => current.map(|current| &history.kept[current]).ok_or(Message::NotYetProved)?,
+        None => current.ok_or(Message::NotYetProved)?,
     };
     receipt(shared, site, download, chosen, now).await
 }
@@ -137,38 +139,28 @@ fn is_of(record: &Record, kept: &KeptEvent) -> bool {
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "all of it is shown on one page")]
-fn page(
-    shared: &Shared,
+fn recorded<'a>(
     site: &Site,
-    visit: &Visit,
-    query: &ReceiptQuery,
-    language: Language,
-    record: &Record,
-    history: &History,
-    current: Option<usize>,
+    record: &'a Record,
+    history: &'a History,
+    current: Option<&'a KeptEvent>,
     now: Timestamp,
-) -> Response<AnswerBody> {
+) -> Recorded<'a> {
     let removed = history.removed.iter().map(|(index, on)| HistoryLine::Removed { index: *index, on: *on });
     let kept = history.kept.iter().map(|kept| HistoryLine::Kept {
         index: kept.index,
         event: &kept.event,
         ended: kept.ended_by.is_some(),
     });
-    let recorded = Recorded {
+    let mut history_lines: Vec<_> = removed.chain(kept).collect();
+    history_lines.sort_unstable_by_key(HistoryLine::index);
+    Recorded {
         choice: choice_view(site, record),
         in_force: choice_in_force(site, record, now),
-        event: current.map(|current| (history.kept[current].index, &history.kept[current].event)),
-        history: removed.chain(kept).collect(),
+        event: current.map(|kept| (kept.index, &kept.event)),
+        history: history_lines,
         cut_to: (history.kept.len() >= LONGEST_HISTORY).then_some(LONGEST_HISTORY),
-    };
-    let view = ReceiptView {
-        to: &query.to,
-        model: model_for(site, visit),
-        kept_for: shared.kept_for,
-        recorded: Some(recorded),
-    };
-    html(StatusCode::OK, site.pages(now).receipt_page(language, &view))
+    }
 }
 
 /// A receipt as a file: the record with its salt, and the proof that its leaf is in the log.

@@ -71,6 +71,15 @@ pub enum HistoryLine<'a> {
     },
 }
 
+impl HistoryLine<'_> {
+    /// Its place.
+    pub const fn index(&self) -> LeafIndex {
+        match self {
+            Self::Kept { index, .. } | Self::Removed { index, .. } => *index,
+        }
+    }
+}
+
 /// Renders the page.
 pub(super) fn receipt_page(
     settings: &Settings,

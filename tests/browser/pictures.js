@@ -23,14 +23,29 @@ try {
       const page = await context.newPage();
       await page.setExtraHTTPHeaders({ "Accept-Language": language });
       await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: colour }]);
-      for (const [width, height] of Object.entries(WIDTHS)) {
-        await page.setViewport({ width: Number(width), height });
-        const keep = (name, options) => page.screenshot({ path: join(FOLDER, `${name}-${language}-${width}-${colour}.png`), ...options });
-        await page.goto(new URL("/services", site.http).href, { waitUntil: "load" });
-        await keep("banner");
-        await page.goto(new URL(`/_kelisim/settings?language=${language}&to=/`, site.http).href, { waitUntil: "load" });
-        await keep("settings", { fullPage: true });
+      const open = (path) => page.goto(new URL(path, site.http).href, { waitUntil: "load" });
+      const press = (button) => Promise.all([page.waitForNavigation({ waitUntil: "load" }), page.click(button)]);
+      const inEachWidth = async (name, path, options) => {
+        for (const [width, height] of Object.entries(WIDTHS)) {
+          await page.setViewport({ width: Number(width), height });
+          if (path) await open(path);
+          await page.screenshot({ path: join(FOLDER, `${name}-${language}-${width}-${colour}.png`), ...options });
+        }
+      };
+      const settings = `/_kelisim/settings?language=${language}&to=/`;
+      const receipt = `/_kelisim/receipt?language=${language}&to=/`;
+      await inEachWidth("banner", "/services");
+      await inEachWidth("settings", settings, { fullPage: true });
+      await inEachWidth("receipt-none", receipt, { fullPage: true });
+      for (const choice of ["save", "accept"]) {
+        await open(settings);
+        await press(`main form button[value=${choice}]`);
       }
+      await inEachWidth("receipt", receipt, { fullPage: true });
+      await press("main button[value=erase]");
+      await inEachWidth("erasure-question", null, { fullPage: true });
+      await press("main button[value=yes]");
+      await inEachWidth("erased", null, { fullPage: true });
       await context.close();
     }
   }

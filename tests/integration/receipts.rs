@@ -107,9 +107,7 @@ fn the_page_says_what_is_recorded_and_what_was_before() {
     for field in ["record_id", "consent_id", "notice_id"] {
         assert!(text.contains(record[field].as_str().unwrap()), "{field}");
     }
-    for words in
-        ["withdrawal", "settings page", "Firefox", "in force", "ended", "/_kelisim/policy/first/en"]
-    {
+    for words in ["withdrawal", "settings page", "Firefox", "in force", "ended", "/_kelisim/policy/first/en"] {
         assert!(text.contains(words), "{words}");
     }
     assert!(text.contains("kept for 36 months after"), "the term is the one that is configured");

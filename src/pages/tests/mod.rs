@@ -3,6 +3,7 @@
 mod banner;
 mod choice;
 mod own_pages;
+mod receipt;
 
 use super::{
     Controller, DeclaredCookie, DeclaredHost, EditionText, Localised, Notice, Script, ScriptSettings, Settings, Signals,
