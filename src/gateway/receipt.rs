@@ -27,8 +27,9 @@ use crate::{
     visitor::Language,
 };
 
-/// How often one client may erase in a minute. Each erasure writes the file of the log anew, and choices wait meanwhile.
-pub(super) const ERASURES_PER_MINUTE: u32 = 2;
+/// How often one client may erase in a minute, which may be an office behind one address. Each erasure writes the file of the log anew,
+/// and choices wait meanwhile.
+pub(super) const ERASURES_PER_MINUTE: u32 = 10;
 
 /// Answers a request for the receipt page.
 pub(super) async fn answer(
