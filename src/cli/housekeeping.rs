@@ -11,7 +11,14 @@ use super::{
     inventory,
     witnesses::Pursuit,
 };
-use crate::{admin, clock::Clock, gateway, server::Certificates, timestamp::Term};
+use crate::{
+    admin,
+    clock::Clock,
+    gateway,
+    server::Certificates,
+    store::{Erased, Records},
+    timestamp::Term,
+};
 
 /// How often certificate files are looked at.
 const CERTIFICATES_EVERY: Duration = Duration::from_secs(30);
@@ -26,6 +33,8 @@ pub(super) struct Duties {
     pub(super) gateway: Arc<gateway::Shared>,
     pub(super) certificates: Option<Arc<Certificates>>,
     pub(super) retention: Term,
+    pub(super) frame_retention: Term,
+    pub(super) deadlines: admin::Deadlines,
     pub(super) state_dir: PathBuf,
     pub(super) clock: Clock,
     pub(super) control: control::Socket,
@@ -51,7 +60,13 @@ impl Duties {
             if let Some(listener) = self.admin
                 && let Ok(listener) = tokio::net::TcpListener::from_std(listener)
             {
-                tasks.spawn(admin::serve(listener, self.gateway.clone()));
+                let settings = admin::Settings {
+                    clock: self.clock.clone(),
+                    deadlines: self.deadlines,
+                    consent_records: self.retention,
+                    frame_records: self.frame_retention,
+                };
+                tasks.spawn(admin::serve(listener, self.gateway.clone(), settings));
             }
             if let Some(certificates) = self.certificates {
                 tasks.spawn(watch_certificates(certificates));
@@ -60,7 +75,7 @@ impl Duties {
                 tasks.spawn(witness.run());
             }
             tasks.spawn(every_minute(self.gateway.clone(), self.state_dir.clone(), self.clock.clone()));
-            tasks.spawn(retire(self.gateway.clone(), self.retention, self.clock.clone()));
+            tasks.spawn(retire(self.gateway.clone(), self.retention, self.frame_retention, self.clock.clone()));
             tasks.spawn(self.control.serve(self.gateway.clone()));
             // The sender lives as long as the gateway; should it go, that is a stop too.
             _ = stopped.wait_for(|stopped| *stopped).await;
@@ -98,14 +113,25 @@ fn read_again(certificates: &Certificates) {
     }
 }
 
-async fn retire(gateway: Arc<gateway::Shared>, term: Term, clock: Clock) {
+async fn retire(gateway: Arc<gateway::Shared>, choices: Term, frames: Term, clock: Clock) {
+    // Two terms cost a look at every record that is past one of them.
+    let terms: &[_] = if choices == frames {
+        &[(Records::All, choices)]
+    } else {
+        &[(Records::Choices, choices), (Records::Frames, frames)]
+    };
     loop {
-        match gateway.store().retire(term.before(clock.now())).await {
-            Ok(erased) if erased.records > 0 => {
-                tracing::info!(records = erased.records, "records past their retention were deleted");
+        for (kind, term) in terms {
+            let before = term.before(clock.now());
+            match gateway.store().retire_some(before, *kind).await {
+                Ok(Erased { records: 0, .. }) => {}
+                Ok(Erased { records, .. }) => {
+                    tracing::info!(records, ?kind, before = %before.date(), "records past their retention were deleted");
+                }
+                Err(error) => {
+                    tracing::error!(%error, "records past their retention can't be deleted; trying again later");
+                }
             }
-            Ok(_) => {}
-            Err(error) => tracing::error!(%error, "records past their retention can't be deleted; trying again later"),
         }
         tokio::time::sleep(RETENTION_EVERY).await;
     }

@@ -103,6 +103,8 @@ impl Running {
             gateway: gateway.clone(),
             certificates: server.certificates().cloned(),
             retention: configuration.retention,
+            frame_retention: configuration.frame_retention,
+            deadlines: configuration.deadlines,
             state_dir: state_dir.clone(),
             clock: clock.clone(),
             control: control::Socket::open(&state_dir)?,

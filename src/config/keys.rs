@@ -34,6 +34,7 @@ pub(super) const TOP: Section = Section {
         ("geo", "[geo]"),
         ("retention", "[retention]"),
         ("log", "[log]"),
+        ("deadlines", "[deadlines]"),
     ],
 };
 
@@ -212,8 +213,19 @@ pub(super) const PATH: Section = Section {
 
 pub(super) const GEO: Section = Section { header: "[geo]", keys: &[("database", "database = \"country.mmdb\"")] };
 
-pub(super) const RETENTION: Section =
-    Section { header: "[retention]", keys: &[("consent_records", "consent_records = \"3 years\"")] };
+pub(super) const RETENTION: Section = Section {
+    header: "[retention]",
+    keys: &[("consent_records", "consent_records = \"3 years\""), ("frame_records", "frame_records = \"6 months\"")],
+};
+
+pub(super) const DEADLINES: Section = Section {
+    header: "[deadlines]",
+    keys: &[
+        ("erasure", "erasure = \"15 days\""),
+        ("breach", "breach = \"1 working day\""),
+        ("answer", "answer = \"3 working days\""),
+    ],
+};
 
 pub(super) const LOG: Section = Section {
     header: "[log]",
@@ -254,4 +266,5 @@ pub(super) const ALL: &[&Section] = &[
     &RETENTION,
     &LOG,
     &WITNESS,
+    &DEADLINES,
 ];

@@ -30,6 +30,7 @@ pub use fault::{Fault, Faults, Warning};
 pub use summary::summary;
 
 use crate::{
+    admin,
     clock::Clock,
     cookies, gateway, geo, server, telemetry,
     timestamp::{Term, Timestamp},
@@ -55,6 +56,10 @@ pub struct Configuration {
     pub retention: Term,
     /// Who signs the log's checkpoints beside the log.
     pub witnesses: Vec<witness::Settings>,
+    /// The same for records of frames that were opened once.
+    pub frame_retention: Term,
+    /// Until when persons and the ministry are answered.
+    pub deadlines: admin::Deadlines,
     /// How log lines are written.
     pub log_format: telemetry::LogFormat,
     /// SHA-256 over the SHA-256 of every file read, the configuration first: it changes when any of them does.
@@ -105,6 +110,8 @@ fn load_at(text: &str, base_dir: &Path, name: &str, now: Timestamp) -> Result<(C
                 catalogue: checked.catalogue,
                 retention: checked.retention,
                 witnesses: checked.witnesses,
+                frame_retention: checked.frame_retention,
+                deadlines: checked.deadlines,
                 log_format: checked.log_format,
                 fingerprint,
                 files: found.files,

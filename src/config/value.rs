@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{context::Advice, place, suggestion};
 use crate::{
+    admin::Deadline,
     consent::{Category, Country},
     timestamp::Term,
 };
@@ -94,6 +95,16 @@ pub(super) fn term(text: &str) -> Result<Term, Advice> {
 /// How long records are kept: `3 years`, which is counted from their expiry, as `3 years after they expire` says in full.
 pub(super) fn retention(text: &str) -> Result<Term, Advice> {
     term(text.strip_suffix(" after they expire").unwrap_or(text))
+}
+
+/// How long there is to act: `15 days`, or `1 working day`.
+pub(super) fn deadline(text: &str) -> Result<Deadline, Advice> {
+    Deadline::parse(text).ok_or_else(|| {
+        Advice::new(
+            format!("`{text}` is not a deadline"),
+            format!("write `15 days` or `1 working day`: at most {}, not 0", Deadline::MOST_DAYS),
+        )
+    })
 }
 
 fn number_and_unit(text: &str) -> Option<(u32, &str)> {

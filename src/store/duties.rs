@@ -4,7 +4,7 @@ use std::sync::mpsc;
 
 use tokio::sync::oneshot;
 
-use super::{AppendError, Erased, Store, inbox, leaves::Doomed, writer::Writer};
+use super::{AppendError, Erased, Store, inbox, leaves::{Doomed, Records}, writer::Writer};
 use crate::{
     consent::{ConsentId, EditionId},
     ledger::{Entry, ErasureReason, LeafIndex, NoticeId, SignedCheckpoint},
@@ -117,7 +117,16 @@ impl Store {
     ///
     /// As for [`Store::erase`].
     pub async fn retire(&self, before: Timestamp) -> Result<Erased, AppendError> {
-        self.delete(Doomed::Expired(before)).await
+        self.delete(Doomed::Expired(before, Records::All)).await
+    }
+
+    /// The same for records of some kinds, whose term is another one.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Store::erase`].
+    pub async fn retire_some(&self, before: Timestamp, records: Records) -> Result<Erased, AppendError> {
+        self.delete(Doomed::Expired(before, records)).await
     }
 
     /// Deletes in steps, so that visitors' choices are written in between.

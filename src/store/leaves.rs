@@ -42,7 +42,18 @@ pub(super) enum Doomed {
     /// Everything of a person.
     Person(ConsentId, ErasureReason),
     /// What ceased to be valid before this moment.
-    Expired(Timestamp),
+    Expired(Timestamp, Records),
+}
+
+/// Which records a term is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Records {
+    /// All of them.
+    All,
+    /// All but frames that were opened once.
+    Choices,
+    /// Frames that were opened once.
+    Frames,
 }
 
 /// How many leaves there are.
@@ -87,7 +98,7 @@ pub(super) fn delete_some(
     let entries: Vec<_> = match doomed {
         _ if indices.is_empty() => Vec::new(),
         Doomed::Person(_, reason) => indices.iter().map(|index| erasure(*index, reason, now)).collect(),
-        Doomed::Expired(before) => {
+        Doomed::Expired(before, _) => {
             vec![Entry::Retention { ranges: runs(&transaction, &indices)?, before, day: now }]
         }
     };
@@ -170,9 +181,16 @@ fn doomed_indices(connection: &Connection, doomed: Doomed) -> rusqlite::Result<V
             .prepare_cached("SELECT idx FROM record WHERE consent_id = ?1 ORDER BY idx LIMIT ?2")?
             .query_map(params![id.as_bytes(), limit], |row| row.get(0))?
             .collect(),
-        Doomed::Expired(before) => {
-            let sql = "SELECT idx FROM record WHERE valid_until < ?1 ORDER BY valid_until, idx LIMIT ?2";
-            let mut statement = connection.prepare_cached(sql)?;
+        Doomed::Expired(before, records) => {
+            // Quotation marks in texts are escaped, so these bytes are the field and nothing else.
+            let of_kind = match records {
+                Records::All => "",
+                Records::Choices => "AND instr(body, CAST('\"event\":\"frame\"' AS BLOB)) = 0",
+                Records::Frames => "AND instr(body, CAST('\"event\":\"frame\"' AS BLOB)) > 0",
+            };
+            let sql =
+                format!("SELECT idx FROM record WHERE valid_until < ?1 {of_kind} ORDER BY valid_until, idx LIMIT ?2");
+            let mut statement = connection.prepare_cached(&sql)?;
             let rows = statement.query_map([before.milliseconds(), limit], |row| row.get(0))?;
             let mut indices: Vec<i64> = rows.collect::<Result<_, _>>()?;
             indices.sort_unstable();

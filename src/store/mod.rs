@@ -16,6 +16,7 @@ mod history;
 mod inbox;
 mod integrity;
 mod inventory;
+mod kept;
 mod keys;
 mod leaves;
 mod live;
@@ -32,7 +33,7 @@ mod tree;
 mod writer;
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     thread::{self, JoinHandle},
     time::Duration,
@@ -45,7 +46,9 @@ pub use events::Events;
 pub use extent::KeptRecord;
 pub use history::{KeptEvent, LONGEST_HISTORY};
 pub use inventory::{inventory_path, read_inventory, set_inventory_aside, write_inventory};
+pub use kept::{change_kept, read_kept};
 pub use keys::{public_key_path, record_keys};
+pub use leaves::Records;
 pub use reader::Reader;
 
 use self::{directory::Lock, inbox::Inbox, live::Live, writer::Writer};
@@ -160,6 +163,11 @@ impl Store {
     /// The newest checkpoint, and those that follow; `None` until the first one is signed.
     pub fn checkpoints(&self) -> watch::Receiver<Option<Arc<SignedCheckpoint>>> {
         self.0.checkpoints.clone()
+    }
+
+    /// Where the log lies.
+    pub fn state_dir(&self) -> &Path {
+        &self.0.state_dir
     }
 
     /// The log, for reading beside the writer.

@@ -12,9 +12,12 @@ mod witness;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+use toml::Spanned;
+
 use super::{catalogue, file::Table, keys, value};
 use crate::telemetry::LogFormat;
 use crate::{
+    admin::Deadlines,
     config::context::Context,
     cookies,
     gateway::{Mode, SiteSettings},
@@ -33,6 +36,8 @@ pub(super) struct Checked {
     pub(super) geo: geo::Settings,
     pub(super) catalogue: Vec<cookies::Rule>,
     pub(super) retention: Term,
+    pub(super) frame_retention: Term,
+    pub(super) deadlines: Deadlines,
     pub(super) log_format: LogFormat,
     pub(super) witnesses: Vec<WitnessSettings>,
 }
@@ -83,14 +88,41 @@ pub(super) fn check(mut top: Table<'_>) -> Option<Checked> {
     let expected = tables.len();
     let sites: Vec<_> = tables.into_iter().filter_map(|table| site::check(table, &mut shared)).collect();
     warn_of_plain_http(context, &settings, &sites);
-    let retention = top.table("retention", &keys::RETENTION).and_then(|mut table| {
-        let term = table.parsed("consent_records", value::retention)?;
-        Some(term.into_inner())
-    });
-    let retention = retention.unwrap_or(RETENTION);
+    let (retention, frame_retention) = retention(&mut top);
+    let deadlines = deadlines(&mut top);
     let witnesses = witness::check(&mut top);
     let complete = !sites.is_empty() && sites.len() == expected;
-    complete.then_some(Checked { server: settings, state_dir, sites, geo, catalogue, retention, log_format, witnesses })
+    complete.then_some(Checked {
+        server: settings,
+        state_dir,
+        sites,
+        geo,
+        catalogue,
+        retention,
+        frame_retention,
+        deadlines,
+        log_format,
+        witnesses,
+    })
+}
+
+/// How long choices are kept, and frames that were opened once: the same unless it is configured.
+fn retention(top: &mut Table<'_>) -> (Term, Term) {
+    let Some(mut table) = top.table("retention", &keys::RETENTION) else { return (RETENTION, RETENTION) };
+    let choices = table.parsed("consent_records", value::retention).map_or(RETENTION, Spanned::into_inner);
+    let frames = table.parsed("frame_records", value::retention).map_or(choices, Spanned::into_inner);
+    (choices, frames)
+}
+
+fn deadlines(top: &mut Table<'_>) -> Deadlines {
+    let default = Deadlines::default();
+    let Some(mut table) = top.table("deadlines", &keys::DEADLINES) else { return default };
+    let mut read = |key| table.parsed(key, value::deadline).map(Spanned::into_inner);
+    Deadlines {
+        erasure: read("erasure").unwrap_or(default.erasure),
+        breach: read("breach").unwrap_or(default.breach),
+        answer: read("answer"),
+    }
 }
 
 fn geo(top: &mut Table<'_>) -> geo::Settings {

@@ -1,0 +1,246 @@
+//! The pages, one file each: what a page shows is read there, how it looks is a template beside it. Russian and English stand side by side
+//! in the templates.
+
+mod accesses;
+mod export;
+mod overview;
+mod persons;
+mod retention;
+mod sign_in;
+
+use askama::Template;
+use http::{HeaderMap, header};
+
+use super::{Administration, accounts::Role, sign_in::SignedIn};
+use crate::{store::StoreError, timestamp::Timestamp, visitor::Language};
+
+pub(super) use export::events;
+pub(super) use sign_in::{Refusal, sign_in};
+
+/// The style of all pages.
+pub(super) const STYLE: &str = include_str!("../templates/style.css");
+
+/// The language of a page.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Words(Language);
+
+impl Words {
+    /// What the browser asks for; Russian when it asks for neither.
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let accept = headers.get(header::ACCEPT_LANGUAGE).and_then(|accept| accept.to_str().ok());
+        Self(Language::negotiate(accept, &[Language::Ru, Language::En]))
+    }
+
+    /// One of two texts.
+    fn of_both<'a>(self, russian: &'a str, english: &'a str) -> &'a str {
+        if self.0 == Language::En { english } else { russian }
+    }
+
+    fn tag(self) -> &'static str {
+        self.0.tag()
+    }
+}
+
+/// A page behind the sign-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Page {
+    Overview,
+    Export,
+    Accesses,
+    Persons,
+    Retention,
+}
+
+impl Page {
+    const ALL: [Self; 5] = [Self::Overview, Self::Export, Self::Accesses, Self::Persons, Self::Retention];
+
+    /// The page at a path.
+    pub(super) fn at(path: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|page| page.path() == path)
+    }
+
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Overview => "/",
+            Self::Export => "/export",
+            Self::Accesses => "/accesses",
+            Self::Persons => "/requests",
+            Self::Retention => "/retention",
+        }
+    }
+
+    const fn titles(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Overview => ("Журнал", "Log"),
+            Self::Export => ("Выгрузка", "Export"),
+            Self::Accesses => ("Кто читал", "Accesses"),
+            Self::Persons => ("Запросы лиц", "Requests"),
+            Self::Retention => ("Сроки хранения", "Retention"),
+        }
+    }
+
+    /// The least that an account must be to see it.
+    pub(super) const fn role(self) -> Role {
+        match self {
+            Self::Overview | Self::Export | Self::Accesses => Role::Auditor,
+            Self::Persons | Self::Retention => Role::Operator,
+        }
+    }
+
+    /// Makes it. Waits for the disk.
+    pub(super) fn make(self, words: Words, account: &SignedIn, admin: &Administration) -> Result<String, StoreError> {
+        let frame = Frame::of(words, Some(account), Some(self));
+        match self {
+            Self::Overview => overview::page(frame, account, admin),
+            Self::Export => Ok(export::page(frame)),
+            Self::Accesses => accesses::page(frame, admin),
+            Self::Persons => persons::page(frame, admin),
+            Self::Retention => retention::page(frame, admin),
+        }
+    }
+}
+
+/// What stands around every page.
+struct Frame {
+    words: Words,
+    title: &'static str,
+    account: Option<Named>,
+    links: Vec<Link>,
+}
+
+/// Who is signed in, as the page says it.
+struct Named {
+    name: String,
+    role: &'static str,
+}
+
+struct Link {
+    path: &'static str,
+    title: &'static str,
+    current: bool,
+}
+
+impl Frame {
+    fn of(words: Words, account: Option<&SignedIn>, current: Option<Page>) -> Self {
+        let say = |(russian, english)| words.of_both(russian, english);
+        let role = account.map(|account| account.role);
+        let links = Page::ALL.into_iter().filter(|page| role.is_some_and(|role| role >= page.role()));
+        let links =
+            links.map(|page| Link { path: page.path(), title: say(page.titles()), current: Some(page) == current });
+        Self {
+            words,
+            title: current.map_or("Kelisim", |page| say(page.titles())),
+            account: account.map(|account| Named {
+                name: account.name.clone(),
+                role: match account.role {
+                    Role::Auditor => words.of_both("аудитор", "auditor"),
+                    Role::Operator => words.of_both("оператор", "operator"),
+                },
+            }),
+            links: links.collect(),
+        }
+    }
+
+    fn say<'a>(&self, russian: &'a str, english: &'a str) -> &'a str {
+        self.words.of_both(russian, english)
+    }
+}
+
+/// A page that says one thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Message {
+    /// The role does not reach.
+    NotForYou,
+    /// A form came from another page.
+    FromElsewhere,
+    /// The period can't be.
+    Period,
+    /// An export of this account is still running.
+    Exporting,
+    /// The log can't be read or written.
+    Unreadable,
+}
+
+#[derive(Template)]
+#[template(path = "message.html", config = "src/admin/askama.toml")]
+struct MessagePage {
+    frame: Frame,
+    text: &'static str,
+}
+
+/// Says one thing.
+pub(super) fn message(words: Words, account: Option<&SignedIn>, message: Message) -> String {
+    let (russian, english) = match message {
+        Message::NotForYou => ("Эта страница — для оператора.", "This page is for the operator."),
+        Message::FromElsewhere => (
+            "Форма пришла не с этой страницы, поэтому ничего не сделано. Откройте страницу заново.",
+            "The form did not come from this page, so nothing was done. Open the page again.",
+        ),
+        Message::Period => (
+            "Период указан неверно: начало должно быть не позже конца, даты — вида 2026-11-22.",
+            "The period is wrong: it must begin before it ends, with dates such as 2026-11-22.",
+        ),
+        Message::Exporting => (
+            "Ваша предыдущая выгрузка ещё не закончилась. Дождитесь её и повторите.",
+            "Your last export has not ended yet. Wait for it, then try again.",
+        ),
+        Message::Unreadable => (
+            "Журнал сейчас нельзя прочитать или дополнить, поэтому ничего не показано. Причина — в сообщениях шлюза.",
+            "The log can't be read or written just now, so nothing is shown. The gateway's own messages say why.",
+        ),
+    };
+    rendered(&MessagePage { frame: Frame::of(words, account, None), text: words.of_both(russian, english) })
+}
+
+fn rendered(page: &impl Template) -> String {
+    page.render().expect("templates that write into memory do not fail")
+}
+
+/// A moment to the second, in UTC.
+fn moment(time: Timestamp) -> String {
+    let text = time.to_string();
+    format!("{} {}", &text[..10], &text[11..19])
+}
+
+/// A period from one moment up to another, by its days where it has whole ones.
+fn period(words: Words, from: Timestamp, to: Timestamp) -> String {
+    let is_day = |time: Timestamp| time.milliseconds() % 86_400_000 == 0;
+    let begin = match from {
+        from if from == Timestamp::default() => words.of_both("с начала", "from the beginning").to_owned(),
+        from if is_day(from) => from.date(),
+        from => moment(from),
+    };
+    let end = match to {
+        to if to == Timestamp::from_milliseconds(i64::MAX) => words.of_both("до конца", "to the end").to_owned(),
+        to if is_day(to) => Timestamp::from_milliseconds(to.milliseconds() - 1).date(),
+        to => moment(to),
+    };
+    format!("{begin} – {end}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn periods_read_as_they_were_asked_for() {
+        let check = |from: &str, to: &str, expected: &str| {
+            let parse = |text: &str| Timestamp::parse(text).unwrap();
+            assert_eq!(period(Words(Language::En), parse(from), parse(to)), expected);
+        };
+        check("2026-11-01", "2026-12-01", "2026-11-01 – 2026-11-30");
+        check("2026-11-01T10:00:00Z", "2026-11-02T11:00:00Z", "2026-11-01 10:00:00 – 2026-11-02 11:00:00");
+        check("1970-01-01", "9999-12-30T22:00:00Z", "from the beginning – to the end");
+    }
+
+    #[test]
+    fn an_auditor_is_shown_no_way_to_the_operators_pages() {
+        let account = |role| SignedIn { name: "a".to_owned(), number: crate::ledger::AccountNumber([0; 4]), role };
+        let links = |role| {
+            let frame = Frame::of(Words(Language::Ru), Some(&account(role)), None);
+            frame.links.iter().map(|link| link.path).collect::<Vec<_>>()
+        };
+        assert_eq!(links(Role::Auditor), ["/", "/export", "/accesses"]);
+        assert_eq!(links(Role::Operator).len(), 5);
+    }
+}

@@ -1,0 +1,116 @@
+//! Who is signed in: tokens in memory, by their SHA-256. A restart signs everybody out.
+
+use std::{collections::HashMap, sync::Mutex};
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+use crate::{clock, ledger::AccountNumber, timestamp::Timestamp};
+
+/// How long a session lives without a request, in milliseconds: half an hour.
+const LONGEST_IDLE: i64 = 30 * 60 * 1000;
+/// How long it lives at most, in milliseconds: twelve hours, a long day of work.
+pub(super) const LONGEST_SESSION: i64 = 12 * 60 * 60 * 1000;
+/// Sessions at once; then the one that was used longest ago ends.
+const MOST_SESSIONS: usize = 64;
+
+type TokenHash = [u8; 32];
+
+/// The sessions. What is kept of a token can't be used as one.
+#[derive(Default)]
+pub(super) struct Sessions(Mutex<HashMap<TokenHash, Session>>);
+
+#[derive(Clone, Copy)]
+struct Session {
+    account: AccountNumber,
+    begun: Timestamp,
+    used: Timestamp,
+}
+
+impl Session {
+    fn is_over(&self, now: Timestamp) -> bool {
+        let since = |moment: Timestamp| now.milliseconds() - moment.milliseconds();
+        since(self.used) >= LONGEST_IDLE || since(self.begun) >= LONGEST_SESSION
+    }
+}
+
+impl Sessions {
+    /// Begins a session; the answer is its token, 64 hexadecimal digits.
+    pub(super) fn begin(&self, account: AccountNumber, now: Timestamp) -> String {
+        let secret: [u8; 32] = clock::random();
+        let token: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut sessions = self.lock();
+        sessions.retain(|_, session| !session.is_over(now));
+        if sessions.len() >= MOST_SESSIONS {
+            let oldest = sessions.iter().min_by_key(|(_, session)| session.used).map(|(hash, _)| *hash);
+            oldest.map(|hash| sessions.remove(&hash));
+        }
+        sessions.insert(hash(&token), Session { account, begun: now, used: now });
+        token
+    }
+
+    /// Whose session this is, if it is not over. That counts as use.
+    pub(super) fn account(&self, token: &str, now: Timestamp) -> Option<AccountNumber> {
+        let hash = hash(token);
+        let mut sessions = self.lock();
+        let session = sessions.get_mut(&hash)?;
+        if session.is_over(now) {
+            sessions.remove(&hash);
+            return None;
+        }
+        session.used = session.used.max(now);
+        Some(session.account)
+    }
+
+    /// Ends a session.
+    pub(super) fn end(&self, token: &str) {
+        self.lock().remove(&hash(token));
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<TokenHash, Session>> {
+        self.0.lock().expect("nothing panics while it holds the sessions")
+    }
+}
+
+fn hash(token: &str) -> TokenHash {
+    digest(&SHA256, token.as_bytes()).as_ref().try_into().expect("SHA-256 gives 32 bytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANNA: AccountNumber = AccountNumber([1; 4]);
+
+    fn minute(minutes: i64) -> Timestamp {
+        Timestamp::from_seconds(1_000_000 + minutes * 60)
+    }
+
+    #[test]
+    fn a_session_ends_when_it_is_idle_or_old_or_ended() {
+        let sessions = Sessions::default();
+        let idle = sessions.begin(ANNA, minute(0));
+        assert_eq!(sessions.account(&idle, minute(29)), Some(ANNA));
+        assert_eq!(sessions.account(&idle, minute(58)), Some(ANNA));
+        assert_eq!(sessions.account(&idle, minute(88)), None);
+        assert_eq!(sessions.account(&idle, minute(58)), None, "an end is an end");
+        let long = sessions.begin(ANNA, minute(0));
+        for minutes in (20..720).step_by(20) {
+            assert_eq!(sessions.account(&long, minute(minutes)), Some(ANNA), "{minutes}");
+        }
+        assert_eq!(sessions.account(&long, minute(720)), None);
+        let ended = sessions.begin(ANNA, minute(0));
+        sessions.end(&ended);
+        assert_eq!(sessions.account(&ended, minute(0)), None);
+        assert_eq!(sessions.account("", minute(0)), None);
+    }
+
+    #[test]
+    fn sessions_are_bounded_and_the_one_used_longest_ago_goes_first() {
+        let sessions = Sessions::default();
+        let tokens: Vec<_> = (0..64).map(|_| sessions.begin(ANNA, minute(0))).collect();
+        assert!(tokens[1..].iter().all(|token| sessions.account(token, minute(1)).is_some()));
+        let newest = sessions.begin(ANNA, minute(1));
+        assert_eq!(sessions.account(&tokens[0], minute(1)), None);
+        assert!(tokens[1..].iter().chain([&newest]).all(|token| sessions.account(token, minute(1)).is_some()));
+    }
+}

@@ -1,0 +1,112 @@
+//! Signing in and out, and who is signed in.
+
+use std::net::SocketAddr;
+
+use http::{HeaderMap, StatusCode, header};
+
+use super::{
+    Account, Accounts, Administration,
+    accounts::Role,
+    pages::{self, Words},
+    password::PasswordHash,
+    sessions::LONGEST_SESSION,
+};
+use crate::ledger::AccountNumber;
+
+/// The cookie of a session. It carries no `__Host-`, which needs TLS: sign-in is offered to this machine alone.
+const COOKIE: &str = "kelisim-admin";
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub(super) struct SignedIn {
+    pub(super) name: String,
+    pub(super) number: AccountNumber,
+    pub(super) role: Role,
+}
+
+/// What came of signing in.
+pub(super) enum Outcome {
+    /// Set this cookie.
+    Begun(String),
+    /// Show this.
+    Refused(StatusCode, pages::Refusal),
+}
+
+/// Passwords are taken from this machine alone: the listener has no TLS. Who works elsewhere comes through a tunnel.
+pub(super) fn is_possible(peer: SocketAddr) -> bool {
+    peer.ip().to_canonical().is_loopback()
+}
+
+impl Administration {
+    /// Who is signed in with this request. The account is looked up each time, so a removed one is out at once.
+    pub(super) fn signed_in(&self, headers: &HeaderMap) -> Option<SignedIn> {
+        let token = token(headers)?;
+        let number = self.sessions.account(token, self.settings.clock.now())?;
+        let accounts = Accounts::read(self.gateway.store().state_dir());
+        if let Err(error) = &accounts {
+            tracing::error!(%error, "nobody is signed in to the administration");
+        }
+        let accounts = accounts.ok()?;
+        let account = accounts.numbered(number);
+        if account.is_none() {
+            self.sessions.end(token);
+        }
+        account.map(|account| SignedIn { name: account.name.clone(), number, role: account.role })
+    }
+
+    /// Compares a password. An account that is not there costs as much as a wrong password, and is answered in the same words.
+    pub(super) async fn sign_in(&self, name: &str, password: String) -> Outcome {
+        let now = self.settings.clock.now();
+        let Ok(_one_at_a_time) = self.hashing.acquire().await else {
+            return Outcome::Refused(StatusCode::SERVICE_UNAVAILABLE, pages::Refusal::Unreadable);
+        };
+        if !self.guesses.begin(name, now) {
+            tracing::warn!("sign-in to the administration is held up: too many wrong passwords");
+            return Outcome::Refused(StatusCode::TOO_MANY_REQUESTS, pages::Refusal::TooMany);
+        }
+        let accounts = match Accounts::read(self.gateway.store().state_dir()) {
+            Ok(accounts) => accounts,
+            Err(error) => {
+                tracing::error!(%error, "nobody can sign in to the administration");
+                return Outcome::Refused(StatusCode::SERVICE_UNAVAILABLE, pages::Refusal::Unreadable);
+            }
+        };
+        let account = accounts.named(name);
+        let hash = account.map_or_else(PasswordHash::of_nobody, |account| account.password().clone());
+        let fits = tokio::task::spawn_blocking(move || hash.fits(&password)).await.unwrap_or(false);
+        match account.and_then(Account::number).filter(|_| fits) {
+            Some(number) => {
+                self.guesses.right(name);
+                tracing::info!(account = %number, "signed in to the administration");
+                let token = self.sessions.begin(number, now);
+                let most = LONGEST_SESSION / 1000;
+                Outcome::Begun(format!("{COOKIE}={token}; Path=/; Max-Age={most}; HttpOnly; SameSite=Strict"))
+            }
+            None => {
+                tracing::warn!("a wrong name or password was given to the administration");
+                Outcome::Refused(StatusCode::FORBIDDEN, pages::Refusal::Wrong)
+            }
+        }
+    }
+
+    /// Ends the session; the answer is the cookie that removes it.
+    pub(super) fn sign_out(&self, headers: &HeaderMap) -> String {
+        if let Some(token) = token(headers) {
+            self.sessions.end(token);
+        }
+        format!("{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict")
+    }
+
+    /// The page to sign in on.
+    pub(super) fn sign_in_page(&self, words: Words, peer: SocketAddr, refusal: Option<pages::Refusal>) -> String {
+        let accounts = Accounts::read(self.gateway.store().state_dir());
+        let has_accounts = accounts.is_ok_and(|accounts| accounts.iter().next().is_some());
+        pages::sign_in(words, refusal, has_accounts, is_possible(peer))
+    }
+}
+
+fn token(headers: &HeaderMap) -> Option<&str> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value)
+}

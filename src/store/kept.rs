@@ -1,0 +1,120 @@
+//! Small lists beside the log, such as accounts: one JSON file each, for one user alone, changed under a lock and replaced as a
+//! whole. What they hold is their owners' business.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, chown},
+    path::Path,
+};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{StoreError, directory, keys};
+
+/// Longest file, in bytes: thousands of lines, and nothing that a memory would notice.
+const LONGEST_FILE: u64 = 4 << 20;
+
+/// Reads a list; a file that is not there is an empty one.
+///
+/// # Errors
+///
+/// When the file can't be read or is not what was written.
+pub fn read_kept<T: Default + DeserializeOwned>(state_dir: &Path, name: &str) -> Result<T, StoreError> {
+    let path = state_dir.join(name);
+    let failed = || StoreError::file(&path, "read this file");
+    let file = match File::open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(T::default()),
+        opened => opened.map_err(failed())?,
+    };
+    let mut bytes = Vec::new();
+    file.take(LONGEST_FILE).read_to_end(&mut bytes).map_err(failed())?;
+    serde_json::from_slice(&bytes).map_err(|error| failed()(error.into()))
+}
+
+/// Changes a list: nobody else changes it meanwhile, and who reads it sees it before or after. When `change` fails nothing is written.
+///
+/// # Errors
+///
+/// That of `change`, or when a file refuses.
+pub fn change_kept<T, R, E>(state_dir: &Path, name: &str, change: impl FnOnce(&mut T) -> Result<R, E>) -> Result<R, E>
+where
+    T: Default + Serialize + DeserializeOwned,
+    E: From<StoreError>,
+{
+    directory::prepare_directory(state_dir)?;
+    let lock_path = state_dir.join(name).with_added_extension("lock");
+    let failed = || StoreError::file(&lock_path, "lock this file");
+    let options = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&lock_path);
+    let lock = options.map_err(failed())?;
+    lock.lock().map_err(failed())?;
+    let mut list: T = read_kept(state_dir, name)?;
+    let outcome = change(&mut list)?;
+    let path = state_dir.join(name);
+    let written = serde_json::to_string_pretty(&list)
+        .map_err(io::Error::from)
+        .and_then(|text| keys::write_durably(state_dir, &path, &format!("{text}\n")))
+        .and_then(|()| give_to_owner(state_dir, &[&path, &lock_path]));
+    written.map_err(StoreError::file(&path, "write this file"))?;
+    Ok(outcome)
+}
+
+/// The command may run as root, the gateway not: then the files belong to whom the directory belongs to.
+fn give_to_owner(state_dir: &Path, paths: &[&Path]) -> io::Result<()> {
+    let owner = fs::metadata(state_dir)?;
+    for path in paths {
+        if fs::metadata(path)?.uid() != owner.uid() {
+            chown(path, Some(owner.uid()), Some(owner.gid()))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn add(state_dir: &Path, number: u32) -> Result<usize, StoreError> {
+        change_kept(state_dir, "list.json", |list: &mut Vec<u32>| {
+            list.push(number);
+            Ok(list.len())
+        })
+    }
+
+    #[test]
+    fn what_is_changed_at_once_is_all_there_and_for_one_user() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        assert_eq!(read_kept::<Vec<u32>>(&state, "list.json").unwrap(), [0; 0]);
+        std::thread::scope(|scope| {
+            (0..8).for_each(|number| {
+                drop(scope.spawn({
+                    let state = &state;
+                    move || add(state, number).unwrap()
+                }))
+            })
+        });
+        let mut list: Vec<u32> = read_kept(&state, "list.json").unwrap();
+        list.sort_unstable();
+        assert_eq!(list, (0..8).collect::<Vec<_>>());
+        assert_eq!(fs::metadata(state.join("list.json")).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_change_that_fails_changes_nothing_and_a_damaged_file_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path();
+        add(state, 1).unwrap();
+        let refused: Result<(), StoreError> = change_kept(state, "list.json", |list: &mut Vec<u32>| {
+            list.clear();
+            Err(StoreError::Missing { path: "nothing".into() })
+        });
+        assert!(refused.is_err());
+        assert_eq!(read_kept::<Vec<u32>>(state, "list.json").unwrap(), [1]);
+        fs::write(state.join("list.json"), "[1, ").unwrap();
+        assert!(add(state, 2).unwrap_err().to_string().contains("list.json"));
+        assert_eq!(fs::read_to_string(state.join("list.json")).unwrap(), "[1, ");
+    }
+}
