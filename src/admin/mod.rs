@@ -29,7 +29,12 @@ pub use leaves::AccessSeen;
 pub use requests::{PersonRequest, PersonRequests, RequestError, RequestKind, add_request, end_request};
 
 use self::{guesses::Guesses, sessions::Sessions};
-use crate::{clock::Clock, gateway, ledger::AccountNumber, timestamp::Term};
+use crate::{
+    clock::Clock,
+    gateway,
+    ledger::{AccountNumber, VerifierKey},
+    timestamp::Term,
+};
 
 /// Connections at once: a monitor and a person or two.
 const MOST_CONNECTIONS: usize = 64;
@@ -49,6 +54,8 @@ pub struct Settings {
     pub consent_records: Term,
     /// … and frames that were opened once.
     pub frame_records: Term,
+    /// The keys of the log's witnesses.
+    pub witnesses: Vec<VerifierKey>,
 }
 
 /// What every request needs.

@@ -15,6 +15,7 @@ use crate::{
     admin,
     clock::Clock,
     gateway,
+    ledger::VerifierKey,
     server::Certificates,
     store::{Erased, Records},
     timestamp::Term,
@@ -40,6 +41,7 @@ pub(super) struct Duties {
     pub(super) control: control::Socket,
     pub(super) admin: Option<TcpListener>,
     pub(super) witnesses: Vec<Pursuit>,
+    pub(super) witness_keys: Vec<VerifierKey>,
     pub(super) stopped: watch::Receiver<bool>,
 }
 
@@ -65,6 +67,7 @@ impl Duties {
                     deadlines: self.deadlines,
                     consent_records: self.retention,
                     frame_records: self.frame_retention,
+                    witnesses: self.witness_keys,
                 };
                 tasks.spawn(admin::serve(listener, self.gateway.clone(), settings));
             }

@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::{control, export, running::log_settings, verify::VerifyArguments, witness};
+use super::{control, export, incident, requests, running::log_settings, verify::VerifyArguments, witness};
 use crate::{
     clock::Clock,
     consent::ConsentId,
@@ -25,6 +25,11 @@ pub(crate) enum LogCommand {
     Erase(EraseArguments),
     /// Sign the checkpoints of others' logs, so that nobody can change what was in them.
     Witness(witness::WitnessArguments),
+    /// What a breach has touched, as the notice to the ministry needs it.
+    Incident(incident::IncidentArguments),
+    /// What persons have asked for, and until when it is to be done.
+    #[command(subcommand)]
+    Request(requests::RequestCommand),
 }
 
 /// `kelisim log erase`.
@@ -85,6 +90,8 @@ pub(super) fn run(command: &LogCommand) -> Result<(), Box<dyn std::error::Error>
             }
         }
         LogCommand::Witness(arguments) => witness::run(arguments)?,
+        LogCommand::Incident(arguments) => incident::run(arguments)?,
+        LogCommand::Request(command) => requests::run(command)?,
     }
     Ok(())
 }

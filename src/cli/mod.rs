@@ -9,15 +9,18 @@ pub mod demo;
 mod enforcement;
 mod export;
 mod housekeeping;
+mod incident;
 mod inventory;
 mod log;
+mod requests;
 mod run;
 #[doc(hidden)]
 pub mod running;
+mod service;
+mod user;
 mod verify;
 mod witness;
 mod witnesses;
-mod service;
 
 use std::{io, path::PathBuf, process::ExitCode};
 
@@ -41,9 +44,12 @@ enum Command {
     Check(CheckArguments),
     /// Stand in front of the configured sites until SIGTERM or SIGINT; SIGHUP reads certificates again.
     Run(ConfigurationArguments),
-    /// Export the consent log, check it, erase a person from it, or be a witness of others' logs.
+    /// Export the consent log, check it, erase a person from it, note what persons ask for, describe a breach; be a witness of others' logs.
     #[command(subcommand)]
     Log(log::LogCommand),
+    /// Who may sign in to the administration.
+    #[command(subcommand)]
+    User(user::UserCommand),
 }
 
 #[derive(Debug, Args)]
@@ -76,6 +82,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => told(run::run(&arguments.config)),
         Command::Log(log::LogCommand::Verify(arguments)) => verify::run(&arguments),
         Command::Log(command) => told(log::run(&command)),
+        Command::User(command) => told(user::run(&command)),
     }
 }
 

@@ -110,6 +110,7 @@ impl Running {
             control: control::Socket::open(&state_dir)?,
             admin: admin.as_ref().map(|(_, listener)| listener.try_clone()).transpose()?,
             witnesses: configuration.witnesses.iter().map(pursuit).collect::<io::Result<_>>()?,
+            witness_keys: configuration.witnesses.iter().map(|witness| witness.key.clone()).collect(),
             stopped,
         };
         let housekeeping = thread::Builder::new().name("housekeeping".into()).spawn(move || duties.run())?;

@@ -66,6 +66,12 @@ pub(super) fn of_period(
     statement.query_map(period, |row| row.get(0))?.collect()
 }
 
+/// The note that was signed last before a moment.
+pub(super) fn last_before(connection: &Connection, before: Timestamp) -> rusqlite::Result<Option<String>> {
+    let sql = "SELECT note FROM checkpoint WHERE time < ?1 ORDER BY time DESC, size DESC LIMIT 1";
+    connection.query_row(sql, [before.milliseconds()], |row| row.get(0)).optional()
+}
+
 /// Deletes what is older than a day, but for the last one of each hour, the last one of each hour that a witness has signed too, and the
 /// newest of each log. What is left says as much of the order of things, only less often.
 pub(super) fn thin(connection: &Connection, now: Timestamp) -> rusqlite::Result<usize> {

@@ -146,6 +146,15 @@ impl Reader {
         checkpoints::of_period(&self.connection, origin, from, to).map_err(self.failed())
     }
 
+    /// The signed note of the last checkpoint that was signed before a moment.
+    ///
+    /// # Errors
+    ///
+    /// When the file refuses.
+    pub fn last_checkpoint(&self, before: Timestamp) -> Result<Option<String>, StoreError> {
+        checkpoints::last_before(&self.connection, before).map_err(self.failed())
+    }
+
     /// The data of the newest leaves of a kind other than `consent`, with their indices: at most `count`, the newest first.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use super::{Frame, Page, Words, moment, rendered};
 use crate::{
     admin::{exporting::MOST_SHOWN, sign_in::SignedIn},
     consent::{Category, CategorySet},
+    export::Rows,
     ledger::{Content, Row},
 };
 
@@ -13,7 +14,15 @@ use crate::{
 #[template(path = "export.html", config = "src/admin/askama.toml")]
 struct ExportPage {
     frame: Frame,
+    forms: Vec<Offered>,
     most_shown: usize,
+}
+
+/// A form that an export can have.
+struct Offered {
+    name: &'static str,
+    title: &'static str,
+    text: &'static str,
 }
 
 #[derive(Template)]
@@ -41,7 +50,19 @@ struct Kept {
 }
 
 pub(super) fn page(frame: Frame) -> String {
-    rendered(&ExportPage { frame, most_shown: MOST_SHOWN })
+    let forms = [
+        ("csv", "CSV", "таблица, чтобы читать", "a table, for reading"),
+        (
+            "jsonl",
+            "JSON Lines",
+            "с солью каждой записи, чтобы проверять хеши",
+            "with each record's salt, for checking hashes",
+        ),
+        ("jsonld", "JSON-LD", "записи о согласии по ISO/IEC TS 27560", "consent records by ISO/IEC TS 27560"),
+        ("bundle", "ZIP", "всё, чтобы проверить журнал без нас", "all that it takes to check the log without us"),
+    ];
+    let forms = forms.into_iter().map(|(name, title, russian, english)| Offered { name, title, text: frame.say(russian, english) });
+    rendered(&ExportPage { forms: forms.collect(), frame, most_shown: MOST_SHOWN })
 }
 
 /// The first events of a period.

@@ -1,0 +1,101 @@
+//! `kelisim log incident`: what a breach has touched, as the notice to the ministry needs it. It is noted in the log before anything is told.
+
+mod findings;
+mod text;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::civil::Date;
+
+use self::findings::Findings;
+use super::{
+    configuration,
+    export::access,
+    log::{LogError, parse_from, parse_to},
+    running::log_settings,
+};
+use crate::{
+    admin::{Deadline, date_in_kazakhstan},
+    ledger::AccessKind,
+    pages::Controller,
+    store::Reader,
+    timestamp::Timestamp,
+    visitor::Language,
+};
+
+/// `kelisim log incident`.
+#[derive(Debug, Args)]
+pub(super) struct IncidentArguments {
+    /// When the breach began, at the earliest: a day or a moment in UTC.
+    #[arg(long, value_name = "TIME", value_parser = parse_from)]
+    from: Timestamp,
+    /// When it ended, at the latest: a day (the whole of it) or a moment in UTC.
+    #[arg(long, value_name = "TIME", value_parser = parse_to)]
+    to: Timestamp,
+    /// When it was noticed; the term for the notice is counted from then.
+    #[arg(long, value_name = "TIME", value_parser = parse_from)]
+    detected: Option<Timestamp>,
+    /// The language of the text: ru or en.
+    #[arg(long, value_name = "LANGUAGE", default_value = "ru", value_parser = parse_language)]
+    language: Language,
+    /// Write JSON for programs in place of a text.
+    #[arg(long)]
+    json: bool,
+    /// Also list the consent numbers that could be read. They are pseudonyms: send them only if you are asked to.
+    #[arg(long)]
+    list_numbers: bool,
+    /// The configuration file; its `state_dir` says where the log is.
+    #[arg(long, value_name = "FILE", default_value = "/etc/kelisim/kelisim.toml")]
+    config: PathBuf,
+}
+
+/// What is told, besides what the log shows.
+struct Notice<'a> {
+    controllers: Vec<&'a Controller>,
+    sites: Vec<&'a str>,
+    detected: Option<Timestamp>,
+    term: Deadline,
+    due: Option<Date>,
+    findings: Findings,
+}
+
+/// Runs it.
+pub(super) fn run(arguments: &IncidentArguments) -> Result<(), Box<dyn std::error::Error>> {
+    let (from, to) = (arguments.from, arguments.to);
+    if from >= to {
+        return Err(LogError::EmptyPeriod { from, to }.into());
+    }
+    let configuration = configuration(&arguments.config)?;
+    let reader = Reader::open(&configuration.state_dir)?;
+    // Before anything is told; a copy that can't be written, as an auditor may have, is read without a leaf.
+    if !access::note(&log_settings(&configuration), AccessKind::Incident, "page", (from, to))? {
+        eprintln!("{}: read-only, so no leaf says that records were listed", configuration.state_dir.display());
+    }
+    let mut controllers: Vec<&Controller> = Vec::new();
+    for site in &configuration.sites {
+        if !controllers.contains(&&site.pages.controller) {
+            controllers.push(&site.pages.controller);
+        }
+    }
+    let term = configuration.deadlines.breach;
+    let notice = Notice {
+        controllers,
+        sites: configuration.sites.iter().map(|site| site.name.as_str()).collect(),
+        detected: arguments.detected,
+        term,
+        due: arguments.detected.map(|detected| term.last_day(date_in_kazakhstan(detected))),
+        findings: findings::find(&reader, from, to, arguments.list_numbers)?,
+    };
+    if arguments.json {
+        println!("{}", text::json(&notice)?);
+    } else {
+        print!("{}", text::plain(&notice, arguments.language));
+    }
+    Ok(())
+}
+
+fn parse_language(text: &str) -> Result<Language, String> {
+    let known = [Language::Ru, Language::En].into_iter().find(|language| language.tag() == text);
+    known.ok_or_else(|| "write ru or en".to_owned())
+}
