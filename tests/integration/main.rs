@@ -5,6 +5,7 @@
 
 mod harness;
 
+mod administration;
 mod audit;
 mod bodies;
 mod choice;

@@ -163,10 +163,10 @@ fn contact(controller: &Controller, language: Language) -> String {
 fn data_word(word: &str, language: Language) -> String {
     let russian = match word {
         "cookies" => "файлы cookie",
-        "truncated address" => "сокращённый IP-адрес",
+        "truncated address" => "усечённый IP-адрес",
         "browser and device family" => "тип браузера и устройства",
-        "time" => "время",
-        "page" => "страница",
+        "time" => "дата и время",
+        "page" => "адрес страницы",
         other => other,
     };
     if language == Language::En { word } else { russian }.to_owned()

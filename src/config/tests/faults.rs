@@ -141,6 +141,11 @@ fn single_values_are_checked_with_their_place() {
         "[retention]\nconsent_records = \"forever\"",
         &["19:19: `consent_records` in [retention]: `forever` is not a term"],
     );
+    check(
+        "",
+        "[deadlines]\nbreach = \"1 workday\"",
+        &["19:10: `breach` in [deadlines]: `1 workday` is not a deadline"],
+    );
     check("", "[geo]\ndatabase = \"country.mmdb\"", &["19:12: can't read the database of countries country.mmdb: "]);
     check(
         "[server]",

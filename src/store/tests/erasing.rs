@@ -8,10 +8,10 @@ use crate::{
     consent::ConsentId,
     ledger::{
         Content, ErasureReason, PagePath, Removal,
-        samples::{event, withdrawal},
+        samples::{event, opened_frame, withdrawal},
     },
     store::{
-        Erased, Reader,
+        Erased, Reader, Records,
         leaves::{self, Doomed},
     },
 };
@@ -146,6 +146,30 @@ async fn retention_deletes_what_ran_out_and_one_leaf_explains_it() {
     let removed = |row: &Row| matches!(row.content, Content::Removed { by: Removal::Retention, .. });
     assert_eq!(reader.events(from, to).unwrap().map(Result::unwrap).filter(removed).count(), 4);
     assert_eq!(store.retire(Timestamp::parse("2023-11-22").unwrap()).await.unwrap().records, 0);
+}
+
+#[tokio::test]
+async fn frames_and_choices_can_have_terms_of_their_own() {
+    let house = House::new();
+    let store = house.open();
+    let old = |event| Event { valid_until: Timestamp::parse("2020-01-01").unwrap(), ..event };
+    let misleading = Event { site: "\"event\":\"frame\"".into(), ..event(3) };
+    for event in [event(1), opened_frame(1), event(2), opened_frame(2), misleading] {
+        append(&store, old(event)).await;
+    }
+    append(&store, opened_frame(4)).await;
+    let before = Timestamp::parse("2023-11-22").unwrap();
+    let kinds = || -> Vec<&str> {
+        let kind = |row: Row| match row.content {
+            Content::Kept(event, _) => event.kind.name(),
+            Content::Removed { by, .. } => by.name(),
+        };
+        read_all(&house.state_dir()).into_iter().map(kind).collect()
+    };
+    assert_eq!(store.retire_some(before, Records::Frames).await.unwrap().records, 2);
+    assert_eq!(kinds(), ["expressed", "retention", "expressed", "retention", "expressed", "frame"]);
+    assert_eq!(store.retire_some(before, Records::Choices).await.unwrap().records, 3);
+    assert_eq!(kinds(), ["retention", "retention", "retention", "retention", "retention", "frame"]);
 }
 
 #[tokio::test]

@@ -1,0 +1,275 @@
+//! The administration as an operator and an auditor meet it: signing in, what each may see, and what the log says of it.
+
+use std::fs;
+
+use kelisim::{
+    admin::{RequestKind, Role, add_account, add_request, remove_account},
+    timestamp::Timestamp,
+};
+
+use crate::harness::{Browser, Gateway, Reply, kelisim, shop};
+
+const PASSWORD: &str = "a password of some length";
+
+fn add(gateway: &Gateway, name: &str, role: Role) -> String {
+    let state = gateway.path().join("state");
+    add_account(&state, name, role, PASSWORD, Timestamp::parse("2026-11-22").unwrap()).unwrap().to_string()
+}
+
+fn visitor(gateway: &Gateway) -> Browser {
+    let address = gateway.running().admin().unwrap();
+    Browser::at(address, &address.to_string()).sending("accept-language", "en")
+}
+
+fn sign_in(browser: &mut Browser, name: &str, password: &str) -> Reply {
+    browser.post("/sign-in", &format!("name={name}&password={}", password.replace(' ', "+")))
+}
+
+fn signed_in(gateway: &Gateway, name: &str) -> Browser {
+    let mut browser = visitor(gateway);
+    let reply = sign_in(&mut browser, name, PASSWORD);
+    assert_eq!((reply.status, reply.header("location")), (303, Some("/")), "{}", reply.text());
+    browser
+}
+
+/// The leaves of this kind, as JSON.
+fn leaves(gateway: &Gateway, kind: &str) -> Vec<serde_json::Value> {
+    let reader = kelisim::store::Reader::open(&gateway.path().join("state")).unwrap();
+    let mut leaves = reader.newest_leaves(kind, 100).unwrap();
+    leaves.reverse();
+    let json = |data: &[u8]| serde_json::from_slice(data.splitn(2, |byte| *byte == b'\n').nth(1).unwrap()).unwrap();
+    leaves.iter().map(|(_, data)| json(data)).collect()
+}
+
+#[test]
+fn an_auditor_reads_and_exports_and_the_log_says_so() {
+    let gateway = Gateway::before(&shop());
+    gateway.browser().choose("accept");
+    let number = add(&gateway, "auditor", Role::Auditor);
+    let mut auditor = signed_in(&gateway, "auditor");
+    let overview = auditor.click("/").text();
+    assert!(overview.contains("Leaves in the log") && overview.contains("/_kelisim/log/"), "{overview}");
+    assert!(!overview.contains("Refusals"), "what waits is the operator's: {overview}");
+    for (form, kind) in [("csv", "text/csv"), ("jsonl", "application/jsonl")] {
+        let export = auditor.post("/export", &format!("from=2026-11-22&to=2026-11-22&form={form}"));
+        assert_eq!(export.status, 200);
+        assert!(export.header("content-type").unwrap().starts_with(kind) && export.complete);
+        let by_command =
+            kelisim(gateway.path(), &["log", "export", "--from", "2026-11-22", "--to", "2026-11-22", "--format", form]);
+        assert_eq!(export.text(), String::from_utf8(by_command.stdout).unwrap());
+    }
+    let page = auditor.post("/export", "from=&to=&form=page").text();
+    assert!(page.contains("Events in the period: 1") && page.contains("expressed"), "{page}");
+    let of_account = |leaf: &&serde_json::Value| leaf["by"] == number.as_str();
+    let leaves = leaves(&gateway, "access");
+    let seen: Vec<_> = leaves.iter().filter(of_account).map(|leaf| (&leaf["what"], &leaf["form"])).collect();
+    assert_eq!(
+        format!("{seen:?}").replace("String", ""),
+        r#"[(("export"), ("csv")), (("export"), ("jsonl")), (("read"), ("page"))]"#
+    );
+    let leaf = leaves.iter().find(of_account).unwrap();
+    assert_eq!((&leaf["from"], &leaf["to"]), (&"2026-11-22T00:00:00.000Z".into(), &"2026-11-23T00:00:00.000Z".into()));
+    assert!(auditor.click("/accesses").text().contains(&number));
+    let reader = kelisim::store::Reader::open(&gateway.path().join("state")).unwrap();
+    let holds = |data: &Vec<u8>| String::from_utf8_lossy(data).contains("\"auditor\"");
+    assert!(!reader.leaf_data(0, 1000).unwrap().iter().any(holds), "no name gets into the log");
+}
+
+#[test]
+fn a_period_that_cannot_be_takes_nothing_out() {
+    let gateway = Gateway::before(&shop());
+    add(&gateway, "auditor", Role::Auditor);
+    let mut auditor = signed_in(&gateway, "auditor");
+    for form in ["from=2026-11-23&to=2026-11-22&form=csv", "from=yesterday&form=csv", "form=xml", ""] {
+        assert_eq!(auditor.post("/export", form).status, 400, "{form}");
+    }
+    assert_eq!(leaves(&gateway, "access").len(), 0);
+}
+
+#[test]
+fn an_auditor_sees_nothing_of_the_operators_side() {
+    let gateway = Gateway::before(&shop());
+    add(&gateway, "auditor", Role::Auditor);
+    add(&gateway, "operator", Role::Operator);
+    let day = |text: &str| text.parse().unwrap();
+    let state = gateway.path().join("state");
+    let overdue = add_request(&state, RequestKind::Erase, day("2026-11-01"), day("2026-11-22")).unwrap();
+    let pending = add_request(&state, RequestKind::Access, day("2026-11-20"), day("2026-11-22")).unwrap();
+    let (mut auditor, mut operator) = (signed_in(&gateway, "auditor"), signed_in(&gateway, "operator"));
+    for path in ["/requests", "/retention"] {
+        let refused = auditor.click(path);
+        assert_eq!(refused.status, 403, "{path}");
+        assert!(!refused.text().contains(&overdue), "{path}");
+        assert_eq!(operator.click(path).status, 200, "{path}");
+    }
+    let page = operator.click("/requests").text();
+    let places = [page.find(&overdue), page.find("overdue"), page.find(&pending), page.find("no deadline is set")];
+    assert!(places.is_sorted() && places[0].is_some(), "{page}");
+    assert!(operator.click("/").text().contains("Refusals that wait"));
+    for method in ["PUT", "DELETE", "PATCH"] {
+        assert_eq!(auditor.send(method, "/", &[("sec-fetch-site", "same-origin")], b"").status, 405, "{method}");
+    }
+    assert_eq!(auditor.post("/requests", "done=1").status, 404, "nothing is changed from a page");
+}
+
+#[test]
+fn nobody_gets_in_without_a_password_and_guessing_ends() {
+    let gateway = Gateway::before(&shop());
+    add(&gateway, "anna", Role::Operator);
+    for path in ["/", "/export", "/accesses", "/requests", "/retention"] {
+        let reply = visitor(&gateway).click(path);
+        assert_eq!((reply.status, reply.header("location")), (303, Some("/sign-in")), "{path}");
+    }
+    assert_eq!(visitor(&gateway).post("/export", "form=csv").header("location"), Some("/sign-in"));
+    assert_eq!(visitor(&gateway).holding("kelisim-admin", &"0".repeat(64)).click("/").status, 303);
+    let mut guesser = visitor(&gateway);
+    let unknown = sign_in(&mut guesser, "nobody", PASSWORD);
+    let wrong = sign_in(&mut guesser, "anna", "wrong");
+    assert_eq!((unknown.status, unknown.text()), (wrong.status, wrong.text()), "an account is not told from none");
+    assert_eq!(wrong.status, 403);
+    for _ in 0..7 {
+        assert_eq!(sign_in(&mut guesser, "anna", "wrong").status, 403);
+    }
+    assert_eq!(sign_in(&mut guesser, "anna", PASSWORD).status, 429, "also the right one waits");
+    gateway.at("2026-11-22T10:15:00Z");
+    signed_in(&gateway, "anna");
+    assert_eq!(leaves(&gateway, "access").len(), 0);
+}
+
+#[test]
+fn a_session_ends_by_itself_by_signing_out_and_with_its_account() {
+    let gateway = Gateway::before(&shop());
+    add(&gateway, "anna", Role::Operator);
+    let mut idle = signed_in(&gateway, "anna");
+    let cookie = sign_in(&mut visitor(&gateway), "anna", PASSWORD).header("set-cookie").unwrap().to_owned();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+    gateway.at("2026-11-22T10:29:00Z");
+    assert_eq!(idle.click("/").status, 200);
+    gateway.at("2026-11-22T10:59:00Z");
+    assert_eq!(idle.click("/").status, 303);
+    let mut left = signed_in(&gateway, "anna");
+    let kept = left.jar.get("kelisim-admin").unwrap().clone();
+    assert_eq!(left.post("/sign-out", "").status, 303);
+    assert_eq!(visitor(&gateway).holding("kelisim-admin", &kept).click("/").status, 303, "not only the cookie is gone");
+    let mut removed = signed_in(&gateway, "anna");
+    remove_account(&gateway.path().join("state"), "anna").unwrap();
+    add(&gateway, "anna", Role::Operator);
+    assert_eq!(removed.click("/").status, 303, "a namesake is somebody else");
+}
+
+#[test]
+fn another_page_can_neither_post_nor_read() {
+    let gateway = Gateway::before(&shop());
+    add(&gateway, "anna", Role::Operator);
+    let mut anna = signed_in(&gateway, "anna");
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    for from in [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("origin", "http://localhost:1"),
+        ("accept", "*/*"),
+    ] {
+        for path in ["/export", "/sign-out", "/sign-in"] {
+            assert_eq!(anna.send("POST", path, &[form, from], b"form=csv").status, 403, "{path} {from:?}");
+        }
+    }
+    assert_eq!(anna.click("/").status, 200, "nobody signed her out");
+    assert_eq!(leaves(&gateway, "access").len(), 0);
+    let address = gateway.running().admin().unwrap();
+    for path in ["/", "/sign-in", "/metrics", "/export"] {
+        let mut rebound = Browser::at(address, "rebound.example");
+        assert_eq!(rebound.click(path).status, 421, "{path}");
+        assert_eq!(rebound.post(path, "form=csv").status, 421, "{path}");
+    }
+    let page = anna.click("/");
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+    assert_eq!(page.header("cache-control"), Some("no-store"));
+    assert!(!page.text().contains("<script") && !page.text().contains(" style="));
+}
+
+#[test]
+fn metrics_and_health_need_no_account_and_pages_speak_two_languages() {
+    let gateway = Gateway::before(&shop());
+    assert!(gateway.admin("/metrics").contains("kelisim_"));
+    assert_eq!((gateway.admin("/healthz"), gateway.admin("/readyz")), ("alive\n".into(), "ready\n".into()));
+    let mut somebody = visitor(&gateway);
+    assert!(somebody.click("/sign-in").text().contains("There are no accounts yet"));
+    somebody.headers = vec![("accept-language".into(), "de".into())];
+    assert!(somebody.click("/sign-in").text().contains("Учётных записей ещё нет"));
+    assert_eq!(somebody.click("/style.css").header("content-type"), Some("text/css; charset=utf-8"));
+}
+
+#[test]
+fn accounts_and_requests_are_kept_on_the_command_line() {
+    let gateway = Gateway::before(&shop());
+    let run = |words: &[&str], expected: i32| {
+        let output = kelisim(gateway.path(), words);
+        assert_eq!(output.status.code(), Some(expected), "{words:?}: {output:?}");
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    let made = run(&["user", "add", "anna", "--role", "auditor"], 0);
+    let password = made.trim_end().rsplit(' ').next().unwrap().to_owned();
+    let mut anna = visitor(&gateway);
+    assert_eq!(sign_in(&mut anna, "anna", &password).status, 303, "{made}");
+    assert!(run(&["user", "list"], 0).contains("auditor"));
+    assert!(run(&["user", "add", "anna", "--role", "operator"], 1).contains("there is an account with this name"));
+    assert!(run(&["user", "add", "boris", "--role", "king"], 2).contains("operator or auditor"));
+    run(&["user", "remove", "anna"], 0);
+    assert_eq!(anna.click("/").status, 303);
+    run(&["user", "remove", "anna"], 1);
+    let added = run(&["log", "request", "add", "--kind", "erase", "--received", "2020-01-01"], 0);
+    assert!(added.contains("due 2020-01-16, overdue"), "{added}");
+    let number = &added[..8];
+    assert!(run(&["log", "request", "list"], 0).contains(number));
+    run(&["log", "request", "done", number], 0);
+    assert!(run(&["log", "request", "list"], 0).contains("nothing is pending"));
+    run(&["log", "request", "done", number], 1);
+    assert!(run(&["log", "request", "add", "--kind", "erase", "--received", "9999-01-01"], 1).contains("after today"));
+    let files = fs::read_to_string(gateway.path().join("state/accounts.json")).unwrap();
+    assert!(!files.contains(&password));
+}
+
+#[test]
+fn a_breach_is_described_from_the_log_and_noted_in_it() {
+    let shop = shop();
+    let gateway = Gateway::before(&shop);
+    gateway.at("2026-11-19T10:00:00Z");
+    gateway.browser().choose("accept");
+    gateway.at("2026-11-20T10:00:00Z");
+    gateway.browser().choose("accept");
+    gateway.at("2026-11-21T10:00:00Z");
+    gateway.browser().choose("accept");
+    let numbers: Vec<_> =
+        gateway.log().iter().map(|row| row["record"]["consent_id"].as_str().unwrap().to_owned()).collect();
+    let incident = |gateway: &std::path::Path, more: &[&str]| {
+        let period =
+            ["log", "incident", "--from", "2026-11-20", "--to", "2026-11-20", "--detected", "2026-11-20T19:30:00Z"];
+        let output = kelisim(gateway, &[&period, more].concat());
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let json: serde_json::Value = serde_json::from_str(&incident(gateway.path(), &["--json"])).unwrap();
+    let found = &json["findings"];
+    assert_eq!(found["written"], serde_json::json!({ "records": 1, "numbers": 1 }), "{json:#}");
+    assert_eq!(found["readable"], serde_json::json!({ "records": 2, "numbers": 2 }), "{json:#}");
+    assert_eq!(
+        (&found["data"][0], &json["due"]),
+        (&"cookies".into(), &"2026-11-23".into()),
+        "noticed on Saturday in Astana"
+    );
+    assert!(found["numbers"].is_null());
+    assert!(found["checkpoint_at_end"].as_str().is_some_and(|note| note.contains("/_kelisim/log/")), "{json:#}");
+    assert_eq!(leaves(&gateway, "access")[0]["what"], "incident");
+    let gateway = gateway.stopped(&shop);
+    let folder = gateway.folder();
+    let text = incident(folder.path(), &[]);
+    assert!(
+        text.contains("СВЕДЕНИЯ О НАРУШЕНИИ") && text.contains("2026-11-23") && text.contains("БИН 260140000005"),
+        "{text}"
+    );
+    assert!(numbers.iter().all(|number| !text.contains(number)), "{text}");
+    let text = incident(folder.path(), &["--language", "en", "--list-numbers"]);
+    let listed: Vec<_> = numbers.iter().map(|number| text.contains(number)).collect();
+    assert_eq!(listed, [true, true, false], "{text}");
+}
