@@ -11,8 +11,12 @@ mod sign_in;
 use askama::Template;
 use http::{HeaderMap, header};
 
-use super::{Administration, accounts::Role, sign_in::SignedIn};
-use crate::{store::StoreError, timestamp::Timestamp, visitor::Language};
+use super::{Administration, accounts::Role, deadline::Deadline, sign_in::SignedIn};
+use crate::{
+    store::StoreError,
+    timestamp::{Term, Timestamp},
+    visitor::Language,
+};
 
 pub(super) use export::events;
 pub(super) use sign_in::{Refusal, sign_in};
@@ -202,6 +206,37 @@ fn moment(time: Timestamp) -> String {
     format!("{} {}", &text[..10], &text[11..19])
 }
 
+/// A term in words.
+fn term(words: Words, term: Term) -> String {
+    let months = match term.months {
+        0 => None,
+        months if words.tag() == "en" => Some(format!("{months} {}", if months == 1 { "month" } else { "months" })),
+        months => Some(format!("{months} {}", of_number(months, ["месяц", "месяца", "месяцев"]))),
+    };
+    let days = (term.days > 0).then(|| deadline(words, Deadline::Days(term.days.try_into().unwrap_or(u16::MAX))));
+    months.into_iter().chain(days).collect::<Vec<_>>().join(", ")
+}
+
+/// A deadline in words.
+fn deadline(words: Words, deadline: Deadline) -> String {
+    match deadline {
+        deadline if words.tag() == "en" => deadline.to_string(),
+        Deadline::Days(days) => format!("{days} {}", of_number(days.into(), ["день", "дня", "дней"])),
+        Deadline::WorkingDays(days) => {
+            format!("{days} {}", of_number(days.into(), ["рабочий день", "рабочих дня", "рабочих дней"]))
+        }
+    }
+}
+
+/// The form of a Russian word after a number: 1 день, 2 дня, 5 дней.
+fn of_number(number: u32, [one, few, many]: [&'static str; 3]) -> &'static str {
+    match (number % 10, number % 100) {
+        (1, rest) if rest != 11 => one,
+        (2..=4, rest) if !(12..=14).contains(&rest) => few,
+        _ => many,
+    }
+}
+
 /// A period from one moment up to another, by its days where it has whole ones.
 fn period(words: Words, from: Timestamp, to: Timestamp) -> String {
     let is_day = |time: Timestamp| time.milliseconds() % 86_400_000 == 0;
@@ -231,6 +266,20 @@ mod tests {
         check("2026-11-01", "2026-12-01", "2026-11-01 – 2026-11-30");
         check("2026-11-01T10:00:00Z", "2026-11-02T11:00:00Z", "2026-11-01 10:00:00 – 2026-11-02 11:00:00");
         check("1970-01-01", "9999-12-30T22:00:00Z", "from the beginning – to the end");
+    }
+
+    #[test]
+    fn terms_read_as_words() {
+        let check = |language, months, days, expected: &str| {
+            assert_eq!(term(Words(language), Term { months, days }), expected);
+        };
+        check(Language::Ru, 36, 0, "36 месяцев");
+        check(Language::Ru, 1, 2, "1 месяц, 2 дня");
+        check(Language::Ru, 0, 21, "21 день");
+        check(Language::Ru, 0, 11, "11 дней");
+        check(Language::En, 6, 1, "6 months, 1 day");
+        assert_eq!(deadline(Words(Language::Ru), Deadline::WorkingDays(3)), "3 рабочих дня");
+        assert_eq!(deadline(Words(Language::Ru), Deadline::WorkingDays(1)), "1 рабочий день");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Frame, rendered};
+use super::{Frame, deadline, rendered};
 use crate::{
     admin::{Administration, PersonRequest, PersonRequests, RequestKind, date_in_kazakhstan},
     store::StoreError,
@@ -55,7 +55,8 @@ pub(super) fn page(frame: Frame, admin: &Administration) -> Result<String, Store
     };
     let pending = requests.pending(&deadlines).into_iter().map(shown).collect();
     let done = requests.done(MOST_DONE).into_iter().map(shown).collect();
-    let (erasure, breach) = (deadlines.erasure.to_string(), deadlines.breach.to_string());
-    let answer = deadlines.answer.map(|answer| answer.to_string());
+    let words = frame.words;
+    let (erasure, breach) = (deadline(words, deadlines.erasure), deadline(words, deadlines.breach));
+    let answer = deadlines.answer.map(|answer| deadline(words, answer));
     Ok(rendered(&PersonsPage { today: today.to_string(), pending, done, erasure, breach, answer, frame }))
 }

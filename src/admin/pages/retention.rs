@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Frame, rendered};
+use super::{Frame, rendered, term};
 use crate::{
     admin::{Administration, leaves::RetentionSeen},
     store::StoreError,
@@ -22,7 +22,7 @@ struct RetentionPage {
 
 pub(super) fn page(frame: Frame, admin: &Administration) -> Result<String, StoreError> {
     let runs = RetentionSeen::newest(&admin.gateway.store().reader()?, MOST)?;
-    let consent_records = admin.settings.consent_records.to_string();
-    let frame_records = admin.settings.frame_records.to_string();
+    let consent_records = term(frame.words, admin.settings.consent_records);
+    let frame_records = term(frame.words, admin.settings.frame_records);
     Ok(rendered(&RetentionPage { frame, consent_records, frame_records, runs }))
 }

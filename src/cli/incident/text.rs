@@ -108,7 +108,7 @@ pub(super) fn plain(notice: &Notice<'_>, language: Language) -> String {
             "- {} {}, {} ({}): {} – {}, {} {}",
             taken.time,
             if taken.by == "command_line" { say("командная строка", "command line") } else { &taken.by },
-            taken.what,
+            what(&taken.what, language),
             taken.form,
             taken.from,
             taken.to,
@@ -148,6 +148,15 @@ pub(super) fn plain(notice: &Notice<'_>, language: Language) -> String {
         numbers.iter().for_each(|number| line(number));
     }
     text
+}
+
+fn what(word: &str, language: Language) -> &str {
+    match word {
+        "read" if language != Language::En => "показ",
+        "export" if language != Language::En => "выгрузка",
+        "incident" if language != Language::En => "сведения о нарушении",
+        other => other,
+    }
 }
 
 fn contact(controller: &Controller, language: Language) -> String {
