@@ -10,7 +10,7 @@ pub(super) const SHORTEST_PASSWORD: usize = 12;
 /// Longest one, in bytes: a sentence, not a file.
 pub(super) const LONGEST_PASSWORD: usize = 1024;
 
-/// 64 MiB and three passes, the second choice of RFC 9106, section 4, on one lane: about a sixth of a second on one core. Whoever
+/// 64 MiB and three passes, the second choice of RFC 9106, section 4, on one lane: about a third of a second on one core. Whoever
 /// guesses pays as much for each guess.
 const MEMORY_KIB: u32 = 64 * 1024;
 const PASSES: u32 = 3;
