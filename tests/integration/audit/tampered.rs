@@ -348,7 +348,7 @@ fn a_flipped_bit_anywhere_is_found_and_both_say_the_same() {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         (state >> 33) as usize % below
     };
-    for round in 0..40 {
+    for round in 0..20 {
         let (mut bundle, file) = (whole.clone(), &files[draw(files.len())]);
         let bytes = bundle.0.get_mut(file).unwrap();
         let at = draw(bytes.len());
