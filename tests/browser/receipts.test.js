@@ -63,14 +63,17 @@ inEachBrowser("receipts", startDemo, (story, browser) => {
     }
   }
 
-  story("at 400 % every control is reached by keyboard, and records are erased with it", { viewport: ZOOMED, language: "kk" }, async (anna) => {
+  story("at 400 % every control is reached by keyboard", { viewport: ZOOMED, language: "kk" }, async (anna) => {
     await answer(anna, "kk", "accept");
     await anna.open(receipt("kk"));
     const stops = await walkByKeyboard(anna.page);
     assert.deepEqual(stops.filter(({ seen }) => !seen), []);
     const controls = await anna.page.$$eval("a[href], button, summary", (all) => all.length);
     assert.equal(stops.length, controls, JSON.stringify(stops));
-    // The walk may have ended in the browser's own bars.
+  });
+
+  story("at 400 % records are erased by keyboard", { viewport: ZOOMED, language: "kk" }, async (anna) => {
+    await answer(anna, "kk", "accept");
     await anna.open(receipt("kk"));
     for (const [button, next] of [[ERASE, CONFIRM], [CONFIRM, ".saved"]]) {
       for (let step = 0; step < 40 && !(await anna.page.evaluate((wanted) => document.activeElement?.matches(wanted), button)); step += 1) {
