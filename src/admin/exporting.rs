@@ -122,14 +122,6 @@ fn file(wanted: &Wanted, form: Taken, reader: Reader, turn: Turn, admin: &Admini
     response
 }
 
-fn media_type(form: Rows) -> &'static str {
-    match form.name() {
-        "csv" => "text/csv; charset=utf-8; header=present",
-        "jsonl" => "application/jsonl; charset=utf-8",
-        _ => "application/ld+json",
-    }
-}
-
 /// The first events of the period on a page.
 async fn shown(wanted: &Wanted, words: Words, account: SignedIn, reader: Reader, turn: Turn) -> Answer {
     let (from, to) = (wanted.from, wanted.to);

@@ -162,11 +162,6 @@ impl Shared {
         self.https_port.store(port, Ordering::Relaxed);
     }
 
-    /// The present moment, by the clock of this gateway.
-    pub fn now(&self) -> Timestamp {
-        self.clock.now()
-    }
-
     /// The counters.
     pub fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics

@@ -4,7 +4,11 @@ use std::sync::mpsc;
 
 use tokio::sync::oneshot;
 
-use super::{AppendError, Erased, Store, inbox, leaves::{Doomed, Records}, writer::Writer};
+use super::{
+    AppendError, Erased, Store, inbox,
+    leaves::{Doomed, Records},
+    writer::Writer,
+};
 use crate::{
     consent::{ConsentId, EditionId},
     ledger::{Entry, ErasureReason, LeafIndex, NoticeId, SignedCheckpoint},

@@ -155,23 +155,6 @@ impl Reader {
         checkpoints::last_before(&self.connection, before).map_err(self.failed())
     }
 
-    /// The data of the newest leaves of a kind other than `consent`, with their indices: at most `count`, the newest first.
-    ///
-    /// # Errors
-    ///
-    /// When the file refuses.
-    pub fn newest_leaves(&self, kind: &str, count: usize) -> Result<Vec<(LeafIndex, Vec<u8>)>, StoreError> {
-        let sql = "SELECT idx, data FROM leaf WHERE kind <> 'consent' AND kind = ?1 ORDER BY idx DESC LIMIT ?2";
-        let read = || {
-            let mut statement = self.connection.prepare_cached(sql)?;
-            let rows = statement.query_map(params![kind, count as i64], |row| {
-                Ok((LeafIndex(row.get::<_, i64>(0)?.cast_unsigned()), row.get(1)?))
-            })?;
-            rows.collect::<Result<_, _>>()
-        };
-        read().map_err(self.failed())
-    }
-
     pub(super) fn failed(&self) -> impl FnOnce(rusqlite::Error) -> StoreError {
         StoreError::database(&self.path, "read the consent log")
     }

@@ -48,7 +48,7 @@ fn add(state: &State, old: u64, leaves: &[u8], day: &str) -> Result<String, Refu
     state.add(request(old, leaves).as_bytes(), Timestamp::parse(day).unwrap()).unwrap()
 }
 
-fn folder(directory: &Path) -> std::path::PathBuf {
+fn folder(directory: &Path) -> PathBuf {
     directory.join("logs").join(origin_hash(ORIGIN))
 }
 

@@ -34,7 +34,7 @@ impl Bundle {
             let mut file = archive.by_index(place).unwrap();
             let mut bytes = Vec::new();
             file.read_to_end(&mut bytes).unwrap();
-            (file.name().to_owned(), bytes)
+            (file.name().unwrap().into_owned(), bytes)
         };
         Self((0..archive.len()).map(file).collect())
     }

@@ -6,7 +6,6 @@ use super::{Frame, Page, Words, moment, rendered};
 use crate::{
     admin::{exporting::MOST_SHOWN, sign_in::SignedIn},
     consent::{Category, CategorySet},
-    export::Rows,
     ledger::{Content, Row},
 };
 
@@ -61,7 +60,11 @@ pub(super) fn page(frame: Frame) -> String {
         ("jsonld", "JSON-LD", "записи о согласии по ISO/IEC TS 27560", "consent records by ISO/IEC TS 27560"),
         ("bundle", "ZIP", "всё, чтобы проверить журнал без нас", "all that it takes to check the log without us"),
     ];
-    let forms = forms.into_iter().map(|(name, title, russian, english)| Offered { name, title, text: frame.say(russian, english) });
+    let forms = forms.into_iter().map(|(name, title, russian, english)| Offered {
+        name,
+        title,
+        text: frame.say(russian, english),
+    });
     rendered(&ExportPage { forms: forms.collect(), frame, most_shown: MOST_SHOWN })
 }
 

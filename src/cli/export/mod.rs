@@ -106,6 +106,7 @@ pub(super) fn run(arguments: &ExportArguments, configuration: &Configuration) ->
         None => {}
     }
     let settings = log_settings(configuration);
+    let witnesses: Vec<_> = configuration.witnesses.iter().map(|witness| witness.key.clone()).collect();
     // What can't be read leaves no leaf that says it was.
     drop(Reader::open(&settings.state_dir)?);
     let period = (options.from, options.to);
@@ -114,23 +115,28 @@ pub(super) fn run(arguments: &ExportArguments, configuration: &Configuration) ->
     }
     match &arguments.out {
         Some(out) => {
-            let written = export_to_file(&settings, options, out)?;
+            let written = export_to_file(&settings, &witnesses, options, out)?;
             let what = if written == 1 { "event" } else { "events" };
             eprintln!("{written} {what} in {}", out.display());
         }
-        None => _ = export(&settings, options, &mut io::stdout().lock())?,
+        None => _ = export(&settings, &witnesses, options, &mut io::stdout().lock())?,
     }
     Ok(())
 }
 
 /// Writes the events of the period and returns how many there were. A running gateway is not disturbed.
-fn export(settings: &Settings, options: ExportOptions, output: &mut dyn Write) -> Result<u64, LogError> {
+fn export(
+    settings: &Settings,
+    witnesses: &[VerifierKey],
+    options: ExportOptions,
+    output: &mut dyn Write,
+) -> Result<u64, LogError> {
     let reader = Reader::open(&settings.state_dir)?;
     let rows = match options.format {
         Format::Csv => Rows::Csv,
         Format::Jsonl => Rows::Jsonl,
         Format::Jsonld => Rows::JsonLd,
-        Format::Bundle => return Ok(export_bundle(&reader, settings, options, output)?),
+        Format::Bundle => return Ok(export_bundle(&reader, settings, witnesses, options, output)?),
     };
     let (from, to) = (options.from, options.to);
     let mut progress = Progress::begin("events", || reader.count(from, to).map_err(ExportError::from))?;
@@ -142,6 +148,7 @@ fn export(settings: &Settings, options: ExportOptions, output: &mut dyn Write) -
 fn export_bundle(
     reader: &Reader,
     settings: &Settings,
+    witnesses: &[VerifierKey],
     options: ExportOptions,
     output: &mut dyn Write,
 ) -> Result<u64, LogError> {
@@ -150,7 +157,7 @@ fn export_bundle(
         to: options.to,
         created: Clock::system().now(),
         key: public_key(&settings.state_dir)?,
-        witnesses: Vec::new(),
+        witnesses: witnesses.to_vec(),
     };
     let mut progress = Progress::begin("leaves and records", || bundle_steps(reader, &bundle))?;
     let written = write_bundle(reader, &bundle, output, &mut |count| progress.step(count))?;
@@ -159,10 +166,15 @@ fn export_bundle(
 }
 
 /// Writes to a file; a bundle that records were deleted under is begun anew.
-fn export_to_file(settings: &Settings, options: ExportOptions, out: &Path) -> Result<u64, LogError> {
+fn export_to_file(
+    settings: &Settings,
+    witnesses: &[VerifierKey],
+    options: ExportOptions,
+    out: &Path,
+) -> Result<u64, LogError> {
     let mut attempt = 1;
     loop {
-        match file::write_whole(out, |output| export(settings, options, output)) {
+        match file::write_whole(out, |output| export(settings, witnesses, options, output)) {
             Err(LogError::Export(ExportError::Changed)) if attempt < ATTEMPTS => {
                 attempt += 1;
                 // The checkpoint that covers the deletion comes within a second.

@@ -49,6 +49,6 @@ impl Manifest {
 impl Described {
     /// Whether a file of this length and hash is the one.
     pub(super) fn is(&self, (length, hash): Sum) -> bool {
-        self.bytes == length && self.sha256 == hex::hex(&hash)
+        self.bytes == length && self.sha256 == hex(&hash)
     }
 }

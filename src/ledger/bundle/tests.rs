@@ -42,7 +42,7 @@ fn unpacked(bytes: Vec<u8>) -> BTreeMap<String, Vec<u8>> {
         let mut file = archive.by_index(place).unwrap();
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).unwrap();
-        (file.name().to_owned(), bytes)
+        (file.name().unwrap().into_owned(), bytes)
     };
     (0..archive.len()).map(read).collect()
 }

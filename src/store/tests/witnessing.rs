@@ -24,7 +24,8 @@ fn what_one_witness_signed_stays_when_another_one_signs() {
     let names = |checkpoint: &SignedCheckpoint| {
         checkpoint.note().signatures().iter().map(|line| line.name().to_owned()).collect::<Vec<_>>()
     };
-    let all = [store.key().name(), "one.example", "two.example"];
+    let key = store.key().clone();
+    let all = [key.name(), "one.example", "two.example"];
     let complete = |latest: &Option<_>| latest.as_ref().is_some_and(|latest: &std::sync::Arc<_>| names(latest) == all);
     runtime.block_on(checkpoints.wait_for(complete)).unwrap();
     let (from, to) = forever();

@@ -298,13 +298,13 @@ storage_place = "Kazakhstan"
     }
 
     /// Starts it, or says why that can't be, and gives back the folder.
-    pub fn try_start(mut self) -> Result<Gateway, (StartError, TempDir)> {
+    pub fn try_start(mut self) -> Result<Gateway, (Box<StartError>, TempDir)> {
         let folder = self.written();
         let (configuration, _) =
             config::load(&folder.path().join("kelisim.toml")).unwrap_or_else(|faults| panic!("{faults}"));
         match Running::start(configuration, self.clock.clone()) {
             Ok(running) => Ok(Gateway { running: Some(running), clock: self.clock, folder: Some(folder) }),
-            Err(error) => Err((error, folder)),
+            Err(error) => Err((Box::new(error), folder)),
         }
     }
 

@@ -20,7 +20,9 @@ fn may_name(module: &str) -> Option<Vec<&'static str>> {
         "gateway" => &["pages", "clock", "geo", "store", "telemetry", "upstream"],
         "admin" => &["export", "gateway", "store", "clock", "sockets", "telemetry"],
         "server" => &["gateway", "clock", "sockets", "telemetry"],
-        "config" => &["admin", "gateway", "server", "pages", "clock", "geo", "store", "telemetry", "upstream", "witness"],
+        "config" => {
+            &["admin", "gateway", "server", "pages", "clock", "geo", "store", "telemetry", "upstream", "witness"]
+        }
         "cli" => &[
             "admin",
             "config",

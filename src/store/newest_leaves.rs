@@ -1,6 +1,6 @@
-//! The newest leaf of a kind: what the operator's side wrote last.
+//! The newest leaves of a kind: what the operator's side wrote last.
 
-use rusqlite::OptionalExtension as _;
+use rusqlite::params;
 
 use super::{Reader, StoreError};
 use crate::ledger::LeafIndex;
@@ -12,16 +12,30 @@ impl Reader {
     ///
     /// When the file refuses.
     pub fn newest_leaf(&self, kind: &str) -> Result<Option<(LeafIndex, Vec<u8>)>, StoreError> {
+        Ok(self.newest_leaves(kind, 1)?.pop())
+    }
+
+    /// The newest leaves of a kind that is no choice, with their data: at most `count`, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// When the file refuses.
+    pub fn newest_leaves(&self, kind: &str, count: usize) -> Result<Vec<(LeafIndex, Vec<u8>)>, StoreError> {
         // The index over leaves that are no choices serves the query only where it is said that they are none.
-        let sql = "SELECT idx, data FROM leaf WHERE kind = ?1 AND kind <> 'consent' ORDER BY idx DESC LIMIT 1";
-        let leaf = |row: &rusqlite::Row<'_>| Ok((LeafIndex(row.get::<_, i64>(0)?.cast_unsigned()), row.get(1)?));
-        self.connection.query_row(sql, [kind], leaf).optional().map_err(self.failed())
+        let sql = "SELECT idx, data FROM leaf WHERE kind = ?1 AND kind <> 'consent' ORDER BY idx DESC LIMIT ?2";
+        let read = || {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let rows = statement.query_map(params![kind, count as i64], |row| {
+                Ok((LeafIndex(row.get::<_, i64>(0)?.cast_unsigned()), row.get(1)?))
+            })?;
+            rows.collect::<Result<_, _>>()
+        };
+        read().map_err(self.failed())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::{
         clock::Clock,
         ledger::{Entry, ServiceState},
