@@ -30,13 +30,14 @@ struct Bundle(BTreeMap<String, Vec<u8>>);
 impl Bundle {
     fn unpacked(path: &Path) -> Self {
         let mut archive = zip::ZipArchive::new(Cursor::new(fs::read(path).unwrap())).unwrap();
+        let count = archive.len();
         let file = |place| {
             let mut file = archive.by_index(place).unwrap();
             let mut bytes = Vec::new();
             file.read_to_end(&mut bytes).unwrap();
             (file.name().unwrap().into_owned(), bytes)
         };
-        Self((0..archive.len()).map(file).collect())
+        Self((0..count).map(file).collect())
     }
 
     fn text(&self, path: &str) -> &str {
