@@ -103,7 +103,7 @@ pub fn write_rows(
 ) -> Result<u64, ExportError> {
     let mut notices = Notices::of(reader);
     let mut writer = match form {
-        Rows::Csv => Writer::Csv(CsvExport::new(output)?),
+        Rows::Csv => Writer::Csv(Box::new(CsvExport::new(output)?)),
         Rows::Jsonl => Writer::Jsonl(output),
         Rows::JsonLd => Writer::JsonLd(JsonLdExport::new(output)?),
     };
@@ -118,7 +118,7 @@ pub fn write_rows(
 }
 
 enum Writer<'a> {
-    Csv(CsvExport<&'a mut dyn Write>),
+    Csv(Box<CsvExport<&'a mut dyn Write>>),
     Jsonl(&'a mut dyn Write),
     JsonLd(JsonLdExport<&'a mut dyn Write>),
 }

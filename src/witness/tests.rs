@@ -1,6 +1,10 @@
 //! The memory of a witness: what it signs, what it keeps, and what it never forgets by itself.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
 
 use tempfile::TempDir;
 

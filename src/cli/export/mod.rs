@@ -136,7 +136,7 @@ fn export(
         Format::Csv => Rows::Csv,
         Format::Jsonl => Rows::Jsonl,
         Format::Jsonld => Rows::JsonLd,
-        Format::Bundle => return Ok(export_bundle(&reader, settings, witnesses, options, output)?),
+        Format::Bundle => return export_bundle(&reader, settings, witnesses, options, output),
     };
     let (from, to) = (options.from, options.to);
     let mut progress = Progress::begin("events", || reader.count(from, to).map_err(ExportError::from))?;
@@ -225,7 +225,7 @@ mod tests {
         let (_directory, settings) = log_of_three().await;
         let export = |from: &str, format: Format| {
             let mut bytes = Vec::new();
-            let count = export(&settings, options(from, format), &mut bytes).unwrap();
+            let count = export(&settings, &[], options(from, format), &mut bytes).unwrap();
             (count, String::from_utf8(bytes).unwrap())
         };
         let (count, table) = export("1970-01-01", Format::Csv);
@@ -244,11 +244,11 @@ mod tests {
         let out = directory.path().join("november.csv");
         let options = options("1970-01-01", Format::Csv);
         let nowhere = Settings { state_dir: directory.path().join("nowhere"), ..settings.clone() };
-        assert!(export_to_file(&nowhere, options, &out).is_err());
+        assert!(export_to_file(&nowhere, &[], options, &out).is_err());
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "no part is left");
-        assert_eq!(export_to_file(&settings, options, &out).unwrap(), 3);
+        assert_eq!(export_to_file(&settings, &[], options, &out).unwrap(), 3);
         assert_eq!(fs::read_to_string(&out).unwrap().lines().count(), 4);
-        let again = export_to_file(&settings, options, &out).unwrap_err().to_string();
+        let again = export_to_file(&settings, &[], options, &out).unwrap_err().to_string();
         assert!(again.contains("november.csv") && again.contains("another name"), "{again}");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
     }
