@@ -158,6 +158,7 @@ fn is_address_or_localhost(host: &str) -> bool {
 fn metrics(admin: &Administration) -> Answer {
     let store = admin.gateway.store();
     admin.gateway.metrics().log_backlog(store.waiting(), store.lost());
+    admin.gateway.metrics().witness_lag(admin.gateway.now());
     typed("text/plain; version=0.0.4; charset=utf-8", StatusCode::OK, admin.gateway.metrics().render())
 }
 

@@ -80,19 +80,28 @@ fn lag(witness: &VerifierKey, seconds: u64) -> String {
     format!("kelisim_log_witness_lag_seconds{{witness=\"{}\"}} {seconds}", witness.name())
 }
 
+/// A copy of all of it, also of what is not to be in a backup: so the gateway itself can't notice that it was put back.
 fn copied(from: &Path) -> TempDir {
     let copy = tempfile::tempdir().unwrap();
-    for entry in fs::read_dir(from).unwrap().map(Result::unwrap).filter(|entry| entry.file_type().unwrap().is_file()) {
-        fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
-    }
+    copy_into(from, copy.path());
     copy
 }
 
 fn put_back(copy: &TempDir, state: &Path) {
     fs::remove_dir_all(state).unwrap();
     fs::create_dir(state).unwrap();
-    for entry in fs::read_dir(copy.path()).unwrap().map(Result::unwrap) {
-        fs::copy(entry.path(), state.join(entry.file_name())).unwrap();
+    copy_into(copy.path(), state);
+}
+
+fn copy_into(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let (kind, target) = (entry.file_type().unwrap(), to.join(entry.file_name()));
+        if kind.is_dir() {
+            fs::create_dir(&target).unwrap();
+            copy_into(&entry.path(), &target);
+        } else if kind.is_file() {
+            fs::copy(entry.path(), target).unwrap();
+        }
     }
 }
 
@@ -146,6 +155,8 @@ fn each_choice_is_soon_under_the_signatures_of_all_witnesses() {
         gateway.at(&format!("{day}T10:00:00Z"));
         gateway.browser().choose("accept");
         let size = gateway.running().store().reader().unwrap().size().unwrap();
+        // The log signs at most once in a second.
+        gateway.clock.set(gateway.clock.now().plus(Duration::from_secs(2)));
         let all = || cosigned(&gateway, &[&keys[0], &keys[1]], size).is_some();
         until("both signatures", all);
     }
