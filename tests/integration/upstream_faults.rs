@@ -15,6 +15,8 @@ fn saying(bytes: &[u8]) -> Origin {
 
 /// Ends a connection with a reset, as a process that crashed does.
 fn reset(stream: TcpStream) {
+    // After the request has come: before, it would be a connection that failed.
+    _ = (&stream).read(&mut [0; 1]);
     socket2::SockRef::from(&stream).set_linger(Some(std::time::Duration::ZERO)).unwrap();
 }
 
