@@ -44,7 +44,7 @@ struct Seen {
 }
 
 /// Writes a bundle and returns how many records are in it. `step` is called with how many records or leaves were written since, up
-/// to what [`bundle_steps`] tells.
+/// to the sum of both.
 ///
 /// # Errors
 ///
