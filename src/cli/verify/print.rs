@@ -78,10 +78,13 @@ fn looked_at(report: &Report) -> String {
         None => {
             "There are no records here, so only the tree was checked: no leaf was compared with a record.".to_owned()
         }
+        Some(records) if records.first >= records.after => {
+            "The period has no events, so the tree alone was checked.".to_owned()
+        }
         Some(records) => format!(
             "The records of leaves {} to {} are complete and genuine: {} are here, {} were deleted as the log says.",
             records.first,
-            records.after.saturating_sub(1),
+            records.after - 1,
             records.kept,
             records.removed
         ),
