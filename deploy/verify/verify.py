@@ -11,6 +11,9 @@ from datetime import datetime, timedelta, timezone
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+# The last moment that is told, in milliseconds: later ones are taken for it.
+LATEST = 253_402_207_200_000
+
 MEANING = {
     "format": "this file can't be read as what its name says it is",
     "file_changed": "this file is not the one that the manifest describes",
@@ -184,7 +187,9 @@ class Key:
                 message, signature, time = note.encode(), data[4:], 0
                 if self.kind == 4:
                     seconds = int.from_bytes(data[4:12], "big")
-                    message, signature, time = f"cosignature/v1\ntime {seconds}\n{note}".encode(), data[12:], seconds * 1000
+                    if seconds >= 1 << 63:
+                        return False
+                    message, signature, time = f"cosignature/v1\ntime {seconds}\n{note}".encode(), data[12:], min(seconds * 1000, LATEST)
                 try:
                     Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
                 except (InvalidSignature, ValueError):

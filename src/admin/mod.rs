@@ -33,6 +33,7 @@ use crate::{
     clock::Clock,
     gateway,
     ledger::{AccountNumber, VerifierKey},
+    sockets::WriteLimit,
     timestamp::Term,
 };
 
@@ -40,6 +41,8 @@ use crate::{
 const MOST_CONNECTIONS: usize = 64;
 /// From accepting a connection to its first head, and between requests.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a reader may take nothing of what is written: an export that nobody takes ends, and with it its turn.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long accepting pauses when the system has no descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -97,7 +100,7 @@ pub async fn serve(listener: TcpListener, gateway: Arc<gateway::Shared>, setting
             _ = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEAD_TIMEOUT)
-                .serve_connection(TokioIo::new(stream), service)
+                .serve_connection(TokioIo::new(WriteLimit::new(stream, WRITE_TIMEOUT)), service)
                 .await;
             drop(permit);
         });

@@ -29,6 +29,9 @@ const RETENTION_EVERY: Duration = Duration::from_secs(6 * 3600);
 /// How often the inventory is written, if it changed, and counted clients are forgotten.
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// How long the stop waits for what works beside the runtime, such as an export.
+const STOP_PATIENCE: Duration = Duration::from_secs(2);
+
 /// Everything of one gateway, done on one thread.
 pub(super) struct Duties {
     pub(super) gateway: Arc<gateway::Shared>,
@@ -87,6 +90,8 @@ impl Duties {
             inventory::Keeper::default().keep(&self.gateway, &self.state_dir);
             enforcement::write(self.gateway.enforcement(), self.gateway.store(), When::Stop, self.clock.now()).await;
         });
+        // What still reads or resolves a name by itself must not hold up the stop.
+        runtime.shutdown_timeout(STOP_PATIENCE);
     }
 }
 

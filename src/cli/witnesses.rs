@@ -53,6 +53,8 @@ pub(super) fn remembered(witnesses: &[Settings], store: &Store) -> io::Result<Ve
             }
             answers
         });
+        // A name that does not resolve must not hold up the start: the thread that asks for it is left alone.
+        runtime.shutdown_background();
         Ok(answers)
     };
     // On a thread of its own: whoever starts a gateway may be in the middle of something asynchronous.

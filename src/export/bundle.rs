@@ -56,10 +56,10 @@ pub fn write_bundle<W: Write>(
     step: &mut dyn FnMut(u64),
 ) -> Result<u64, ExportError> {
     let (note, size) = newest(reader, &options.key)?;
-    if reader.deleted_since(size)? {
+    let leaves = leaves(reader, options, size)?;
+    if reader.deleted_since(size, leaves)? {
         return Err(ExportError::Changed);
     }
-    let leaves = leaves(reader, options, size)?;
     let mut bundle = BundleWriter::new(output, options.created);
     bundle.keys(&options.key, &options.witnesses)?;
     bundle.newest_checkpoint(&note)?;
@@ -67,7 +67,7 @@ pub fn write_bundle<W: Write>(
     write_tree(reader, size, &mut bundle, step)?;
     let earlier = write_checkpoints(reader, options, size, &mut bundle)?;
     let notices = write_texts(reader, &seen, &mut bundle)?;
-    if reader.deleted_since(size)? {
+    if reader.deleted_since(size, leaves)? {
         return Err(ExportError::Changed);
     }
     let manifest = BundleManifest {

@@ -135,7 +135,7 @@ async fn taken(
     let previous = proven_record(shared, site, visit, &request);
     let leftovers = request.headers().clone();
     let posted = read(site, form, request).await?;
-    if form == Form::Html && !posted.allowed.is_empty() && visit.fetch.is_present() && !visit.fetch.user_activated {
+    if form == Form::Html && !posted.allowed.is_empty() && !visit.fetch.is_by_person(visit.agent) {
         return Err(Rejected::NotActivated);
     }
     check_edition(site, &posted, now)?;

@@ -86,7 +86,7 @@ async fn opened(
     if !posted::is_from_this_site(visit, request.headers()) {
         return Err(rejected("foreign", Message::ForeignChoice));
     }
-    if visit.fetch.is_present() && !visit.fetch.user_activated {
+    if !visit.fetch.is_by_person(visit.agent) {
         return Err(rejected("not_activated", Message::ForeignChoice));
     }
     if !shared.choices.allows(visit.client.address, now) {

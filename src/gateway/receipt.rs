@@ -259,7 +259,7 @@ async fn erase(
         return Ok(html(StatusCode::OK, pages.erasure_question_page(language, known.kept.len(), to)));
     }
     // What can't be undone takes a click of a person, not a script of the site's.
-    if visit.fetch.is_present() && !visit.fetch.user_activated {
+    if !visit.fetch.is_by_person(visit.agent) {
         return Err(("not_activated", Message::ForeignChoice, to.clone()));
     }
     if !shared.erasures.allows(visit.client.address, now) {

@@ -92,9 +92,11 @@ impl Reader {
         read().map_err(self.failed())
     }
 
-    /// Whether leaves from `size` on say that records were deleted.
-    pub fn deleted_since(&self, size: u64) -> Result<bool, StoreError> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM leaf WHERE kind <> 'consent' AND kind IN ('erasure', 'retention') AND idx >= ?1)";
-        self.connection.query_row(sql, [size.cast_signed()], |row| row.get(0)).map_err(self.failed())
+    /// Whether leaves from `size` on say that records of leaves from `first` to before `after` were deleted.
+    pub fn deleted_since(&self, size: u64, (first, after): (u64, u64)) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM ended JOIN leaf AS cause ON cause.idx = ended.by_idx
+                   WHERE ended.idx >= ?2 AND ended.idx < ?3 AND cause.idx >= ?1 AND cause.kind IN ('erasure', 'retention'))";
+        let bounds = [size, first, after].map(u64::cast_signed);
+        self.connection.query_row(sql, bounds, |row| row.get(0)).map_err(self.failed())
     }
 }

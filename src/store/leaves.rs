@@ -106,6 +106,9 @@ pub(super) fn delete_some(
     for entry in &entries {
         written.ended.push(tree::append(&transaction, &mut edge, entry, day_number(now))?);
     }
+    if matches!(doomed, Doomed::Person(..)) && !indices.is_empty() {
+        transaction.execute("INSERT INTO owed (what) VALUES ('rebuild') ON CONFLICT (what) DO NOTHING", [])?;
+    }
     for (position, index) in indices.iter().enumerate() {
         let by = if matches!(doomed, Doomed::Person(..)) { first + position as u64 } else { first };
         explain(&transaction, index.cast_unsigned(), by)?;
@@ -116,6 +119,17 @@ pub(super) fn delete_some(
     written.size = edge.size();
     *frontier = edge;
     Ok(written)
+}
+
+/// Whether an erasure was committed after which the file was not written anew yet.
+pub(super) fn owes_rebuild(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT EXISTS (SELECT 1 FROM owed WHERE what = 'rebuild')", [], |row| row.get(0))
+}
+
+/// Writes the file anew, so that no copy of a deleted row stays in the slack of a page.
+pub(super) fn rebuild(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("VACUUM")?;
+    connection.execute("DELETE FROM owed WHERE what = 'rebuild'", []).map(drop)
 }
 
 /// Keeps which leaf says that a record was deleted. It explains the hole, so it takes the place of a later choice that ended the record

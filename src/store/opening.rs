@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::{
-    Settings, StoreError, checkpoints, database, directory, integrity, keys,
+    Settings, StoreError, checkpoints, database, directory, integrity, keys, leaves,
     logs::Logs,
     outside_backup::{Forgotten, HighWater, Mark},
     restore,
@@ -23,8 +23,8 @@ pub(super) struct Opened {
     pub(super) signer: Signer,
     pub(super) forgotten: Forgotten,
     pub(super) logs: Logs,
-    /// People who had come back were erased: their bytes may still be in the slack of pages.
-    pub(super) erased_again: bool,
+    /// Somebody was erased and the file not written anew since: their bytes may still be in the slack of pages.
+    pub(super) rebuild_owed: bool,
 }
 
 /// Opens the log, or makes it. The caller holds the lock.
@@ -57,6 +57,7 @@ pub(super) fn open(settings: &Settings, now: Timestamp) -> Result<Opened, StoreE
         logs = read_logs(&connection, &path)?;
         key = signing_key(&connection, settings, logs.newest)?;
         erased_again = erased > 0;
+        forgotten.give_up_from(size);
         tracing::warn!(
             path = %path.display(), reason, leaves = size, signed, erased_again = erased, old = %old, new = %logs.newest,
             "the consent log was restored from a backup: a new log goes on after its leaves; choices made since the backup count no \
@@ -73,7 +74,8 @@ pub(super) fn open(settings: &Settings, now: Timestamp) -> Result<Opened, StoreE
     forgotten.write().map_err(StoreError::file(forgotten.path(), "write who was erased"))?;
     keys::write_public(state_dir, key.verifier())?;
     let signer = Signer::new(&connection, key, logs.newest, high_water).map_err(failed())?;
-    Ok(Opened { connection, frontier, signer, forgotten, logs, erased_again })
+    let rebuild_owed = erased_again || leaves::owes_rebuild(&connection).map_err(failed())?;
+    Ok(Opened { connection, frontier, signer, forgotten, logs, rebuild_owed })
 }
 
 fn read_logs(connection: &Connection, path: &Path) -> Result<Logs, StoreError> {

@@ -123,6 +123,15 @@ impl Forgotten {
         self.unwritten |= set.insert(index);
     }
 
+    /// Gives up the indices from `size` on: a restore threw those leaves away, and they will be other persons'.
+    pub(super) fn give_up_from(&mut self, size: u64) {
+        if let Some(known) = self.stored.get_mut(&self.first_log) {
+            for set in [&mut known.request, &mut known.order] {
+                self.unwritten |= set.remove_range(size..) > 0;
+            }
+        }
+    }
+
     /// Writes what is new, also what the disk refused before.
     pub(super) fn write(&mut self) -> io::Result<()> {
         if self.unwritten {

@@ -15,6 +15,11 @@ CREATE TABLE checkpoint (
     PRIMARY KEY (origin, size)
 ) STRICT, WITHOUT ROWID;
 
+-- What is still to be done after a commit, whatever happens in between.
+CREATE TABLE owed (
+    what TEXT PRIMARY KEY
+) STRICT;
+
 -- Texts that leaves name by their SHA-256: policies.
 CREATE TABLE document (
     sha256 BLOB PRIMARY KEY,

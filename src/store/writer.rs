@@ -30,6 +30,12 @@ const REPORT_EVERY: i64 = 60_000;
 /// How long an erasure waits for readers to let go of the write-ahead log, before it is left to a later round, which does not wait.
 const CHECKPOINT_PATIENCE: Duration = Duration::from_millis(250);
 
+/// How long the file is not written anew again after it was, as a multiple of the time that it took.
+const REBUILD_PAUSE: u32 = 9;
+
+/// When it is tried again after it failed: for want of space, most likely.
+const REBUILD_RETRY: Duration = Duration::from_secs(300);
+
 pub(super) struct Writer {
     pub(super) connection: Connection,
     pub(super) frontier: Frontier,
@@ -43,6 +49,8 @@ pub(super) struct Writer {
     checkpoint_owed: bool,
     /// An erased person may still be in the slack of pages.
     rebuild_owed: bool,
+    /// Not before this.
+    rebuild_after: Option<Instant>,
     checkpoint_tried: Option<Instant>,
     reported: Option<Timestamp>,
 }
@@ -56,7 +64,7 @@ pub(super) struct Deleted {
 
 impl Writer {
     pub(super) fn new(opened: Opened, path: PathBuf, clock: Clock, inbox: Arc<Inbox>, live: Arc<Live>) -> Self {
-        let Opened { connection, frontier, signer, forgotten, erased_again, .. } = opened;
+        let Opened { connection, frontier, signer, forgotten, rebuild_owed, .. } = opened;
         // A process that was killed between an erasure and its checkpoint left the deleted bytes behind.
         Self {
             connection,
@@ -68,7 +76,8 @@ impl Writer {
             inbox,
             live,
             checkpoint_owed: true,
-            rebuild_owed: erased_again,
+            rebuild_owed,
+            rebuild_after: None,
             checkpoint_tried: None,
             reported: None,
         }
@@ -210,8 +219,13 @@ impl Writer {
     fn checkpoint(&mut self, patience: Duration) {
         // `secure_delete` overwrites a deleted row, but when pages are split or joined a copy of a row can stay behind in the slack
         // of the page it was moved from. Only a file written anew is certain to be without it.
-        if self.rebuild_owed {
-            match self.connection.execute_batch("VACUUM") {
+        if self.rebuild_owed && self.rebuild_after.is_none_or(|after| Instant::now() >= after) {
+            let began = Instant::now();
+            let rebuilt = leaves::rebuild(&self.connection);
+            // Choices wait meanwhile, and strangers can ask for erasures: most of the time is left to them.
+            let pause = if rebuilt.is_ok() { began.elapsed() * REBUILD_PAUSE } else { REBUILD_RETRY };
+            self.rebuild_after = Some(Instant::now() + pause);
+            match rebuilt {
                 Ok(()) => self.rebuild_owed = false,
                 Err(error) => self.report(&error),
             }

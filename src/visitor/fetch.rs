@@ -2,6 +2,8 @@
 
 use http::HeaderMap;
 
+use super::AgentFamily;
+
 /// What the `Sec-Fetch-*` headers and `Sec-Purpose` say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fetch {
@@ -48,6 +50,15 @@ pub enum Destination {
 }
 
 impl Fetch {
+    /// Whether a form was sent by a person's act, as far as its request can tell. WebKit never sends `Sec-Fetch-User`; there a navigation
+    /// within the same origin has to do. Without fetch headers nothing speaks against it.
+    pub fn is_by_person(&self, agent: AgentFamily) -> bool {
+        let within = self.site == FetchSite::SameOrigin
+            && self.navigates
+            && matches!(self.destination, Destination::Document | Destination::Frame);
+        !self.is_present() || self.user_activated || (agent == AgentFamily::Safari && within)
+    }
+
     /// A request without any of the headers.
     pub const ABSENT: Self = Self {
         site: FetchSite::Absent,
@@ -92,5 +103,31 @@ impl Fetch {
     /// Whether the headers are there at all.
     pub fn is_present(self) -> bool {
         self.site != FetchSite::Absent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_sent_by_safari_counts_although_it_does_not_say_that_a_person_sent_it() {
+        let form = Fetch {
+            site: FetchSite::SameOrigin,
+            navigates: true,
+            destination: Destination::Document,
+            user_activated: false,
+            speculative: false,
+        };
+        let check =
+            |fetch: Fetch, agent, expected| assert_eq!(fetch.is_by_person(agent), expected, "{fetch:?} {agent:?}");
+        check(form, AgentFamily::Safari, true);
+        check(form, AgentFamily::Chromium, false);
+        check(form, AgentFamily::Firefox, false);
+        check(Fetch { user_activated: true, ..form }, AgentFamily::Chromium, true);
+        check(Fetch::ABSENT, AgentFamily::Other, true);
+        check(Fetch { site: FetchSite::SameSite, ..form }, AgentFamily::Safari, false);
+        check(Fetch { destination: Destination::Empty, ..form }, AgentFamily::Safari, false);
+        check(Fetch { navigates: false, ..form }, AgentFamily::Safari, false);
     }
 }

@@ -142,6 +142,27 @@ async fn who_was_erased_since_the_backup_is_erased_again_from_every_file() {
 }
 
 #[tokio::test]
+async fn a_second_restore_erases_nobody_who_stands_where_an_erased_one_stood_before_the_first() {
+    let house = House::new();
+    append_all(&house, 0..3).await;
+    let backup = house.back_up();
+    append_all(&house, 3..6).await;
+    let store = house.open();
+    store.erase(event(4).consent_id, ErasureReason::Request).await.unwrap();
+    drop(store);
+    house.restore(&backup);
+    drop(house.open());
+    append_all(&house, 10..20).await;
+    let kept = || read_all(&house.state_dir()).iter().filter(|row| matches!(row.content, Content::Kept(..))).count();
+    assert_eq!(kept(), 13);
+    let second = house.back_up();
+    append_all(&house, 20..22).await;
+    house.restore(&second);
+    drop(house.open());
+    assert_eq!(kept(), 13, "leaves after the first restore are other persons'");
+}
+
+#[tokio::test]
 async fn an_erasure_is_known_outside_of_the_backup_though_its_process_died_before_it_said_so() {
     let house = House::new();
     append_all(&house, 0..3).await;
