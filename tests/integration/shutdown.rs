@@ -37,7 +37,8 @@ fn a_request_in_flight_finishes_and_idle_connections_close() {
     go.send(()).unwrap();
     let reply = busy.reply("GET");
     assert_eq!((reply.status, reply.text().as_str()), (200, "fine"));
-    assert_eq!(reply.header("connection"), Some("close"));
+    // Whether its thread knew of the stop when it wrote the head or after, the connection ends with this answer.
+    assert!(busy.rest().is_empty());
     stopping.join().unwrap();
     assert!(TcpStream::connect(address).is_err(), "nobody listens any more");
 }
