@@ -5,9 +5,10 @@
     if (!early || inFrame) return;
     taker.disconnect();
     early.remove();
-    listen(window, "load", () => idle(() => whenShown(() => {
+    // Hydration works in slices after that, and the browser may call itself idle between two of them.
+    listen(window, "load", () => setTimeout(() => idle(() => whenShown(() => {
       panel = early;
       start();
-    })));
+    })), 500));
   }));
   taker.observe(document, { childList: true, subtree: true });
