@@ -461,7 +461,7 @@ class Audit:
                 self.found("wrong_log", leaf=index)
             self.starts.append((index, value["log"]))
         elif kind == "notice":
-            self.notices.setdefault(value["notice_id"], []).append((index, value["edition"], value["document_sha256"]))
+            self.notices.setdefault(value["notice_id"], []).append((index, value["edition"]))
         elif kind == "policy":
             self.policies.setdefault(value["edition"], []).append((index, value["language"], value["document_sha256"]))
         elif kind == "erasure" and value["index"] < index:
@@ -628,7 +628,8 @@ class Audit:
         policy = re.fullmatch(r"policies/(.*)\.(ru|kk|en)\.txt", name, re.S)
         text = self.text(name)
         if notice:
-            kind, known = "notice", [leaf[2] for leaf in self.notices.get(notice[1], [])]
+            # Its name is the hash of what was shown: no later leaf can give it another text.
+            kind, known = "notice", [notice[1]] if notice[1] in self.notices else []
         elif policy and is_text(EDITION)(policy[1]):
             kind, known = "policy", [leaf[2] for leaf in self.policies.get(policy[1], []) if leaf[1] == policy[2]]
         else:
@@ -675,7 +676,7 @@ def print_report(report):
     plain = lambda text: json.dumps(text, ensure_ascii=False)[1:-1]
     print(f"The log: {plain(report['origin'])}, {report['size']} leaves.")
     print("1. Intact:", f"NO. {len(problems)} problems, below." if problems else "yes." + (
-        f" {records['kept']} records are genuine, {records['removed']} were deleted as the log says." if records
+        f" The records of leaves {records['first']} to before {records['after']}: {records['kept']} are genuine, {records['removed']} were deleted as the log says." if records
         else " There are no records here, so only the tree was checked.")
         + ("" if report["key_given"] else " The log's key came with the bundle; give the key that you know with --key."))
     print("2. Seen from outside:")

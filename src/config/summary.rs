@@ -20,8 +20,10 @@ const TOO_LONG: &str = r#"{"too_long":true}"#;
 /// The summary as canonical JSON: keys sorted, no white space, lists in the order of the configuration.
 pub fn summary(configuration: &Configuration) -> Box<str> {
     let retention = configuration.retention.to_string();
+    let frame_retention = configuration.frame_retention.to_string();
     let sites = configuration.sites.iter().map(Site::of).collect();
-    let json = serde_json::to_string(&Summary { retention, sites }).expect("plain values are always JSON");
+    let json =
+        serde_json::to_string(&Summary { frame_retention, retention, sites }).expect("plain values are always JSON");
     if json.len() <= LONGEST_LEAF - AROUND { json.into() } else { TOO_LONG.into() }
 }
 
@@ -29,6 +31,7 @@ pub fn summary(configuration: &Configuration) -> Box<str> {
 
 #[derive(Serialize)]
 struct Summary {
+    frame_retention: String,
     retention: String,
     sites: Vec<Site>,
 }

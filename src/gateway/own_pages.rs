@@ -165,6 +165,8 @@ pub(super) fn html(status: StatusCode, text: String) -> Response<AnswerBody> {
         (header::CACHE_CONTROL, "no-store"),
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        // A script of the site can open a window with this page, but not read what is in it.
+        (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (header::REFERRER_POLICY, "same-origin"),
         (header::HeaderName::from_static("x-robots-tag"), "noindex"),
     ] {

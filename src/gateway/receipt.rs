@@ -49,6 +49,10 @@ pub(super) async fn answer(
         };
     }
     let query = ReceiptQuery::parse(request.uri().query().unwrap_or_default(), &site.prefix);
+    if visit.fetch.is_present() && !visit.fetch.navigates {
+        // The number of a visitor, also of one who refused everything, is for that visitor to see and not for the site's scripts.
+        return message(site, visit, now, Message::ForeignChoice, &query.to);
+    }
     let language = offered_language(site, visit, query.language);
     let record = proven_record(shared, site, visit, &request);
     match shown(shared, site, visit, &query, language, record.as_ref(), now).await {

@@ -85,6 +85,24 @@ fn a_receipt_proves_offline_what_was_answered() {
 }
 
 #[test]
+fn a_script_of_the_site_does_not_learn_what_is_recorded() {
+    let shop = shop();
+    let gateway = Gateway::before(&shop);
+    let mut anna = gateway.browser();
+    anna.choose("necessary");
+    let record = &gateway.log_of(1)[0]["record"];
+    let by_script = [("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty")];
+    for target in [RECEIPT.to_owned(), format!("{RECEIPT}&download=proof"), format!("{RECEIPT}&download=json")] {
+        let reply = anna.send("GET", &target, &by_script, b"");
+        assert_eq!(reply.status, 403, "{target}");
+        assert!(!reply.text().contains(record["consent_id"].as_str().unwrap()), "{target}");
+    }
+    let page = anna.click(RECEIPT);
+    assert!(page.text().contains(record["consent_id"].as_str().unwrap()));
+    assert_eq!(page.header("cross-origin-opener-policy"), Some("same-origin"));
+}
+
+#[test]
 fn the_page_says_what_is_recorded_and_what_was_before() {
     let shop = shop();
     let gateway = Gateway::with(&shop).edition("first", "2026-01-01", false).start();

@@ -16,7 +16,6 @@ use crate::{
 pub(super) struct NoticeLeaf {
     pub(super) index: u64,
     pub(super) edition: EditionId,
-    pub(super) document: [u8; 32],
 }
 
 /// A policy's leaf.
@@ -152,8 +151,8 @@ impl Leaves {
                 self.starts.push((index, log));
                 day
             }
-            Entry::Notice { id, edition, document, day, .. } => {
-                self.notices.entry(id).or_default().push(NoticeLeaf { index, edition, document });
+            Entry::Notice { id, edition, day, .. } => {
+                self.notices.entry(id).or_default().push(NoticeLeaf { index, edition });
                 day
             }
             Entry::Policy { edition, language, document, day, .. } => {

@@ -146,8 +146,8 @@ impl Records {
         self.texts.insert(file.into());
         let (known, unknown, changed) = match TextFile::parse(file) {
             Some(TextFile::Notice(id)) => {
-                let notices = leaves.notices.get(&id);
-                let hashes: Option<Vec<_>> = notices.map(|leaves| leaves.iter().map(|leaf| leaf.document).collect());
+                // Its name is the hash of what was shown, so that no later leaf can give it another text.
+                let hashes = leaves.notices.contains_key(&id).then(|| vec![id.0]);
                 (hashes, ProblemKind::NoticeUnknown, ProblemKind::NoticeChanged)
             }
             Some(TextFile::Policy(edition, language)) => {

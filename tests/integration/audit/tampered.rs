@@ -5,9 +5,11 @@ use std::{collections::BTreeSet, fs};
 use kelisim::{
     consent::{CategorySet, EditionId},
     ledger::{
-        Entry, Event, EventKind, LogId, NoticeId, Predecessor, Salt, VerifierKey, bundle_entry, entries_of_bundle,
+        Entry, Event, EventKind, LogId, NoticeId, Predecessor, Salt, VerifierKey, bundle_entry, document_hash,
+        entries_of_bundle,
     },
     timestamp::Timestamp,
+    visitor::Language,
 };
 use tempfile::TempDir;
 
@@ -179,6 +181,19 @@ fn another_text_of_the_notice_or_the_policy() {
     let unknown =
         [("notice_unknown", &*stray), ("policy_unknown", "policies/2027-01.kk.txt"), ("format", "policies/readme")];
     check(&bundle, &unknown);
+}
+
+#[test]
+fn a_second_leaf_for_a_notice_gives_it_no_other_text() {
+    let mut log = Log::of_a_day(2);
+    let id = event(1, log.now).notice;
+    let (other, edition) = ("{\"text\":\"anything\"}", EditionId::parse("2026-01").unwrap());
+    log.append(&Entry::Notice { id, language: Language::Ru, edition, document: document_hash(other), day: log.now });
+    log.sign();
+    let mut bundle = log.bundle();
+    bundle.0.insert(notice_file(), other.into());
+    bundle.describe_again();
+    check(&bundle, &[("notice_changed", &notice_file())]);
 }
 
 #[test]
