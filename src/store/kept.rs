@@ -4,7 +4,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read as _},
-    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, chown},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::Path,
 };
 
@@ -45,29 +45,30 @@ where
     directory::prepare_directory(state_dir)?;
     let lock_path = state_dir.join(name).with_added_extension("lock");
     let failed = || StoreError::file(&lock_path, "lock this file");
-    let options = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&lock_path);
-    let lock = options.map_err(failed())?;
+    let lock = open_lock(state_dir, &lock_path).map_err(failed())?;
     lock.lock().map_err(failed())?;
     let mut list: T = read_kept(state_dir, name)?;
     let outcome = change(&mut list)?;
     let path = state_dir.join(name);
     let written = serde_json::to_string_pretty(&list)
         .map_err(io::Error::from)
-        .and_then(|text| keys::write_durably(state_dir, &path, &format!("{text}\n")))
-        .and_then(|()| give_to_owner(state_dir, &[&path, &lock_path]));
+        .and_then(|text| keys::write_durably(state_dir, &path, &format!("{text}\n")));
     written.map_err(StoreError::file(&path, "write this file"))?;
     Ok(outcome)
 }
 
-/// The command may run as root, the gateway not: then the files belong to whom the directory belongs to.
-fn give_to_owner(state_dir: &Path, paths: &[&Path]) -> io::Result<()> {
-    let owner = fs::metadata(state_dir)?;
-    for path in paths {
-        if fs::metadata(path)?.uid() != owner.uid() {
-            chown(path, Some(owner.uid()), Some(owner.gid()))?;
-        }
+/// The lock file itself, never what a link in its place leads to: the command may run as root, in a directory of somebody else.
+fn open_lock(state_dir: &Path, path: &Path) -> io::Result<File> {
+    let lock = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => OpenOptions::new().write(true).open(path)?,
+        opened => opened?,
+    };
+    let (opened, named) = (lock.metadata()?, fs::symlink_metadata(path)?);
+    if (opened.dev(), opened.ino()) != (named.dev(), named.ino()) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a link; remove it"));
     }
-    Ok(())
+    keys::give_to_owner(state_dir, &lock)?;
+    Ok(lock)
 }
 
 #[cfg(test)]
@@ -100,6 +101,21 @@ mod tests {
         list.sort_unstable();
         assert_eq!(list, (0..8).collect::<Vec<_>>());
         assert_eq!(fs::metadata(state.join("list.json")).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_link_that_somebody_put_there_is_neither_written_nor_owned_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let (state, other) = (folder.path().join("state"), folder.path().join("other"));
+        add(&state, 1).unwrap();
+        fs::write(&other, "of somebody else").unwrap();
+        std::os::unix::fs::symlink(&other, state.join("list.json.new")).unwrap();
+        add(&state, 2).unwrap();
+        fs::remove_file(state.join("list.json.lock")).unwrap();
+        std::os::unix::fs::symlink(&other, state.join("list.json.lock")).unwrap();
+        assert!(add(&state, 3).unwrap_err().to_string().contains("it is a link"));
+        assert_eq!(fs::read_to_string(&other).unwrap(), "of somebody else");
+        assert_eq!(read_kept::<Vec<u32>>(&state, "list.json").unwrap(), [1, 2]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, OpenOptions},
     io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown},
     path::{Path, PathBuf},
 };
 
@@ -73,11 +73,26 @@ fn make(state_dir: &Path, path: &Path) -> Result<String, StoreError> {
 /// Under another name first, so that a crash leaves either no file or a whole one.
 pub(super) fn write_durably(directory: &Path, path: &Path, text: &str) -> io::Result<()> {
     let unfinished: PathBuf = path.with_added_extension("new");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+    // What is there was left by a crash, or put there by somebody: it is not written into, nor through.
+    match fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
     file.write_all(text.as_bytes())?;
+    give_to_owner(directory, &file)?;
     file.sync_all()?;
     fs::rename(&unfinished, path)?;
     fs::File::open(directory)?.sync_all()
+}
+
+/// A command may run as root, the gateway not: then a file belongs to whom its directory belongs to.
+pub(super) fn give_to_owner(directory: &Path, file: &fs::File) -> io::Result<()> {
+    let owner = fs::metadata(directory)?;
+    if file.metadata()?.uid() == owner.uid() {
+        return Ok(());
+    }
+    fchown(file, Some(owner.uid()), Some(owner.gid()))
 }
 
 fn parse(line: &str) -> Option<[u8; RecordKeys::KEY_LENGTH]> {

@@ -33,7 +33,11 @@ fn the_document_shows_each_kind_as_it_is_written() {
             effective: moment("2026-01-01"),
             day: time,
         },
-        Entry::Configuration { fingerprint: [9; 32], summary: r#"{"frame_retention":"P6M","retention":"P3Y","sites":[]}"#.into(), time },
+        Entry::Configuration {
+            fingerprint: [9; 32],
+            summary: r#"{"frame_retention":"P6M","retention":"P3Y","sites":[]}"#.into(),
+            time,
+        },
         Entry::Service { state: ServiceState::Started, version: "0.1.0".into(), time },
         Entry::Access(Access {
             by: Accessor::CommandLine,
