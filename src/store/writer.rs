@@ -1,6 +1,7 @@
 //! The one thread that writes: takes what waits, commits it together, then answers.
 
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
@@ -23,6 +24,9 @@ use crate::{
     ledger::{Entry, Event, Frontier, LeafIndex, SignedCheckpoint},
     timestamp::Timestamp,
 };
+
+/// What a refused commit of events means.
+const NO_CONSENT: &str = "the consent log can't be written: no consent is granted";
 
 /// How often a refusing disk is reported, in milliseconds.
 const REPORT_EVERY: i64 = 60_000;
@@ -52,7 +56,7 @@ pub(super) struct Writer {
     /// Not before this.
     rebuild_after: Option<Instant>,
     checkpoint_tried: Option<Instant>,
-    reported: Option<Timestamp>,
+    reported: BTreeMap<&'static str, Timestamp>,
 }
 
 /// What one step of a deletion did.
@@ -79,7 +83,7 @@ impl Writer {
             rebuild_owed,
             rebuild_after: None,
             checkpoint_tried: None,
-            reported: None,
+            reported: BTreeMap::new(),
         }
     }
 
@@ -130,7 +134,7 @@ impl Writer {
                 true
             }
             Err(error) => {
-                self.report(&error);
+                self.report(NO_CONSENT, &error);
                 self.inbox.set_failing(true);
                 self.inbox.answer((0..granted).map(|_| Err(AppendError::from(&error))));
                 false
@@ -141,7 +145,7 @@ impl Writer {
     /// Signs what is new.
     fn sign(&mut self, haste: Haste) {
         if let Err(error) = self.signer.sign(&self.connection, &self.frontier, self.clock.now(), haste) {
-            self.report(&error);
+            self.report("the state of the log can't be signed; it is tried again", &error);
         }
     }
 
@@ -150,14 +154,14 @@ impl Writer {
     fn probe(&mut self) {
         match self.connection.pragma_update(None, "user_version", database::FORMAT) {
             Ok(()) => self.inbox.set_failing(false),
-            Err(error) => self.report(&error),
+            Err(error) => self.report(NO_CONSENT, &error),
         }
     }
 
     /// Writes a leaf that hides nothing.
     pub(super) fn note(&mut self, entry: &Entry) -> Result<LeafIndex, AppendError> {
         let index = self.note_with(entry, |_, _| Ok(())).map_err(|error| {
-            self.report(&error);
+            self.report("a leaf of the operator's side can't be written", &error);
             AppendError::from(&error)
         })?;
         Ok(LeafIndex(index))
@@ -182,7 +186,7 @@ impl Writer {
     /// Keeps what witnesses signed.
     pub(super) fn keep_cosigned(&mut self, checkpoint: SignedCheckpoint) {
         if let Err(error) = self.signer.keep_cosigned(&self.connection, checkpoint) {
-            self.report(&error);
+            self.report("signatures of a witness can't be kept", &error);
         }
     }
 
@@ -193,7 +197,7 @@ impl Writer {
         }
         let deleted = leaves::delete_some(&mut self.connection, &mut self.frontier, doomed, self.clock.now());
         let written = deleted.map_err(|error| {
-            self.report(&error);
+            self.report("records can't be deleted", &error);
             AppendError::from(&error)
         })?;
         self.live.committed(&written);
@@ -206,7 +210,7 @@ impl Writer {
         }
         // Before anybody is told, or a backup could bring them back unseen.
         self.forgotten.write().map_err(|error| {
-            self.report(&error);
+            self.report("who was erased can't be kept outside of the backup", &error);
             AppendError::Unwritable(error.to_string().into())
         })?;
         if !more && self.checkpoint_owed {
@@ -227,7 +231,7 @@ impl Writer {
             self.rebuild_after = Some(Instant::now() + pause);
             match rebuilt {
                 Ok(()) => self.rebuild_owed = false,
-                Err(error) => self.report(&error),
+                Err(error) => self.report("the file can't be written anew after an erasure, which takes as much free space again; it is tried again", &error),
             }
         }
         self.checkpoint_tried = Some(Instant::now());
@@ -238,17 +242,20 @@ impl Writer {
         let restored = self.connection.busy_timeout(database::LOCK_PATIENCE);
         match emptied.and_then(|emptied| restored.map(|()| emptied)) {
             Ok(emptied) => self.checkpoint_owed = !emptied || self.rebuild_owed,
-            Err(error) => self.report(&error),
+            Err(error) => {
+                self.report("deleted bytes can't be taken out of the write-ahead log; it is tried again", &error)
+            }
         }
     }
 
-    fn report(&mut self, error: &dyn std::fmt::Display) {
+    /// Says what failed, once a minute for each thing.
+    fn report(&mut self, what: &'static str, error: &dyn std::fmt::Display) {
         let now = self.clock.now();
-        let due = |last: Timestamp| now.milliseconds().saturating_sub(last.milliseconds()) >= REPORT_EVERY;
-        if self.reported.is_none_or(due) {
-            self.reported = Some(now);
+        let due = |last: &Timestamp| now.milliseconds().saturating_sub(last.milliseconds()) >= REPORT_EVERY;
+        if self.reported.get(what).is_none_or(due) {
+            self.reported.insert(what, now);
             let waiting = self.inbox.waiting();
-            tracing::error!(path = %self.path.display(), error = %error, waiting, "the consent log can't be written: no consent is granted");
+            tracing::error!(path = %self.path.display(), error = %error, waiting, "{what}");
         }
     }
 }
