@@ -72,7 +72,7 @@ fn settings(
     let choice = record.map(|record| choice_view(site, record));
     let view =
         SettingsView { to: &query.to, model: model_for(site, visit), choice, signals: visit.signals, saved: false };
-    html(StatusCode::OK, site.pages(now).settings_page(language, &view))
+    for_its_visitor(StatusCode::OK, site.pages(now).settings_page(language, &view))
 }
 
 /// Whether a proven record still answers what is asked now.
@@ -165,13 +165,21 @@ pub(super) fn html(status: StatusCode, text: String) -> Response<AnswerBody> {
         (header::CACHE_CONTROL, "no-store"),
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // A script of the site can open a window with this page, but not read what is in it.
-        (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (header::REFERRER_POLICY, "same-origin"),
         (header::HeaderName::from_static("x-robots-tag"), "noindex"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    response
+}
+
+/// A page that says what is recorded about its visitor. A script of the site can open a window with it, but not read what is in it.
+///
+/// It is for pages alone, not for what leads back to the site: the header cuts a window off from the one that opened it.
+pub(super) fn for_its_visitor(status: StatusCode, text: String) -> Response<AnswerBody> {
+    let mut response = html(status, text);
+    let policy = header::HeaderName::from_static("cross-origin-opener-policy");
+    response.headers_mut().insert(policy, HeaderValue::from_static("same-origin"));
     response
 }
 

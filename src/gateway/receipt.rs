@@ -8,7 +8,7 @@ use hyper::body::Incoming;
 use super::{
     AnswerBody, Shared,
     choice::{clear_caches, expire_leftovers},
-    own_pages::{choice_in_force, choice_view, html, message, model_for, random_uuid},
+    own_pages::{choice_in_force, choice_view, for_its_visitor, message, model_for, random_uuid},
     posted,
     published_log::{covering, proof},
     request::proven_record,
@@ -84,7 +84,7 @@ async fn shown(
     let page = |status, recorded| {
         let (to, model, kept_for) = (&query.to, model_for(site, visit), shared.kept_for);
         let view = ReceiptView { to, model, kept_for, recorded };
-        html(status, site.pages(now).receipt_page(language, &view))
+        for_its_visitor(status, site.pages(now).receipt_page(language, &view))
     };
     let Some(record) = record else {
         // Who asks for a receipt where there is none shall not keep a page in its place.
@@ -182,7 +182,7 @@ async fn receipt(
         Download::Proof => (proof.to_string(), "text/plain; charset=utf-8", "tlog-proof"),
         Download::Json => (readable(shared, site, kept, &proof, now).await?, "application/ld+json", "json"),
     };
-    let mut response = html(StatusCode::OK, text);
+    let mut response = for_its_visitor(StatusCode::OK, text);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     let name = format!("attachment; filename=\"consent-{}.{name}\"", kept.index.0);
@@ -260,7 +260,7 @@ async fn erase(
     };
     let known = history(shared, site, &record).await.ok_or(("log_unread", Message::LogUnread, to.clone()))?;
     if !posted.confirmed {
-        return Ok(html(StatusCode::OK, pages.erasure_question_page(language, known.kept.len(), to)));
+        return Ok(for_its_visitor(StatusCode::OK, pages.erasure_question_page(language, known.kept.len(), to)));
     }
     // What can't be undone takes a click of a person, not a script of the site's.
     if !visit.fetch.is_by_person(visit.agent) {
@@ -279,7 +279,7 @@ async fn erase(
         overwritten: erased.overwritten,
         leaves: explained(shared, &known.kept).await,
     };
-    let mut response = html(StatusCode::OK, pages.erased_page(language, &view));
+    let mut response = for_its_visitor(StatusCode::OK, pages.erased_page(language, &view));
     let headers = response.headers_mut();
     own.clear().into_iter().for_each(|line| _ = headers.append(header::SET_COOKIE, line));
     expire_leftovers(shared, site, visit, leftovers, CategorySet::EMPTY, to, headers);

@@ -71,6 +71,8 @@ fn a_refused_frame_is_opened_once_by_a_click_and_no_other_frame_with_it() {
 
     let opened = load_once(&mut anna, &placeholders(&page)[0]);
     assert_eq!((opened.status, opened.header("location")), (303, Some("/about?x=1")));
+    // It would cut the site's window off from the one that opened it, and drivers of Firefox lose the window.
+    assert_eq!(opened.header("cross-origin-opener-policy"), None);
     let cookie = grant(&opened).unwrap();
     for attribute in ["HttpOnly", "SameSite=Strict", "Secure", "Path=/", "Max-Age=60"] {
         assert!(cookie.contains(attribute), "{attribute} in {cookie}");
