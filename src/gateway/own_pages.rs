@@ -72,7 +72,7 @@ fn settings(
     let choice = record.map(|record| choice_view(site, record));
     let view =
         SettingsView { to: &query.to, model: model_for(site, visit), choice, signals: visit.signals, saved: false };
-    for_its_visitor(StatusCode::OK, site.pages(now).settings_page(language, &view))
+    html(StatusCode::OK, site.pages(now).settings_page(language, &view))
 }
 
 /// Whether a proven record still answers what is asked now.
