@@ -115,7 +115,8 @@ impl Store {
     }
 
     /// Deletes the records that ceased to be valid before this moment: the present less the term for keeping records. Rows are
-    /// overwritten in place; the file is not written anew, so single copies may stay in the slack of pages until the next erasure.
+    /// overwritten in place. Single copies may stay in the slack of pages until the file is written anew, which is done after the last
+    /// step, but not twice a day.
     ///
     /// # Errors
     ///

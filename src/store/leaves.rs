@@ -2,7 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
-use super::tree;
+use super::{
+    rebuild::{self, Cause},
+    tree,
+};
 use crate::{
     clock,
     consent::ConsentId,
@@ -43,6 +46,16 @@ pub(super) enum Doomed {
     Person(ConsentId, ErasureReason),
     /// What ceased to be valid before this moment.
     Expired(Timestamp, Records),
+}
+
+impl Doomed {
+    /// Why it goes.
+    pub(super) const fn cause(self) -> Cause {
+        match self {
+            Self::Person(..) => Cause::Erasure,
+            Self::Expired(..) => Cause::Retention,
+        }
+    }
 }
 
 /// Which records a term is for.
@@ -106,8 +119,8 @@ pub(super) fn delete_some(
     for entry in &entries {
         written.ended.push(tree::append(&transaction, &mut edge, entry, day_number(now))?);
     }
-    if matches!(doomed, Doomed::Person(..)) && !indices.is_empty() {
-        transaction.execute("INSERT INTO owed (what) VALUES ('rebuild') ON CONFLICT (what) DO NOTHING", [])?;
+    if !indices.is_empty() {
+        rebuild::owe(&transaction, doomed.cause())?;
     }
     for (position, index) in indices.iter().enumerate() {
         let by = if matches!(doomed, Doomed::Person(..)) { first + position as u64 } else { first };
@@ -119,17 +132,6 @@ pub(super) fn delete_some(
     written.size = edge.size();
     *frontier = edge;
     Ok(written)
-}
-
-/// Whether an erasure was committed after which the file was not written anew yet.
-pub(super) fn owes_rebuild(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.query_row("SELECT EXISTS (SELECT 1 FROM owed WHERE what = 'rebuild')", [], |row| row.get(0))
-}
-
-/// Writes the file anew, so that no copy of a deleted row stays in the slack of a page.
-pub(super) fn rebuild(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch("VACUUM")?;
-    connection.execute("DELETE FROM owed WHERE what = 'rebuild'", []).map(drop)
 }
 
 /// Keeps which leaf says that a record was deleted. It explains the hole, so it takes the place of a later choice that ended the record

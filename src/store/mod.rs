@@ -25,6 +25,7 @@ mod newest_leaves;
 mod opening;
 mod outside_backup;
 mod reader;
+mod rebuild;
 mod restore;
 mod signing;
 #[cfg(test)]
@@ -78,8 +79,8 @@ pub struct Appended {
 pub struct Erased {
     /// How many records were deleted.
     pub records: usize,
-    /// Whether their bytes are out of the files already. If not, somebody was reading the log just then; the writer tries again
-    /// every second until it succeeds.
+    /// Whether their bytes are out of the files already. If not, somebody was reading the log just then: the writer tries again every
+    /// second until it succeeds. After retention it may also be that the file was written anew on the same day before.
     pub overwritten: bool,
 }
 

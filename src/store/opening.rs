@@ -5,9 +5,10 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::{
-    Settings, StoreError, checkpoints, database, directory, integrity, keys, leaves,
+    Settings, StoreError, checkpoints, database, directory, integrity, keys,
     logs::Logs,
     outside_backup::{Forgotten, HighWater, Mark},
+    rebuild::Rebuild,
     restore,
     signing::Signer,
 };
@@ -23,8 +24,7 @@ pub(super) struct Opened {
     pub(super) signer: Signer,
     pub(super) forgotten: Forgotten,
     pub(super) logs: Logs,
-    /// Somebody was erased and the file not written anew since: their bytes may still be in the slack of pages.
-    pub(super) rebuild_owed: bool,
+    pub(super) rebuild: Rebuild,
 }
 
 /// Opens the log, or makes it. The caller holds the lock.
@@ -49,14 +49,12 @@ pub(super) fn open(settings: &Settings, now: Timestamp) -> Result<Opened, StoreE
         }
         reason => reason,
     };
-    let mut erased_again = false;
     if let Some(reason) = reason {
         let failed = || StoreError::database(&path, "begin a new log after the restored one");
         let (old, size, signed) = (logs.newest, frontier.size(), high_water.size());
         let erased = restore::begin_new_log(&mut connection, &mut frontier, old, &forgotten, now).map_err(failed())?;
         logs = read_logs(&connection, &path)?;
         key = signing_key(&connection, settings, logs.newest)?;
-        erased_again = erased > 0;
         forgotten.give_up_from(size);
         tracing::warn!(
             path = %path.display(), reason, leaves = size, signed, erased_again = erased, old = %old, new = %logs.newest,
@@ -74,8 +72,8 @@ pub(super) fn open(settings: &Settings, now: Timestamp) -> Result<Opened, StoreE
     forgotten.write().map_err(StoreError::file(forgotten.path(), "write who was erased"))?;
     keys::write_public(state_dir, key.verifier())?;
     let signer = Signer::new(&connection, key, logs.newest, high_water).map_err(failed())?;
-    let rebuild_owed = erased_again || leaves::owes_rebuild(&connection).map_err(failed())?;
-    Ok(Opened { connection, frontier, signer, forgotten, logs, rebuild_owed })
+    let rebuild = Rebuild::read(&connection).map_err(failed())?;
+    Ok(Opened { connection, frontier, signer, forgotten, logs, rebuild })
 }
 
 fn read_logs(connection: &Connection, path: &Path) -> Result<Logs, StoreError> {

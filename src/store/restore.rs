@@ -11,6 +11,7 @@ use super::{
     leaves::{self, day_number},
     logs::Logs,
     outside_backup::{Forgotten, HighWater},
+    rebuild::{self, Cause},
     tree,
 };
 use crate::{
@@ -65,6 +66,9 @@ pub(super) fn begin_new_log(
             erased += deleted;
         }
     }
+    if erased > 0 {
+        rebuild::owe(&transaction, Cause::Erasure)?;
+    }
     transaction.commit()?;
     *frontier = edge;
     Ok(erased)
@@ -76,18 +80,11 @@ pub(super) fn erasures(connection: &Connection) -> rusqlite::Result<Vec<(u64, Er
     let sql = "SELECT data FROM leaf WHERE kind <> 'consent' AND kind = 'erasure'";
     let mut statement = connection.prepare(sql)?;
     let leaves = statement.query_map([], |row| row.get::<_, Vec<u8>>(0))?;
-    leaves.filter_map(|data| data.map(|data| erasure(&data)).transpose()).collect()
-}
-
-fn erasure(leaf_data: &[u8]) -> Option<(u64, ErasureReason)> {
-    #[derive(serde::Deserialize)]
-    struct Leaf {
-        index: u64,
-        reason: String,
-    }
-    let leaf: Leaf = serde_json::from_slice(leaf_data.strip_prefix(b"kelisim-erasure-leaf/v1\n")?).ok()?;
-    let reasons = [ErasureReason::Request, ErasureReason::Order];
-    Some((leaf.index, reasons.into_iter().find(|reason| reason.name() == leaf.reason)?))
+    let erasure = |data: Vec<u8>| match Entry::parse(&data) {
+        Some(Entry::Erasure { index, reason, .. }) => Some((index.0, reason)),
+        _ => None,
+    };
+    leaves.filter_map(|data| data.map(erasure).transpose()).collect()
 }
 
 /// Whether the newest checkpoint of a log was signed with another key than this one.

@@ -16,6 +16,7 @@ use super::{
     live::Live,
     opening::Opened,
     outside_backup::Forgotten,
+    rebuild::{Cause, Rebuild},
     signing::{Haste, Signer},
     tree,
 };
@@ -34,12 +35,6 @@ const REPORT_EVERY: i64 = 60_000;
 /// How long an erasure waits for readers to let go of the write-ahead log, before it is left to a later round, which does not wait.
 const CHECKPOINT_PATIENCE: Duration = Duration::from_millis(250);
 
-/// How long the file is not written anew again after it was, as a multiple of the time that it took.
-const REBUILD_PAUSE: u32 = 9;
-
-/// When it is tried again after it failed: for want of space, most likely.
-const REBUILD_RETRY: Duration = Duration::from_secs(300);
-
 pub(super) struct Writer {
     pub(super) connection: Connection,
     pub(super) frontier: Frontier,
@@ -51,10 +46,8 @@ pub(super) struct Writer {
     pub(super) live: Arc<Live>,
     /// Deleted bytes may still be in the write-ahead log.
     checkpoint_owed: bool,
-    /// An erased person may still be in the slack of pages.
-    rebuild_owed: bool,
-    /// Not before this.
-    rebuild_after: Option<Instant>,
+    /// Copies of deleted rows may still be in the slack of pages.
+    pub(super) rebuild: Rebuild,
     checkpoint_tried: Option<Instant>,
     reported: BTreeMap<&'static str, Timestamp>,
 }
@@ -68,7 +61,7 @@ pub(super) struct Deleted {
 
 impl Writer {
     pub(super) fn new(opened: Opened, path: PathBuf, clock: Clock, inbox: Arc<Inbox>, live: Arc<Live>) -> Self {
-        let Opened { connection, frontier, signer, forgotten, rebuild_owed, .. } = opened;
+        let Opened { connection, frontier, signer, forgotten, rebuild, .. } = opened;
         // A process that was killed between an erasure and its checkpoint left the deleted bytes behind.
         Self {
             connection,
@@ -80,8 +73,7 @@ impl Writer {
             inbox,
             live,
             checkpoint_owed: true,
-            rebuild_owed,
-            rebuild_after: None,
+            rebuild,
             checkpoint_tried: None,
             reported: BTreeMap::new(),
         }
@@ -93,7 +85,8 @@ impl Writer {
         let _last_word = LastWord(Arc::clone(&self.inbox));
         loop {
             // Somebody who reads for hours must not slow every choice down meanwhile.
-            if self.checkpoint_owed && self.checkpoint_tried.is_none_or(|tried| tried.elapsed() >= RETRY_AFTER) {
+            let rested = self.checkpoint_tried.is_none_or(|tried| tried.elapsed() >= RETRY_AFTER);
+            if self.checkpoint_owed && rested || self.rebuild.is_due(self.clock.now()) {
                 self.checkpoint(Duration::ZERO);
             }
             self.sign(Haste::InTurn);
@@ -204,7 +197,7 @@ impl Writer {
         let records = written.indices.len();
         let more = records == DELETED_AT_ONCE;
         self.checkpoint_owed |= records > 0;
-        self.rebuild_owed |= records > 0 && matches!(doomed, Doomed::Person(..));
+        self.rebuild.deleted(doomed.cause(), records, more);
         if let Doomed::Person(_, reason) = doomed {
             written.indices.iter().for_each(|index| self.forgotten.take_in(index.0, reason));
         }
@@ -216,23 +209,19 @@ impl Writer {
         if !more && self.checkpoint_owed {
             self.checkpoint(CHECKPOINT_PATIENCE);
         }
-        Ok(Deleted { records, more, overwritten: !self.checkpoint_owed })
+        let overwritten = !self.checkpoint_owed && !self.rebuild.is_owed(doomed.cause());
+        Ok(Deleted { records, more, overwritten })
     }
 
     /// Copies everything into the database file and empties the write-ahead log, so that deleted bytes are in neither.
     fn checkpoint(&mut self, patience: Duration) {
         // `secure_delete` overwrites a deleted row, but when pages are split or joined a copy of a row can stay behind in the slack
         // of the page it was moved from. Only a file written anew is certain to be without it.
-        if self.rebuild_owed && self.rebuild_after.is_none_or(|after| Instant::now() >= after) {
-            let began = Instant::now();
-            let rebuilt = leaves::rebuild(&self.connection);
-            // Choices wait meanwhile, and strangers can ask for erasures: most of the time is left to them.
-            let pause = if rebuilt.is_ok() { began.elapsed() * REBUILD_PAUSE } else { REBUILD_RETRY };
-            self.rebuild_after = Some(Instant::now() + pause);
-            match rebuilt {
-                Ok(()) => self.rebuild_owed = false,
-                Err(error) => self.report("the file can't be written anew after an erasure, which takes as much free space again; it is tried again", &error),
-            }
+        let now = self.clock.now();
+        if self.rebuild.is_due(now)
+            && let Err(error) = self.rebuild.run(&self.connection, now)
+        {
+            self.report("the file can't be written anew after a deletion, which takes as much free space again; it is tried again", &error);
         }
         self.checkpoint_tried = Some(Instant::now());
         let emptied = self.connection.busy_timeout(patience).and_then(|()| {
@@ -241,7 +230,7 @@ impl Writer {
         });
         let restored = self.connection.busy_timeout(database::LOCK_PATIENCE);
         match emptied.and_then(|emptied| restored.map(|()| emptied)) {
-            Ok(emptied) => self.checkpoint_owed = !emptied || self.rebuild_owed,
+            Ok(emptied) => self.checkpoint_owed = !emptied || self.rebuild.is_owed(Cause::Erasure),
             Err(error) => {
                 self.report("deleted bytes can't be taken out of the write-ahead log; it is tried again", &error)
             }
