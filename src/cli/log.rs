@@ -64,6 +64,11 @@ pub(crate) enum LogError {
     NeedsFile,
     #[error("nothing was exported, since the log must say so first and can't be written: {0}")]
     Access(AppendError),
+    #[error(
+        "nothing was exported, since the log must say so first: {0}; run it as the gateway's user, or copy the directory and give the copy \
+         to yourself"
+    )]
+    Untraced(StoreError),
     #[error("nothing was exported, since the running gateway could not write the leaf that says so: {0}")]
     GatewayAccess(io::Error),
     #[error(transparent)]

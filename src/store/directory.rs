@@ -53,7 +53,12 @@ impl Lock {
         let path = state_dir.join("lock");
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
-        let mut file = options.open(&path).map_err(StoreError::file(&path, "open the lock file"))?;
+        let mut file = options.open(&path).map_err(|error| {
+            // Somebody may hold it all the same, who sees the directory from another place.
+            let elsewhere = error.kind() == io::ErrorKind::ReadOnlyFilesystem;
+            let held = if elsewhere { Self::share(state_dir).err() } else { None };
+            held.unwrap_or_else(|| StoreError::file(&path, "open the lock file")(error))
+        })?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(StoreError::Locked { holder: holder(&file), path }),

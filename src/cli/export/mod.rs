@@ -111,7 +111,10 @@ pub(super) fn run(arguments: &ExportArguments, configuration: &Configuration) ->
     drop(Reader::open(&settings.state_dir)?);
     let period = (options.from, options.to);
     if !access::note(&settings, AccessKind::Export, options.format.name(), period)? {
-        eprintln!("{}: read-only, so no leaf says that records were taken from here", settings.state_dir.display());
+        eprintln!(
+            "{}: on a read-only medium, so no leaf says that records were taken from here",
+            settings.state_dir.display()
+        );
     }
     match &arguments.out {
         Some(out) => {

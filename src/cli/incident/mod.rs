@@ -68,9 +68,12 @@ pub(super) fn run(arguments: &IncidentArguments) -> Result<(), Box<dyn std::erro
     }
     let configuration = configuration(&arguments.config)?;
     let reader = Reader::open(&configuration.state_dir)?;
-    // Before anything is told; a copy that can't be written, as an auditor may have, is read without a leaf.
+    // Before anything is told; on a medium that is read-only, as an auditor's may be, without a leaf.
     if !access::note(&log_settings(&configuration), AccessKind::Incident, "page", (from, to))? {
-        eprintln!("{}: read-only, so no leaf says that records were listed", configuration.state_dir.display());
+        eprintln!(
+            "{}: on a read-only medium, so no leaf says that records were listed",
+            configuration.state_dir.display()
+        );
     }
     let mut controllers: Vec<&Controller> = Vec::new();
     for site in &configuration.sites {
