@@ -18,7 +18,7 @@ pub(super) fn check_absent(out: &Path) -> Result<(), LogError> {
     }
 }
 
-/// Writes beside the destination and renames when all is written, so that nobody takes half of it for all.
+/// Writes beside the destination, which gets its name when all is written, so that nobody takes half of it for all.
 pub(super) fn write_whole(
     out: &Path,
     write: impl FnOnce(&mut dyn Write) -> Result<u64, LogError>,
@@ -27,7 +27,7 @@ pub(super) fn write_whole(
     name.push(out.file_name().unwrap_or("export".as_ref()));
     name.push(format!(".{}.part", std::process::id()));
     let part = out.with_file_name(name);
-    let written = write_and_rename(&part, out, write);
+    let written = write_and_name(&part, out, write);
     if written.is_err() {
         // What failed is reported; a part that can't be removed changes nothing about it.
         let _ = fs::remove_file(&part);
@@ -35,7 +35,7 @@ pub(super) fn write_whole(
     written
 }
 
-fn write_and_rename(
+fn write_and_name(
     part: &Path,
     out: &Path,
     write: impl FnOnce(&mut dyn Write) -> Result<u64, LogError>,
@@ -50,13 +50,66 @@ fn write_and_rename(
     let written = write(&mut output)?;
     let file = output.into_inner().map_err(|error| failed(part, "write this file")(error.into_error()))?;
     file.sync_all().map_err(failed(part, "write this file"))?;
-    check_absent(out)?;
-    fs::rename(part, out).map_err(failed(out, "put the export here"))?;
+    take_name(part, out, |part, out| fs::hard_link(part, out)).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => LogError::Exists { path: out.to_owned() },
+        _ => failed(out, "put the export here")(error),
+    })?;
     sync_directory(out).map_err(failed(out, "keep the new name"))?;
     Ok(written)
+}
+
+/// Gives the file its name, unless somebody has taken that since: renaming would replace what is there.
+fn take_name(part: &Path, out: &Path, link: impl FnOnce(&Path, &Path) -> io::Result<()>) -> io::Result<()> {
+    match link(part, out) {
+        Ok(()) => fs::remove_file(part),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        // A file system without hard links, such as that of a memory stick: what is replaced then was made here.
+        Err(_) => {
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(out)?;
+            fs::rename(part, out).inspect_err(|_| drop(fs::remove_file(out)))
+        }
+    }
 }
 
 fn sync_directory(file: &Path) -> io::Result<()> {
     let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
     File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.collect()
+    }
+
+    #[test]
+    fn a_name_that_somebody_takes_while_the_export_is_written_stays_theirs() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("november.csv");
+        let refused = write_whole(&out, |output| {
+            output.write_all(b"ours").unwrap();
+            fs::write(&out, "theirs").unwrap();
+            Ok(1)
+        });
+        assert!(matches!(refused, Err(LogError::Exists { .. })), "{refused:?}");
+        assert_eq!(fs::read_to_string(&out).unwrap(), "theirs");
+        assert_eq!(names(folder.path()), ["november.csv"], "no part is left");
+    }
+
+    #[test]
+    fn where_there_are_no_hard_links_the_name_is_taken_all_the_same_and_nobody_elses() {
+        let folder = tempfile::tempdir().unwrap();
+        let (part, out) = (folder.path().join("part"), folder.path().join("november.csv"));
+        let no_links = |_: &Path, _: &Path| Err(io::Error::from(io::ErrorKind::PermissionDenied));
+        for taken in [false, true] {
+            fs::write(&part, if taken { "another" } else { "ours" }).unwrap();
+            let named = take_name(&part, &out, no_links).map_err(|error| error.kind());
+            assert_eq!(named, if taken { Err(io::ErrorKind::AlreadyExists) } else { Ok(()) });
+            assert_eq!(fs::read_to_string(&out).unwrap(), "ours");
+        }
+        assert!(part.exists(), "whoever made it takes it away");
+    }
 }
