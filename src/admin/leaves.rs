@@ -1,9 +1,7 @@
 //! What leaves of the log say to the people who work with it: who took records out, and what retention deleted.
 
-use serde::Deserialize;
-
 use crate::{
-    ledger::LeafIndex,
+    ledger::{Entry, LeafIndex},
     store::{Reader, StoreError},
     timestamp::Timestamp,
 };
@@ -44,18 +42,9 @@ pub(super) struct RetentionSeen {
 impl AccessSeen {
     /// Reads the data of a leaf.
     pub fn parse(index: LeafIndex, leaf_data: &[u8]) -> Option<Self> {
-        #[derive(Deserialize)]
-        struct Fields {
-            by: String,
-            what: String,
-            form: String,
-            from: String,
-            to: String,
-            time: String,
-        }
-        let Fields { by, what, form, from, to, time } = content(leaf_data, "access")?;
-        let [from, to, time] = [from, to, time].map(|text| Timestamp::parse(&text));
-        Some(Self { index, by, what, form, from: from?, to: to?, time: time? })
+        let Entry::Access(access) = Entry::parse(leaf_data)? else { return None };
+        let [by, what, form] = [access.by.to_string(), access.what.name().to_owned(), access.form.to_owned()];
+        Some(Self { index, by, what, form, from: access.from, to: access.to, time: access.time })
     }
 
     /// The newest ones, the newest first.
@@ -76,27 +65,16 @@ impl RetentionSeen {
     }
 
     fn parse(index: LeafIndex, leaf_data: &[u8]) -> Option<Self> {
-        #[derive(Deserialize)]
-        struct Fields {
-            ranges: Vec<(u64, u64)>,
-            before: String,
-            day: String,
-        }
-        let Fields { ranges, before, day } = content(leaf_data, "retention")?;
-        let span = ranges.first().zip(ranges.last()).map(|((first, _), (_, last))| (*first, *last));
-        Some(Self { index, day, before, ranges: ranges.len(), span })
+        let Entry::Retention { ranges, before, day } = Entry::parse(leaf_data)? else { return None };
+        let span = ranges.first().zip(ranges.last()).map(|((first, _), (_, last))| (first.0, last.0));
+        Some(Self { index, day: day.date(), before: before.date(), ranges: ranges.len(), span })
     }
-}
-
-fn content<'a, T: Deserialize<'a>>(leaf_data: &'a [u8], kind: &str) -> Option<T> {
-    let json = leaf_data.strip_prefix(format!("kelisim-{kind}-leaf/v1\n").as_bytes())?;
-    serde_json::from_slice(json).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::{Access, AccessKind, Accessor, AccountNumber, Entry};
+    use crate::ledger::{Access, AccessKind, Accessor, AccountNumber};
 
     #[test]
     fn leaves_are_read_as_they_were_written() {
