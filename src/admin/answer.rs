@@ -55,11 +55,11 @@ async fn read(request: &Request<Incoming>, peer: SocketAddr, admin: &Arc<Adminis
         _ => {}
     }
     let words = Words::of(request.headers());
-    let account = admin.signed_in(request.headers());
+    let account = admin.signed_in(request.headers()).await;
     if path == "/sign-in" {
         return match account {
             Some(_) => redirect("/"),
-            None => html(StatusCode::OK, admin.sign_in_page(words, peer, None)),
+            None => html(StatusCode::OK, admin.sign_in_page(words, peer, None).await),
         };
     }
     let Some(page) = Page::at(path) else {
@@ -82,16 +82,17 @@ async fn post(request: Request<Incoming>, peer: SocketAddr, admin: &Arc<Administ
         let removal = admin.sign_out(request.headers());
         return with_cookie(redirect("/sign-in"), &removal);
     }
-    let account = admin.signed_in(request.headers());
+    let account = admin.signed_in(request.headers()).await;
     match (path.as_str(), account) {
         ("/sign-in", _) if sign_in::is_possible(peer) => {
+            let headers = request.headers().clone();
             let Some(form) = Form::read(request).await else { return text(StatusCode::BAD_REQUEST, "no form\n") };
-            match admin.sign_in(form.field("name"), form.field("password").to_owned()).await {
+            match admin.sign_in(&headers, form.field("name"), form.field("password").to_owned()).await {
                 Outcome::Begun(cookie) => with_cookie(redirect("/"), &cookie),
-                Outcome::Refused(status, refusal) => html(status, admin.sign_in_page(words, peer, Some(refusal))),
+                Outcome::Refused(status, refusal) => html(status, admin.sign_in_page(words, peer, Some(refusal)).await),
             }
         }
-        ("/sign-in", _) => html(StatusCode::FORBIDDEN, admin.sign_in_page(words, peer, None)),
+        ("/sign-in", _) => html(StatusCode::FORBIDDEN, admin.sign_in_page(words, peer, None).await),
         ("/export", Some(account)) => {
             let Some(form) = Form::read(request).await else { return text(StatusCode::BAD_REQUEST, "no form\n") };
             super::exporting::export(&form, words, account, admin).await

@@ -1,7 +1,8 @@
-//! The body of an answer: whole, or written by a thread while it is sent.
+//! The body of an answer: whole, or a file that is read while it is sent.
 
 use std::{
-    io::{self, Write},
+    fs::File,
+    io::{self, Read as _},
     pin::Pin,
     task::{Context, Poll},
 };
@@ -10,29 +11,19 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::sync::mpsc;
 
-/// How much is gathered before it is sent, in bytes.
-const PIECE: usize = 32 * 1024;
+/// How much is read at a time, in bytes.
+const PIECE: u64 = 32 * 1024;
 /// How many pieces may wait for a slow client.
 const WAITING: usize = 4;
 
 /// A body.
 pub(super) enum Body {
     Whole(Option<Bytes>),
-    Written(mpsc::Receiver<Piece>),
-    /// Everything written was sent.
-    Ended,
-}
-
-/// A part of a body that is written.
-pub(super) enum Piece {
-    Bytes(Bytes),
-    End,
-}
-
-/// The writing end. Without [`Output::end`] the body breaks off, so that half of an export is never taken for all of it.
-pub(super) struct Output {
-    sender: mpsc::Sender<Piece>,
-    gathered: Vec<u8>,
+    File {
+        pieces: mpsc::Receiver<io::Result<Bytes>>,
+        /// How many bytes are still to come.
+        left: u64,
+    },
 }
 
 impl Body {
@@ -40,44 +31,26 @@ impl Body {
         Self::Whole(Some(bytes.into()))
     }
 
-    /// A body and what is written into it, on a thread that may wait.
-    pub(super) fn written() -> (Output, Self) {
-        let (sender, receiver) = mpsc::channel(WAITING);
-        (Output { sender, gathered: Vec::new() }, Self::Written(receiver))
-    }
-}
-
-impl Output {
-    /// Sends what is left: the body is complete.
-    pub(super) fn end(mut self) -> io::Result<()> {
-        self.send()?;
-        self.pass(Piece::End)
-    }
-
-    fn send(&mut self) -> io::Result<()> {
-        let piece = Bytes::from(std::mem::take(&mut self.gathered));
-        if piece.is_empty() {
-            return Ok(());
-        }
-        self.pass(Piece::Bytes(piece))
-    }
-
-    fn pass(&self, piece: Piece) -> io::Result<()> {
-        self.sender.blocking_send(piece).map_err(|_| io::ErrorKind::BrokenPipe.into())
-    }
-}
-
-impl Write for Output {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.gathered.extend_from_slice(bytes);
-        if self.gathered.len() >= PIECE {
-            self.send()?;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+    /// The next `length` bytes of a file, read on a thread that may wait. `held` is dropped when all is sent or nobody takes it.
+    pub(super) fn of_file(file: File, length: u64, held: impl Send + 'static) -> Self {
+        let (sender, pieces) = mpsc::channel(WAITING);
+        tokio::task::spawn_blocking(move || {
+            let _held = held;
+            let mut file = file.take(length);
+            loop {
+                let mut piece = Vec::new();
+                let piece = match file.by_ref().take(PIECE).read_to_end(&mut piece) {
+                    Ok(0) => return,
+                    Ok(_) => Ok(Bytes::from(piece)),
+                    Err(error) => Err(error),
+                };
+                let is_broken = piece.is_err();
+                if sender.blocking_send(piece).is_err() || is_broken {
+                    return;
+                }
+            }
+        });
+        Self::File { pieces, left: length }
     }
 }
 
@@ -86,31 +59,60 @@ impl http_body::Body for Body {
     type Error = io::Error;
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        let this = self.get_mut();
-        let piece = match this {
+        let (pieces, left) = match self.get_mut() {
             Self::Whole(bytes) => return Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Self::Ended => return Poll::Ready(None),
-            Self::Written(pieces) => std::task::ready!(pieces.poll_recv(context)),
+            Self::File { left: 0, .. } => return Poll::Ready(None),
+            Self::File { pieces, left } => (pieces, left),
         };
-        Poll::Ready(match piece {
-            Some(Piece::Bytes(bytes)) => Some(Ok(Frame::data(bytes))),
-            Some(Piece::End) => {
-                *this = Self::Ended;
-                None
-            }
-            None => Some(Err(io::ErrorKind::UnexpectedEof.into())),
-        })
+        // A file that is shorter than it was breaks the answer off.
+        let piece = std::task::ready!(pieces.poll_recv(context)).unwrap_or(Err(io::ErrorKind::UnexpectedEof.into()));
+        Poll::Ready(Some(piece.map(|bytes| {
+            *left = left.saturating_sub(bytes.len() as u64);
+            Frame::data(bytes)
+        })))
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self, Self::Whole(None) | Self::Ended)
+        matches!(self, Self::Whole(None) | Self::File { left: 0, .. })
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
-            Self::Written(_) => SizeHint::new(),
-            Self::Ended => SizeHint::with_exact(0),
+        SizeHint::with_exact(match self {
+            Self::Whole(bytes) => bytes.as_ref().map_or(0, |bytes| bytes.len() as u64),
+            Self::File { left, .. } => *left,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Seek as _, Write as _};
+
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    fn file(length: usize) -> File {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&vec![7; length]).unwrap();
+        file.rewind().unwrap();
+        file
+    }
+
+    #[tokio::test]
+    async fn a_file_is_sent_whole_and_its_length_said_before() {
+        for length in [0, 1, 32 * 1024, 100_000] {
+            let (sender, held) = tokio::sync::oneshot::channel::<()>();
+            let body = Body::of_file(file(length), length as u64, sender);
+            assert_eq!(http_body::Body::size_hint(&body).exact(), Some(length as u64));
+            assert_eq!(body.collect().await.unwrap().to_bytes(), vec![7; length]);
+            assert!(held.await.is_err(), "it is given back");
         }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_became_shorter_breaks_the_answer_off() {
+        let body = Body::of_file(file(10), 11, ());
+        assert_eq!(body.collect().await.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
     }
 }

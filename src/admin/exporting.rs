@@ -1,11 +1,9 @@
-//! Taking records out of the log: first the leaf that says who does it, then the first byte.
+//! Taking records out of the log: first the leaf that says who does it, then the whole of it on the disk, then the first byte.
 
-use std::{
-    collections::HashSet,
-    sync::{Arc, Mutex},
-};
+use std::{fs::File, path::Path, sync::Arc};
 
 use http::{HeaderValue, StatusCode, header};
+use tokio::sync::oneshot;
 
 use super::{
     Administration,
@@ -13,13 +11,18 @@ use super::{
     body::Body,
     pages::{self, Message, Words},
     sign_in::SignedIn,
+    spool::{Spool, Waiting, is_full},
+    turns::{NoTurn, Turn},
 };
 use crate::{
     export::{BundleOptions, ExportError, Rows, write_bundle, write_rows},
-    ledger::{Access, AccessKind, Accessor, AccountNumber, Entry, Row},
+    ledger::{Access, AccessKind, Accessor, Entry, Row},
     store::{Reader, StoreError},
     timestamp::{Term, Timestamp},
 };
+
+/// After how many seconds a refused export is worth another try: most are over by then.
+const RETRY_AFTER: &str = "30";
 
 /// How many events are shown on a page.
 pub(super) const MOST_SHOWN: usize = 100;
@@ -66,12 +69,16 @@ pub(super) async fn export(form: &Form, words: Words, account: SignedIn, admin: 
     let Some(wanted) = Wanted::of(form) else {
         return html(StatusCode::BAD_REQUEST, pages::message(words, Some(&account), Message::Period));
     };
-    let Some(turn) = Turn::take(&admin.exporting, account.number) else {
-        return html(StatusCode::TOO_MANY_REQUESTS, pages::message(words, Some(&account), Message::Exporting));
+    let turn = match admin.exporting.take(account.number) {
+        Ok(turn) => turn,
+        Err(NoTurn::Own) => return later(words, &account, Message::Exporting),
+        Err(NoTurn::Full) => return later(words, &account, Message::OthersExport),
     };
-    let reader = match admin.gateway.store().reader() {
-        Ok(reader) => reader,
-        Err(error) => return unreadable(words, &account, &error.to_string()),
+    let gateway = admin.gateway.clone();
+    let reader = match tokio::task::spawn_blocking(move || gateway.store().reader()).await {
+        Ok(Ok(reader)) => reader,
+        Ok(Err(error)) => return unreadable(words, &account, &error.to_string()),
+        Err(_) => return unreadable(words, &account, "reading broke off"),
     };
     let access = Access {
         by: Accessor::Account(account.number),
@@ -85,14 +92,20 @@ pub(super) async fn export(form: &Form, words: Words, account: SignedIn, admin: 
         return unreadable(words, &account, &error.to_string());
     }
     match wanted.form {
-        Some(form) => file(&wanted, form, reader, turn, admin),
+        Some(form) => file(&wanted, form, words, account, (reader, turn), admin).await,
         None => shown(&wanted, words, account, reader, turn).await,
     }
 }
 
-/// The export as a file that is sent while it is written.
-fn file(wanted: &Wanted, form: Taken, reader: Reader, turn: Turn, admin: &Administration) -> Answer {
-    let (mut output, body) = Body::written();
+/// The export as a file, or a page that says why there is none.
+async fn file(
+    wanted: &Wanted,
+    form: Taken,
+    words: Words,
+    account: SignedIn,
+    (reader, turn): (Reader, Turn),
+    admin: &Administration,
+) -> Answer {
     let period = (wanted.from, wanted.to);
     let bundle = BundleOptions {
         from: wanted.from,
@@ -101,24 +114,62 @@ fn file(wanted: &Wanted, form: Taken, reader: Reader, turn: Turn, admin: &Admini
         key: admin.gateway.store().key().clone(),
         witnesses: admin.settings.witnesses.clone(),
     };
+    let state_dir = admin.gateway.store().state_dir().to_owned();
+    let (sender, spooled) = oneshot::channel();
     tokio::task::spawn_blocking(move || {
-        let _turn = turn;
-        let written = match form {
-            Taken::Rows(rows) => write_rows(&reader, rows, period, &mut output, &mut |_| {}),
-            Taken::Bundle => write_bundle(&reader, &bundle, &mut output, &mut |_| {}),
-        };
-        // Who asked may have gone away; then the output refuses, and there is nobody to tell.
-        match written {
-            Ok(_) => _ = output.end(),
-            Err(ExportError::Output(_)) => {}
-            Err(error) => tracing::error!(%error, "an export broke off"),
-        }
+        let written = write(&reader, form, period, &bundle, &state_dir, &sender);
+        // Whoever asked may have gone away; then the turn and the file go too.
+        _ = sender.send((written, turn));
     });
+    let (file, length, turn) = match spooled.await {
+        Ok((Ok((file, length)), turn)) => (file, length, turn),
+        Ok((Err(error), _)) => return failed(words, &account, &error),
+        Err(_) => return unreadable(words, &account, "an export broke off"),
+    };
     let (ending, media_type) = form.ending_and_type();
-    let mut response = guarded(StatusCode::OK, media_type, body);
+    let mut response = guarded(StatusCode::OK, media_type, Body::of_file(file, length, turn));
     let name = format!("attachment; filename=\"consent-log.{ending}\"");
     let value = HeaderValue::from_str(&name).expect("names of forms are ASCII");
     response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
+    response
+}
+
+/// Writes all of it into a file that has no name, and gives it with its length.
+fn write(
+    reader: &Reader,
+    form: Taken,
+    period: (Timestamp, Timestamp),
+    bundle: &BundleOptions,
+    state_dir: &Path,
+    waiting: &dyn Waiting,
+) -> Result<(File, u64), ExportError> {
+    let mut spool = Spool::begin(state_dir, waiting)?;
+    match form {
+        Taken::Rows(rows) => write_rows(reader, rows, period, &mut spool, &mut |_| {})?,
+        Taken::Bundle => write_bundle(reader, bundle, &mut spool, &mut |_| {})?,
+    };
+    Ok(spool.end()?)
+}
+
+/// The page that says why there is no file.
+fn failed(words: Words, account: &SignedIn, error: &ExportError) -> Answer {
+    let (status, message) = match error {
+        ExportError::Store(error) => return unreadable(words, account, &error.to_string()),
+        ExportError::Output(error) if is_full(error) => (StatusCode::INSUFFICIENT_STORAGE, Message::DiskFull),
+        ExportError::Output(_) => (StatusCode::INTERNAL_SERVER_ERROR, Message::NotWritten),
+        ExportError::NoticeMissing { .. } => (StatusCode::INTERNAL_SERVER_ERROR, Message::NoticeMissing),
+        ExportError::ForeignCheckpoint { .. } => (StatusCode::INTERNAL_SERVER_ERROR, Message::ForeignCheckpoint),
+        ExportError::NoCheckpoint { .. } => return later(words, account, Message::NoCheckpoint),
+        ExportError::Changed => return later(words, account, Message::Changed),
+    };
+    tracing::error!(%error, "an export failed");
+    html(status, pages::message(words, Some(account), message))
+}
+
+/// What may go well in a while.
+fn later(words: Words, account: &SignedIn, message: Message) -> Answer {
+    let mut response = html(StatusCode::SERVICE_UNAVAILABLE, pages::message(words, Some(account), message));
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
     response
 }
 
@@ -155,26 +206,5 @@ impl Wanted {
             name => Some(Taken::parse(name)?),
         };
         (from < to).then_some(Self { from, to, form })
-    }
-}
-
-/// The right of an account to take one export; given back when it is dropped.
-struct Turn {
-    taken: Arc<Mutex<HashSet<AccountNumber>>>,
-    account: AccountNumber,
-}
-
-impl Turn {
-    fn take(taken: &Arc<Mutex<HashSet<AccountNumber>>>, account: AccountNumber) -> Option<Self> {
-        let first = taken.lock().expect("nothing panics while it holds the turns").insert(account);
-        first.then(|| Self { taken: taken.clone(), account })
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        if let Ok(mut taken) = self.taken.lock() {
-            taken.remove(&self.account);
-        }
     }
 }

@@ -16,8 +16,10 @@ mod password;
 mod requests;
 mod sessions;
 mod sign_in;
+mod spool;
+mod turns;
 
-use std::{collections::HashSet, convert::Infallible, sync::Arc, sync::Mutex, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -28,14 +30,8 @@ pub use deadline::{Deadline, Deadlines, date_in_kazakhstan};
 pub use leaves::AccessSeen;
 pub use requests::{PersonRequest, PersonRequests, RequestError, RequestKind, add_request, end_request};
 
-use self::{guesses::Guesses, sessions::Sessions};
-use crate::{
-    clock::Clock,
-    gateway,
-    ledger::{AccountNumber, VerifierKey},
-    sockets::WriteLimit,
-    timestamp::Term,
-};
+use self::{guesses::Guesses, sessions::Sessions, turns::Turns};
+use crate::{clock::Clock, gateway, ledger::VerifierKey, sockets::WriteLimit, timestamp::Term};
 
 /// Connections at once: a monitor and a person or two.
 const MOST_CONNECTIONS: usize = 64;
@@ -70,7 +66,7 @@ struct Administration {
     /// One password is hashed at a time: each takes 64 MiB.
     hashing: Semaphore,
     /// Who is taking an export just now.
-    exporting: Arc<Mutex<HashSet<AccountNumber>>>,
+    exporting: Arc<Turns>,
 }
 
 /// Answers until it is dropped.

@@ -39,14 +39,10 @@ pub(super) fn is_possible(peer: SocketAddr) -> bool {
 
 impl Administration {
     /// Who is signed in with this request. The account is looked up each time, so a removed one is out at once.
-    pub(super) fn signed_in(&self, headers: &HeaderMap) -> Option<SignedIn> {
+    pub(super) async fn signed_in(&self, headers: &HeaderMap) -> Option<SignedIn> {
         let token = token(headers)?;
         let number = self.sessions.account(token, self.settings.clock.now())?;
-        let accounts = Accounts::read(self.gateway.store().state_dir());
-        if let Err(error) = &accounts {
-            tracing::error!(%error, "nobody is signed in to the administration");
-        }
-        let accounts = accounts.ok()?;
+        let accounts = self.accounts().await?;
         let account = accounts.numbered(number);
         if account.is_none() {
             self.sessions.end(token);
@@ -54,8 +50,26 @@ impl Administration {
         account.map(|account| SignedIn { name: account.name.clone(), number, role: account.role })
     }
 
-    /// Compares a password. An account that is not there costs as much as a wrong password, and is answered in the same words.
-    pub(super) async fn sign_in(&self, name: &str, password: String) -> Outcome {
+    /// The accounts, read on a thread that may wait for the disk; nothing where they can't be read, so that nobody is let in.
+    async fn accounts(&self) -> Option<Accounts> {
+        let state_dir = self.gateway.store().state_dir().to_owned();
+        let read = tokio::task::spawn_blocking(move || Accounts::read(&state_dir)).await;
+        match read {
+            Ok(Ok(accounts)) => Some(accounts),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "nobody is let in to the administration");
+                None
+            }
+            Err(error) => {
+                tracing::error!(%error, "nobody is let in to the administration");
+                None
+            }
+        }
+    }
+
+    /// Compares a password. An account that is not there costs as much as a wrong password, and is answered in the same words. The session
+    /// that the browser had before ends with the one that takes its place.
+    pub(super) async fn sign_in(&self, headers: &HeaderMap, name: &str, password: String) -> Outcome {
         let now = self.settings.clock.now();
         let Ok(_one_at_a_time) = self.hashing.acquire().await else {
             return Outcome::Refused(StatusCode::SERVICE_UNAVAILABLE, pages::Refusal::Unreadable);
@@ -64,12 +78,8 @@ impl Administration {
             tracing::warn!("sign-in to the administration is held up: too many wrong passwords");
             return Outcome::Refused(StatusCode::TOO_MANY_REQUESTS, pages::Refusal::TooMany);
         }
-        let accounts = match Accounts::read(self.gateway.store().state_dir()) {
-            Ok(accounts) => accounts,
-            Err(error) => {
-                tracing::error!(%error, "nobody can sign in to the administration");
-                return Outcome::Refused(StatusCode::SERVICE_UNAVAILABLE, pages::Refusal::Unreadable);
-            }
+        let Some(accounts) = self.accounts().await else {
+            return Outcome::Refused(StatusCode::SERVICE_UNAVAILABLE, pages::Refusal::Unreadable);
         };
         let account = accounts.named(name);
         let hash = account.map_or_else(PasswordHash::of_nobody, |account| account.password().clone());
@@ -78,6 +88,7 @@ impl Administration {
             Some(number) => {
                 self.guesses.right(name);
                 tracing::info!(account = %number, "signed in to the administration");
+                self.end_session(headers);
                 let token = self.sessions.begin(number, now);
                 let most = LONGEST_SESSION / 1000;
                 Outcome::Begun(format!("{COOKIE}={token}; Path=/; Max-Age={most}; HttpOnly; SameSite=Strict"))
@@ -91,16 +102,21 @@ impl Administration {
 
     /// Ends the session; the answer is the cookie that removes it.
     pub(super) fn sign_out(&self, headers: &HeaderMap) -> String {
-        if let Some(token) = token(headers) {
-            self.sessions.end(token);
-        }
+        self.end_session(headers);
         format!("{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict")
     }
 
+    fn end_session(&self, headers: &HeaderMap) {
+        if let Some(token) = token(headers) {
+            self.sessions.end(token);
+        }
+    }
+
     /// The page to sign in on.
-    pub(super) fn sign_in_page(&self, words: Words, peer: SocketAddr, refusal: Option<pages::Refusal>) -> String {
-        let accounts = Accounts::read(self.gateway.store().state_dir());
-        let has_accounts = accounts.is_ok_and(|accounts| accounts.iter().next().is_some());
+    pub(super) async fn sign_in_page(&self, words: Words, peer: SocketAddr, refusal: Option<pages::Refusal>) -> String {
+        let accounts = self.accounts().await;
+        // That they can't be read is no reason to say that there are none.
+        let has_accounts = accounts.is_none_or(|accounts| accounts.iter().next().is_some());
         pages::sign_in(words, refusal, has_accounts, is_possible(peer))
     }
 }

@@ -1,6 +1,6 @@
 //! The administration as an operator and an auditor meet it: signing in, what each may see, and what the log says of it.
 
-use std::fs;
+use std::{fs, sync::mpsc, thread, time::Duration};
 
 use kelisim::{
     admin::{RequestKind, Role, add_account, add_request, remove_account},
@@ -54,6 +54,8 @@ fn an_auditor_reads_and_exports_and_the_log_says_so() {
         let export = auditor.post("/export", &format!("from=2026-11-22&to=2026-11-22&form={form}"));
         assert_eq!(export.status, 200);
         assert!(export.header("content-type").unwrap().starts_with(kind) && export.complete);
+        let length = export.header("content-length").map(str::to_owned);
+        assert_eq!(length, Some(export.body.len().to_string()), "a browser shows how far it is");
         let by_command =
             kelisim(gateway.path(), &["log", "export", "--from", "2026-11-22", "--to", "2026-11-22", "--format", form]);
         assert_eq!(export.text(), String::from_utf8(by_command.stdout).unwrap());
@@ -73,6 +75,52 @@ fn an_auditor_reads_and_exports_and_the_log_says_so() {
     let reader = kelisim::store::Reader::open(&gateway.path().join("state")).unwrap();
     let holds = |data: &Vec<u8>| String::from_utf8_lossy(data).contains("\"auditor\"");
     assert!(!reader.leaf_data(0, 1000).unwrap().iter().any(holds), "no name gets into the log");
+}
+
+#[test]
+fn an_export_that_fails_is_a_page_that_says_why() {
+    let gateway = Gateway::before(&shop());
+    gateway.browser().choose("accept");
+    add(&gateway, "auditor", Role::Auditor);
+    let mut auditor = signed_in(&gateway, "auditor");
+    let files = || {
+        let entries = fs::read_dir(gateway.path().join("state")).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>()
+    };
+    let database = rusqlite::Connection::open(gateway.path().join("state/consent.sqlite")).unwrap();
+    let mut check = |form: &str, broken: &str, status: u16, said: &str| {
+        database.execute_batch(broken).unwrap();
+        let reply = auditor.post("/export", &format!("form={form}"));
+        assert_eq!((reply.status, reply.header("content-disposition")), (status, None), "{form}: {}", reply.text());
+        assert!(reply.complete && reply.text().contains(said), "{form}: {}", reply.text());
+        assert!(!files().iter().any(|name| name.starts_with("export")), "{:?}", files());
+    };
+    check("jsonld", "DELETE FROM notice", 500, "A record names a notice whose text is not kept");
+    check("bundle", "UPDATE checkpoint SET note = replace(note, '/log/', '/lag/')", 500, "not signed with the log");
+    check("bundle", "DELETE FROM checkpoint", 503, "No checkpoint was signed yet");
+    check("csv", "UPDATE record SET body = x'00'", 503, "be read or written");
+}
+
+#[test]
+fn an_account_takes_one_export_at_a_time() {
+    let gateway = Gateway::before(&shop());
+    gateway.browser().choose("accept");
+    add(&gateway, "auditor", Role::Auditor);
+    // While somebody holds the log, an export waits for its leaf.
+    let held = rusqlite::Connection::open(gateway.path().join("state/consent.sqlite")).unwrap();
+    held.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (sender, replies) = mpsc::channel();
+    for mut browser in [signed_in(&gateway, "auditor"), signed_in(&gateway, "auditor")] {
+        let sender = sender.clone();
+        thread::spawn(move || _ = sender.send(browser.post("/export", "form=csv")));
+    }
+    let refused = replies.recv_timeout(Duration::from_secs(30)).unwrap();
+    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("30")), "{}", refused.text());
+    assert!(refused.text().contains("Your last export has not ended yet"), "{}", refused.text());
+    drop(held);
+    let taken = replies.recv_timeout(Duration::from_secs(30)).unwrap();
+    assert_eq!(taken.status, 200, "{}", taken.text());
+    assert_eq!(signed_in(&gateway, "auditor").post("/export", "form=csv").status, 200, "its turn was given back");
 }
 
 #[test]
@@ -110,6 +158,40 @@ fn an_auditor_sees_nothing_of_the_operators_side() {
         assert_eq!(auditor.send(method, "/", &[("sec-fetch-site", "same-origin")], b"").status, 405, "{method}");
     }
     assert_eq!(auditor.post("/requests", "done=1").status, 404, "nothing is changed from a page");
+}
+
+#[test]
+fn what_each_route_answers_to_each_role() {
+    let gateway = Gateway::before(&shop());
+    add(&gateway, "auditor", Role::Auditor);
+    add(&gateway, "operator", Role::Operator);
+    let [mut auditor, mut operator] = ["auditor", "operator"].map(|name| signed_in(&gateway, name));
+    let mut nobody = visitor(&gateway);
+    let form = [("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "same-origin")];
+    // The status for nobody, an auditor, an operator: to GET, and to POST with an empty form.
+    for (path, read, posted) in [
+        ("/metrics", [200, 200, 200], [404, 404, 404]),
+        ("/healthz", [200, 200, 200], [404, 404, 404]),
+        ("/readyz", [200, 200, 200], [404, 404, 404]),
+        ("/style.css", [200, 200, 200], [404, 404, 404]),
+        ("/", [303, 200, 200], [404, 404, 404]),
+        ("/export", [303, 200, 200], [303, 400, 400]),
+        ("/accesses", [303, 200, 200], [404, 404, 404]),
+        ("/requests", [303, 403, 200], [404, 404, 404]),
+        ("/retention", [303, 403, 200], [404, 404, 404]),
+        ("/elsewhere", [404, 404, 404], [404, 404, 404]),
+    ] {
+        for (browser, place) in [(&mut nobody, 0), (&mut auditor, 1), (&mut operator, 2)] {
+            let page = browser.click(path);
+            assert_eq!(page.status, read[place], "GET {path}, {place}");
+            assert_eq!(browser.send("POST", path, &form, b"").status, posted[place], "POST {path}, {place}");
+            // All that a page can do is to sign out and, on one page, to export.
+            let (text, forms) = (page.text(), page.text().matches("<form").count());
+            let known = ["action=\"/sign-out\"", "action=\"/export\"", "action=\"/sign-in\""];
+            assert_eq!(forms, known.iter().map(|action| text.matches(action).count()).sum::<usize>(), "{path}: {text}");
+        }
+    }
+    assert_eq!(leaves(&gateway, "access").len(), 0);
 }
 
 #[test]
@@ -151,6 +233,16 @@ fn a_session_ends_by_itself_by_signing_out_and_with_its_account() {
     let kept = left.jar.get("kelisim-admin").unwrap().clone();
     assert_eq!(left.post("/sign-out", "").status, 303);
     assert_eq!(visitor(&gateway).holding("kelisim-admin", &kept).click("/").status, 303, "not only the cookie is gone");
+    let mut again = signed_in(&gateway, "anna");
+    let replaced = again.jar.get("kelisim-admin").unwrap().clone();
+    assert_eq!(sign_in(&mut again, "anna", "wrong").status, 403);
+    assert_eq!(
+        visitor(&gateway).holding("kelisim-admin", &replaced).click("/").status,
+        200,
+        "a wrong password ends none"
+    );
+    assert_eq!(sign_in(&mut again, "anna", PASSWORD).status, 303);
+    assert_eq!(visitor(&gateway).holding("kelisim-admin", &replaced).click("/").status, 303, "it has a new one");
     let mut removed = signed_in(&gateway, "anna");
     remove_account(&gateway.path().join("state"), "anna").unwrap();
     add(&gateway, "anna", Role::Operator);
@@ -259,6 +351,13 @@ fn a_breach_is_described_from_the_log_and_noted_in_it() {
         "noticed on Saturday in Astana"
     );
     assert!(found["numbers"].is_null());
+    assert_eq!(found["readable_by_site"].as_object().unwrap().values().next(), Some(&2.into()), "{json:#}");
+    let range = &found["readable_range"];
+    assert_eq!(
+        (&range["first_time"], &range["last_time"]),
+        (&"2026-11-19T10:00:00.000Z".into(), &"2026-11-20T10:00:00.000Z".into())
+    );
+    assert_eq!(found["accesses"]["by"], serde_json::json!({}), "{json:#}");
     assert!(found["checkpoint_at_end"].as_str().is_some_and(|note| note.contains("/_kelisim/log/")), "{json:#}");
     assert_eq!(leaves(&gateway, "access")[0]["what"], "incident");
     let gateway = gateway.stopped(&shop);

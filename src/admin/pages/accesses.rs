@@ -43,7 +43,7 @@ pub(super) fn page(frame: Frame, admin: &Administration) -> Result<String, Store
         what: match access.what.as_str() {
             "read" => words.of_both("показ", "shown").to_owned(),
             "export" => words.of_both("выгрузка", "export").to_owned(),
-            "incident" => words.of_both("уведомление о нарушении", "notice of a breach").to_owned(),
+            "incident" => words.of_both("сведения о нарушении", "notice of a breach").to_owned(),
             other => other.to_owned(),
         },
         by: if access.by == "command_line" {
@@ -51,7 +51,10 @@ pub(super) fn page(frame: Frame, admin: &Administration) -> Result<String, Store
         } else {
             access.by
         },
-        form: access.form,
+        form: match access.form.as_str() {
+            "page" => words.of_both("на странице", "on a page").to_owned(),
+            _ => access.form,
+        },
     });
     let accesses = shown.collect();
     Ok(rendered(&AccessesPage { frame, accesses, most: MOST }))

@@ -6,7 +6,7 @@ use super::{Frame, Page, Words, moment, rendered};
 use crate::{
     admin::{exporting::MOST_SHOWN, sign_in::SignedIn},
     consent::{Category, CategorySet},
-    ledger::{Content, Row},
+    ledger::{Content, EventKind, Removal, Row},
 };
 
 #[derive(Template)]
@@ -70,31 +70,55 @@ pub(super) fn page(frame: Frame) -> String {
 
 /// The first events of a period.
 pub(in crate::admin) fn events(words: Words, account: &SignedIn, total: u64, rows: &[Row]) -> String {
-    let events = rows.iter().map(Shown::of).collect();
+    let events = rows.iter().map(|row| Shown::of(words, row)).collect();
     rendered(&EventsPage { frame: Frame::of(words, Some(account), Some(Page::Export)), total, events })
 }
 
 impl Shown {
-    fn of(row: &Row) -> Self {
+    fn of(words: Words, row: &Row) -> Self {
         let (kept, removed) = match &row.content {
             Content::Kept(event, _) => {
                 let kept = Kept {
                     time: moment(event.time),
                     site: event.site.to_string(),
-                    kind: event.kind.name(),
-                    allowed: names(event.allowed),
+                    kind: kind(words, event.kind),
+                    allowed: names(words, event.allowed),
                     edition: event.edition.to_string(),
                     consent_id: event.consent_id.to_string(),
                 };
                 (Some(kept), String::new())
             }
-            Content::Removed { on, by } => (None, format!("{} {}", by.name(), on.date())),
+            Content::Removed { on, by } => (None, format!("{}, {}", removal(words, *by), on.date())),
         };
         Self { index: row.index.0, kept, removed }
     }
 }
 
-fn names(set: CategorySet) -> String {
-    let names = Category::ALL.into_iter().filter(|category| set.permits(*category)).map(Category::name);
-    names.collect::<Vec<_>>().join(", ")
+fn names(words: Words, set: CategorySet) -> String {
+    let name = |category| match category {
+        Category::Necessary => words.of_both("необходимые", "necessary"),
+        Category::Functional => words.of_both("функциональные", "functional"),
+        Category::Analytical => words.of_both("аналитические", "analytical"),
+        Category::Marketing => words.of_both("маркетинговые", "marketing"),
+    };
+    let permitted = Category::ALL.into_iter().filter(|category| set.permits(*category));
+    permitted.map(name).collect::<Vec<_>>().join(", ")
+}
+
+fn kind(words: Words, kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::Expressed => words.of_both("согласие", "expressed"),
+        EventKind::Renewed => words.of_both("новый выбор", "renewed"),
+        EventKind::Refused => words.of_both("отказ", "refused"),
+        EventKind::Withdrawn => words.of_both("отзыв", "withdrawn"),
+        EventKind::Implied => words.of_both("продолжение просмотра", "implied"),
+        EventKind::Frame => words.of_both("разовое открытие", "frame"),
+    }
+}
+
+fn removal(words: Words, by: Removal) -> &'static str {
+    match by {
+        Removal::Erasure => words.of_both("по требованию", "on request"),
+        Removal::Retention => words.of_both("по сроку хранения", "by retention"),
+    }
 }

@@ -78,7 +78,7 @@ impl Page {
             Self::Overview => ("Журнал", "Log"),
             Self::Export => ("Выгрузка", "Export"),
             Self::Accesses => ("Кто читал", "Accesses"),
-            Self::Persons => ("Запросы лиц", "Requests"),
+            Self::Persons => ("Обращения", "Requests"),
             Self::Retention => ("Сроки хранения", "Retention"),
         }
     }
@@ -161,6 +161,20 @@ pub(super) enum Message {
     Period,
     /// An export of this account is still running.
     Exporting,
+    /// As many exports of others are running as may.
+    OthersExport,
+    /// The disk holds no whole export.
+    DiskFull,
+    /// The export can't be kept until it is sent, for another reason.
+    NotWritten,
+    /// Nothing was signed yet.
+    NoCheckpoint,
+    /// The newest checkpoint is not the log's.
+    ForeignCheckpoint,
+    /// A record's notice is gone.
+    NoticeMissing,
+    /// Records were deleted meanwhile.
+    Changed,
     /// The log can't be read or written.
     Unreadable,
 }
@@ -188,6 +202,34 @@ pub(super) fn message(words: Words, account: Option<&SignedIn>, message: Message
             "Ваша предыдущая выгрузка ещё не закончилась. Дождитесь её и повторите.",
             "Your last export has not ended yet. Wait for it, then try again.",
         ),
+        Message::OthersExport => (
+            "Сейчас готовятся выгрузки других; больше двух сразу не бывает. Повторите через полминуты.",
+            "Others are taking exports just now, and there are no more than two at a time. Try again in half a minute.",
+        ),
+        Message::DiskFull => (
+            "Выгрузка не поместилась на диск журнала, поэтому не отправлено ничего. Выберите период короче или освободите место.",
+            "The export does not fit on the log's disk, so nothing was sent. Choose a shorter period, or free some space.",
+        ),
+        Message::NotWritten => (
+            "Выгрузку нельзя записать на диск сервера, поэтому не отправлено ничего. Причина — в сообщениях шлюза.",
+            "The export can't be written on the server's disk, so nothing was sent. The gateway's own messages say why.",
+        ),
+        Message::NoCheckpoint => (
+            "Ни одна контрольная точка ещё не подписана, доказывать пока нечего. Повторите через полминуты.",
+            "No checkpoint was signed yet, so nothing could be proved. Try again in half a minute.",
+        ),
+        Message::ForeignCheckpoint => (
+            "Последняя контрольная точка подписана не ключом журнала. Ничего не отправлено; сохраните копию каталога состояния для аудитора.",
+            "The newest checkpoint is not signed with the log's key. Nothing was sent; keep a copy of the state directory for the auditor.",
+        ),
+        Message::NoticeMissing => (
+            "Запись ссылается на уведомление, текст которого не сохранился, поэтому в этом виде выгрузка была бы неполной. Выберите JSON Lines или ZIP: они показывают то, что есть.",
+            "A record names a notice whose text is not kept, so in this form the export would not be complete. Choose JSON Lines or ZIP, which show what is there.",
+        ),
+        Message::Changed => (
+            "Пока выгрузка записывалась, часть записей удалили, и она противоречила бы себе. Повторите.",
+            "Records were deleted while the export was written, so it would contradict itself. Try again.",
+        ),
         Message::Unreadable => (
             "Журнал сейчас нельзя прочитать или дополнить, поэтому ничего не показано. Причина — в сообщениях шлюза.",
             "The log can't be read or written just now, so nothing is shown. The gateway's own messages say why.",
@@ -208,13 +250,15 @@ fn moment(time: Timestamp) -> String {
 
 /// A term in words.
 fn term(words: Words, term: Term) -> String {
-    let months = match term.months {
+    let counted = |count: u32, one: &str, many: &str, russian: [&'static str; 3]| match count {
         0 => None,
-        months if words.tag() == "en" => Some(format!("{months} {}", if months == 1 { "month" } else { "months" })),
-        months => Some(format!("{months} {}", of_number(months, ["месяц", "месяца", "месяцев"]))),
+        count if words.tag() == "en" => Some(format!("{count} {}", if count == 1 { one } else { many })),
+        count => Some(format!("{count} {}", of_number(count, russian))),
     };
-    let days = (term.days > 0).then(|| deadline(words, Deadline::Days(term.days.try_into().unwrap_or(u16::MAX))));
-    months.into_iter().chain(days).collect::<Vec<_>>().join(", ")
+    let years = counted(term.months / 12, "year", "years", ["год", "года", "лет"]);
+    let months = counted(term.months % 12, "month", "months", ["месяц", "месяца", "месяцев"]);
+    let days = counted(term.days, "day", "days", ["день", "дня", "дней"]);
+    years.into_iter().chain(months).chain(days).collect::<Vec<_>>().join(", ")
 }
 
 /// A deadline in words.
@@ -273,7 +317,8 @@ mod tests {
         let check = |language, months, days, expected: &str| {
             assert_eq!(term(Words(language), Term { months, days }), expected);
         };
-        check(Language::Ru, 36, 0, "36 месяцев");
+        check(Language::Ru, 36, 0, "3 года");
+        check(Language::En, 13, 0, "1 year, 1 month");
         check(Language::Ru, 1, 2, "1 месяц, 2 дня");
         check(Language::Ru, 0, 21, "21 день");
         check(Language::Ru, 0, 11, "11 дней");
