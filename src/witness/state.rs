@@ -8,8 +8,10 @@ use std::{
     io::{self, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
+
+use arc_swap::ArcSwapOption;
 
 use super::quiet::Quiet;
 use crate::{
@@ -40,6 +42,8 @@ struct Log {
     key: VerifierKey,
     folder: PathBuf,
     newest: Mutex<Option<SignedCheckpoint>>,
+    /// The note of the newest one, for whoever reads: `newest` is held while the disk works.
+    shown: ArcSwapOption<String>,
 }
 
 /// Why a witness can't begin, or can't sign.
@@ -155,15 +159,16 @@ impl State {
         let answer = format!("{line}\n");
         signed.note_mut().add(line);
         log.keep(&signed, now)?;
+        log.shown.store(Some(Arc::new(signed.note().to_string())));
         *newest = Some(signed);
         Ok(Ok(answer))
     }
 
-    /// The newest checkpoint of the log with this hash of its origin, signed by it and by this witness.
+    /// The newest checkpoint of the log with this hash of its origin, signed by it and by this witness, once it is on the disk. Waits for
+    /// nothing.
     pub fn newest(&self, hash: &str) -> Option<String> {
         let log = self.logs.values().find(|log| log.folder.file_name().is_some_and(|name| name == hash))?;
-        let newest = log.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        newest.as_ref().map(|newest| newest.note().to_string())
+        log.shown.load().as_deref().cloned()
     }
 }
 
@@ -184,7 +189,8 @@ impl Log {
             Err(error) if error.kind() == io::ErrorKind::NotFound && names(&folder.join("days"))?.is_empty() => None,
             Err(error) => return Err(failed(&path, "read what was signed last")(error)),
         };
-        Ok(Self { key, folder, newest: Mutex::new(newest) })
+        let shown = ArcSwapOption::from_pointee(newest.as_ref().map(|newest| newest.note().to_string()));
+        Ok(Self { key, folder, newest: Mutex::new(newest), shown })
     }
 
     fn keep(&self, signed: &SignedCheckpoint, now: Timestamp) -> Result<(), StateError> {
