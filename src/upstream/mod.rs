@@ -23,7 +23,6 @@ use http::{
 use hyper::body::{Body as _, Incoming};
 
 pub use body::{BodyError, RequestBody, ResponseBody};
-use connect::Tls;
 pub use error::UpstreamError;
 pub use forwarding::{remove_forwarding, set_forwarding};
 pub use framing::only_chunked;
@@ -31,19 +30,21 @@ pub use hop_by_hop::{KeptTrailers, append_via, remove_fulfilled, remove_hop_by_h
 use pool::{Lease, Pool};
 pub use settings::{Scheme, Settings};
 
-use crate::cookies::ClearedRequest;
+use crate::{cookies::ClearedRequest, sockets::ClientTls};
 
 /// One upstream as all cores share it.
 pub struct Upstream {
     settings: Settings,
-    tls: Option<Tls>,
+    tls: Option<ClientTls>,
     host_header: Option<HeaderValue>,
 }
 
 impl Upstream {
     /// Prepares an upstream; fails when its authority file can't be read.
     pub fn new(settings: Settings) -> io::Result<Self> {
-        let tls = (settings.scheme == Scheme::Https).then(|| Tls::new(&settings)).transpose()?;
+        let name = settings.host_header.as_deref().unwrap_or(&settings.host);
+        let tls = || ClientTls::new(name, settings.certificate_authority.as_deref());
+        let tls = (settings.scheme == Scheme::Https).then(tls).transpose()?;
         let host_header = settings.host_header.as_deref().map(HeaderValue::from_str).transpose();
         let host_header = host_header.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         Ok(Self { settings, tls, host_header })

@@ -7,6 +7,7 @@ mod gateway;
 mod jar;
 mod message;
 mod origin;
+mod process;
 mod program;
 mod wire;
 mod witness;

@@ -2,26 +2,19 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
     net::SocketAddr,
     path::Path,
-    process::{Child, Command, Output, Stdio},
-    sync::mpsc,
-    thread,
-    time::Duration,
+    process::{Command, Output, Stdio},
 };
 
 use kelisim::ledger::VerifierKey;
 use tempfile::TempDir;
 
-use super::{Browser, Reply};
-
-/// How long it may take to start.
-const PATIENCE: Duration = Duration::from_secs(30);
+use super::{Browser, Reply, process::Process};
 
 /// A witness at work; it is killed when it is dropped.
 pub struct Witness {
-    child: Child,
+    process: Process,
     pub address: SocketAddr,
     folder: Option<TempDir>,
     log: String,
@@ -34,23 +27,11 @@ impl Witness {
     }
 
     /// The same on this address, with the memory in this folder.
-    #[allow(clippy::zombie_processes, reason = "a witness that does not start fails the test and ends with it")]
     pub fn at(address: &str, log: &str, folder: TempDir) -> Self {
         let mut command = command(address, log, folder.path());
-        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let (sender, receiver) = mpsc::channel();
-        // It reads to the end, so that the witness never waits for its log.
-        thread::spawn(move || lines.map_while(Result::ok).for_each(|line| _ = sender.send(line)));
-        let mut said = Vec::new();
-        loop {
-            let line = receiver.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("it did not start: {said:#?}"));
-            let address = line.split_once("listen=").and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());
-            if let Some(address) = address {
-                return Self { child, address, folder: Some(folder), log: log.to_owned() };
-            }
-            said.push(line);
-        }
+        let listening = |line: &str| line.split_once("listen=")?.1.split(' ').next()?.parse().ok();
+        let (process, address, _) = Process::start(command.stdout(Stdio::null()), listening);
+        Self { process, address, folder: Some(folder), log: log.to_owned() }
     }
 
     /// Runs one that is expected to end by itself.
@@ -83,24 +64,13 @@ impl Witness {
 
     /// Kills it as a power cut would, and starts it again on the same address.
     pub fn killed_and_started(mut self) -> Self {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.process.kill();
         Self::at(&self.address.to_string(), &self.log.clone(), self.folder.take().unwrap())
     }
 
     /// Asks it to stop; whether it ended in order.
     pub fn stop(mut self) -> (bool, TempDir) {
-        let asked = Command::new("sh").args(["-c", "kill -TERM $0", &self.child.id().to_string()]).status();
-        assert!(asked.unwrap().success());
-        (self.child.wait().unwrap().success(), self.folder.take().unwrap())
-    }
-}
-
-impl Drop for Witness {
-    fn drop(&mut self) {
-        // One that has ended already can't be killed again.
-        _ = self.child.kill();
-        _ = self.child.wait();
+        (self.process.stop(), self.folder.take().unwrap())
     }
 }
 

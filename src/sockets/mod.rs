@@ -1,5 +1,7 @@
 //! What connections on both sides need and the libraries leave open: a limit on a peer that does not take bytes, and a way to notice one
-//! that is gone without a word.
+//! that is gone without a word; and TLS of the connections that we make.
+
+mod tls;
 
 use std::{
     future::Future as _,
@@ -15,6 +17,8 @@ use tokio::{
     net::TcpStream,
     time::{Instant, Sleep},
 };
+
+pub use tls::ClientTls;
 
 /// How long a connection may be silent before the system asks whether the other side is still there.
 const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(60);
