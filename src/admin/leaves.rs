@@ -6,6 +6,9 @@ use crate::{
     timestamp::Timestamp,
 };
 
+/// How many leaves are read at once where all are.
+const PAGE: usize = 1000;
+
 /// A leaf that says that records were taken out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessSeen {
@@ -55,6 +58,21 @@ impl AccessSeen {
     pub fn newest(reader: &Reader, count: usize) -> Result<Vec<Self>, StoreError> {
         let leaves = reader.newest_leaves("access", count)?;
         Ok(leaves.into_iter().filter_map(|(index, data)| Self::parse(index, &data)).collect())
+    }
+
+    /// Gives all of them one by one, the newest first. Memory stays flat however many there are.
+    ///
+    /// # Errors
+    ///
+    /// When the log can't be read.
+    pub fn for_each(reader: &Reader, mut seen: impl FnMut(Self)) -> Result<(), StoreError> {
+        let mut end = LeafIndex(reader.size()?);
+        loop {
+            let page = reader.newest_leaves_before(end, "access", PAGE)?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            end = *last;
+            page.iter().filter_map(|(index, data)| Self::parse(*index, data)).for_each(&mut seen);
+        }
     }
 }
 

@@ -21,11 +21,26 @@ impl Reader {
     ///
     /// When the file refuses.
     pub fn newest_leaves(&self, kind: &str, count: usize) -> Result<Vec<(LeafIndex, Vec<u8>)>, StoreError> {
+        self.newest_leaves_before(LeafIndex(i64::MAX.cast_unsigned()), kind, count)
+    }
+
+    /// The same, of the leaves before this one.
+    ///
+    /// # Errors
+    ///
+    /// When the file refuses.
+    pub fn newest_leaves_before(
+        &self,
+        end: LeafIndex,
+        kind: &str,
+        count: usize,
+    ) -> Result<Vec<(LeafIndex, Vec<u8>)>, StoreError> {
         // The index over leaves that are no choices serves the query only where it is said that they are none.
-        let sql = "SELECT idx, data FROM leaf WHERE kind = ?1 AND kind <> 'consent' ORDER BY idx DESC LIMIT ?2";
+        let sql =
+            "SELECT idx, data FROM leaf WHERE kind = ?1 AND kind <> 'consent' AND idx < ?2 ORDER BY idx DESC LIMIT ?3";
         let read = || {
             let mut statement = self.connection.prepare_cached(sql)?;
-            let rows = statement.query_map(params![kind, count as i64], |row| {
+            let rows = statement.query_map(params![kind, end.0.cast_signed(), count as i64], |row| {
                 Ok((LeafIndex(row.get::<_, i64>(0)?.cast_unsigned()), row.get(1)?))
             })?;
             rows.collect::<Result<_, _>>()
@@ -55,5 +70,8 @@ mod tests {
             let index = store.note_waiting(service(state)).unwrap();
             assert_eq!(reader.newest_leaf("service").unwrap(), Some((index, service(state).leaf_data())));
         }
+        let [newest, first] = reader.newest_leaves("service", 10).unwrap().try_into().unwrap();
+        assert_eq!(reader.newest_leaves_before(newest.0, "service", 10).unwrap(), std::slice::from_ref(&first));
+        assert_eq!(reader.newest_leaves_before(first.0, "service", 10).unwrap(), []);
     }
 }

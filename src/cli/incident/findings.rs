@@ -4,16 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::accesses::{self, Accesses};
 use crate::{
-    admin::AccessSeen,
+    admin::Accounts,
     consent::ConsentId,
     ledger::{Content, NoticeId, Removal},
     store::{Reader, StoreError},
     timestamp::Timestamp,
 };
-
-/// How many takings of records are looked through, from the newest back.
-const MOST_ACCESSES: usize = 10_000;
 
 /// All of it. Counts are of records, and of the consent numbers that they have.
 #[derive(Debug, Serialize)]
@@ -24,6 +22,10 @@ pub(super) struct Findings {
     pub(super) written: Count,
     /// There at some time of the period, and still there.
     pub(super) readable: Count,
+    /// Which of them are the first and the last in the log.
+    pub(super) readable_range: Option<Range>,
+    /// How many of them each site has.
+    pub(super) readable_by_site: BTreeMap<String, u64>,
     /// There at some time of the period, and deleted since: their numbers are gone.
     pub(super) readable_and_deleted_since: u64,
     /// Of these, deleted within the period, on a person's request or an order.
@@ -31,7 +33,7 @@ pub(super) struct Findings {
     /// Likewise, when their term was over.
     pub(super) retired: u64,
     /// Who took records out within the period.
-    pub(super) accesses: Vec<Taken>,
+    pub(super) accesses: Accesses,
     /// What the notices say is collected.
     pub(super) data: BTreeSet<String>,
     /// The last checkpoint before the period …
@@ -50,34 +52,37 @@ pub(super) struct Count {
     pub(super) numbers: u64,
 }
 
-/// One taking of records.
-#[derive(Debug, Serialize)]
-pub(super) struct Taken {
-    pub(super) time: String,
-    pub(super) by: String,
-    pub(super) what: String,
-    pub(super) form: String,
-    pub(super) from: String,
-    pub(super) to: String,
-    /// How many records of that period there are now.
-    pub(super) records: u64,
+/// From one record to another, by their leaves and their times.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Range {
+    pub(super) first_leaf: u64,
+    pub(super) last_leaf: u64,
+    pub(super) first_time: String,
+    pub(super) last_time: String,
 }
 
-/// Reads the log up to the end of the period. Memory grows with the consent numbers, 16 bytes and some for each.
+/// Reads the log up to the end of the period. Memory grows with the log, some 40 bytes for each record.
 pub(super) fn find(
     reader: &Reader,
     from: Timestamp,
     to: Timestamp,
+    accounts: &Accounts,
     list_numbers: bool,
 ) -> Result<Findings, StoreError> {
     let (mut written, mut readable, mut removed) = (0, 0, BTreeMap::from([("erasure", 0), ("retention", 0)]));
     let (mut writers, mut readers) = (HashSet::<ConsentId>::new(), HashSet::<ConsentId>::new());
     let (mut deleted_since, mut notices) = (0, HashSet::<NoticeId>::new());
+    let mut times = Vec::new();
+    let (mut range, mut sites) = (None::<Range>, BTreeMap::<String, u64>::new());
     let last_day = Timestamp::from_milliseconds(to.milliseconds() - 1).date();
     for row in reader.events(Timestamp::default(), to)? {
-        match row?.content {
+        let row = row?;
+        match row.content {
             Content::Kept(event, _) => {
                 readable += 1;
+                times.push(event.time);
+                range = Some(Range::with(range, row.index.0, event.time));
+                *sites.entry(event.site.to_string()).or_default() += 1;
                 readers.insert(event.consent_id);
                 notices.insert(event.notice);
                 if event.time >= from {
@@ -95,19 +100,20 @@ pub(super) fn find(
             Content::Removed { .. } => {}
         }
     }
-    let accesses = AccessSeen::newest(reader, MOST_ACCESSES)?;
-    let accesses = accesses.into_iter().filter(|access| access.time >= from && access.time < to);
-    let accesses = accesses.map(|access| taken(reader, access)).collect::<Result<_, _>>()?;
+    // The order in the log is not that of the clock, where it was set back.
+    times.sort_unstable();
     let numbers = list_numbers.then(|| readers.iter().map(ToString::to_string).collect());
     Ok(Findings {
         from: from.to_string(),
         to: to.to_string(),
         written: Count { records: written, numbers: writers.len() as u64 },
         readable: Count { records: readable, numbers: readers.len() as u64 },
+        readable_range: range,
+        readable_by_site: sites,
         readable_and_deleted_since: deleted_since,
         erased: removed[Removal::Erasure.name()],
         retired: removed[Removal::Retention.name()],
-        accesses,
+        accesses: accesses::find(reader, (from, to), accounts, &times)?,
         data: data(reader, &notices)?,
         checkpoint_before: reader.last_checkpoint(from)?,
         checkpoint_at_end: reader.last_checkpoint(to)?,
@@ -115,16 +121,15 @@ pub(super) fn find(
     })
 }
 
-fn taken(reader: &Reader, access: AccessSeen) -> Result<Taken, StoreError> {
-    Ok(Taken {
-        time: access.time.to_string(),
-        by: access.by,
-        what: access.what,
-        form: access.form,
-        from: access.from.to_string(),
-        to: access.to.to_string(),
-        records: reader.count(access.from, access.to)?,
-    })
+impl Range {
+    /// Extended by the next record in the log.
+    fn with(range: Option<Self>, leaf: u64, time: Timestamp) -> Self {
+        let time = time.to_string();
+        let Some(Self { first_leaf, first_time, last_time, .. }) = range else {
+            return Self { first_leaf: leaf, last_leaf: leaf, first_time: time.clone(), last_time: time };
+        };
+        Self { first_leaf, last_leaf: leaf, first_time: first_time.min(time.clone()), last_time: last_time.max(time) }
+    }
 }
 
 /// What the notices that visitors answered say is collected.

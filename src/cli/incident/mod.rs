@@ -1,6 +1,8 @@
 //! `kelisim log incident`: what a breach has touched, as the notice to the ministry needs it. It is noted in the log before anything is told.
 
+mod accesses;
 mod findings;
+mod json;
 mod text;
 
 use std::path::PathBuf;
@@ -16,7 +18,7 @@ use super::{
     running::log_settings,
 };
 use crate::{
-    admin::{Deadline, date_in_kazakhstan},
+    admin::{Accounts, Deadline, date_in_kazakhstan},
     ledger::AccessKind,
     pages::Controller,
     store::Reader,
@@ -57,6 +59,7 @@ struct Notice<'a> {
     detected: Option<Timestamp>,
     term: Deadline,
     due: Option<Date>,
+    accounts: usize,
     findings: Findings,
 }
 
@@ -81,6 +84,11 @@ pub(super) fn run(arguments: &IncidentArguments) -> Result<(), Box<dyn std::erro
             controllers.push(&site.pages.controller);
         }
     }
+    let accounts = Accounts::read(&configuration.state_dir).unwrap_or_else(|error| {
+        // A breach may have damaged them; the rest is needed all the more.
+        eprintln!("{error}: accounts are shown by number alone");
+        Accounts::default()
+    });
     let term = configuration.deadlines.breach;
     let notice = Notice {
         controllers,
@@ -88,10 +96,11 @@ pub(super) fn run(arguments: &IncidentArguments) -> Result<(), Box<dyn std::erro
         detected: arguments.detected,
         term,
         due: arguments.detected.map(|detected| term.last_day(date_in_kazakhstan(detected))),
-        findings: findings::find(&reader, from, to, arguments.list_numbers)?,
+        accounts: accounts.iter().count(),
+        findings: findings::find(&reader, from, to, &accounts, arguments.list_numbers)?,
     };
     if arguments.json {
-        println!("{}", text::json(&notice)?);
+        println!("{}", json::json(&notice)?);
     } else {
         print!("{}", text::plain(&notice, arguments.language));
     }
