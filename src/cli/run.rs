@@ -1,6 +1,6 @@
 //! `kelisim run`: in front of the sites until SIGTERM or SIGINT; SIGHUP reads certificates again.
 
-use std::{error::Error, path::Path};
+use std::{error::Error, io, path::Path};
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -12,35 +12,42 @@ pub(super) fn run(path: &Path) -> Result<(), Box<dyn Error>> {
     start_log(configuration.log_format);
     let sites: Vec<_> = configuration.sites.iter().map(|site| site.name.clone()).collect();
     let running = Running::start(configuration, Clock::system())?;
-    tracing::info!(
-        sites = sites.join(", "),
-        http = ?running.http(),
-        https = ?running.https(),
-        admin = ?running.admin(),
-        "started"
-    );
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(until_stopped(&running))?;
+    runtime.block_on(async {
+        // Before it is said that it has started: whoever reads that may ask it to stop.
+        let stopped = until_stopped(&running)?;
+        tracing::info!(
+            sites = sites.join(", "),
+            http = ?running.http(),
+            https = ?running.https(),
+            admin = ?running.admin(),
+            "started"
+        );
+        stopped.await;
+        Ok::<_, io::Error>(())
+    })?;
     tracing::info!("stopping: connections may finish");
     running.stop()?;
     tracing::info!("stopped");
     Ok(())
 }
 
-/// Serves signals until one of them says stop.
-pub(super) async fn until_stopped(running: &Running) -> std::io::Result<()> {
+/// Serves signals until one of them says stop; those that come between this call and the waiting are not lost.
+pub(super) fn until_stopped(running: &Running) -> io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
-            _ = hang_up.recv() => match running.read_certificates_again() {
-                Ok(true) => tracing::info!("certificates were read again"),
-                Ok(false) => tracing::info!("certificates have not changed"),
-                Err(error) => tracing::error!(%error, "certificates changed but can't be used; the old ones stay"),
-            },
+    Ok(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => return,
+                _ = interrupt.recv() => return,
+                _ = hang_up.recv() => match running.read_certificates_again() {
+                    Ok(true) => tracing::info!("certificates were read again"),
+                    Ok(false) => tracing::info!("certificates have not changed"),
+                    Err(error) => tracing::error!(%error, "certificates changed but can't be used; the old ones stay"),
+                },
+            }
         }
-    }
+    })
 }

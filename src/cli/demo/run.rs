@@ -39,8 +39,9 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Box<dyn Error>> {
         let tracker = Tracker::start().await?;
         let origin = Origin::start(tracker.address()).await?;
         let running = start(&folder.path, origin.address(), tracker.address())?;
+        let stopped = until_stopped(&running)?;
         println!("{}", told(&folder, &running, &origin, &tracker));
-        until_stopped(&running).await?;
+        stopped.await;
         // Connections of browsers stay open for long; the demonstration does not wait for them.
         tokio::task::spawn_blocking(|| running.stop()).await??;
         Ok(())
