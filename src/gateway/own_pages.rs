@@ -41,7 +41,7 @@ pub(super) async fn answer(
         }
         OwnPage::Frame | OwnPage::Receipt => method_not_allowed(site, visit, now, "GET, HEAD, POST"),
         _ if !reads => method_not_allowed(site, visit, now, "GET, HEAD"),
-        OwnPage::Log(file) => published_log::answer(shared, visit, file, now).await,
+        OwnPage::Log(log, file) => published_log::answer(shared, visit, log, file, request.headers(), now).await,
         OwnPage::Settings => settings(shared, site, visit, &request, now),
         OwnPage::Policy(edition, language) => {
             // A page of a language is the same for everybody, so the address decides and not the browser.

@@ -3,15 +3,21 @@
 //! Nothing beyond the newest checkpoint is shown, so that nobody sees a leaf to which the log is not bound yet. Leaves hold no personal
 //! data; what they commit to stays here. All hosts of a state directory publish the same log, but for sites that are observed: there every
 //! address but two is the site's own, and nobody is asked for anything.
+//!
+//! Each log stands under its number, as its origin says: what a path says there stays so for ever, also after a restore, when another log
+//! goes on after the leaves that are left. The paths without a number are names of the log of the present.
 
 use std::{sync::Arc, time::Duration};
 
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use hyper::body::Bytes;
 
 use super::{AnswerBody, Shared, visit::Visit};
 use crate::{
-    ledger::{EntryBundle, LeafIndex, Proof, Prover, SignedCheckpoint, Tile, TilePath, Tiles as _, bundle_entry},
+    ledger::{
+        EntryBundle, LeafIndex, LogId, Proof, Prover, SignedCheckpoint, Tile, TilePath, Tiles as _, VerifierKey,
+        bundle_entry,
+    },
     routing::LogFile,
     store::StoreError,
     timestamp::Timestamp,
@@ -27,32 +33,42 @@ const CHECKPOINT_PATIENCE: Duration = Duration::from_secs(2);
 const TEXT: &str = "text/plain; charset=utf-8";
 const BYTES: &str = "application/octet-stream";
 const CHANGES: &str = "no-cache";
-/// A tile of a given width never changes.
+/// A tile of a given width of one log never changes.
 const NEVER_CHANGES: &str = "public, max-age=31536000, immutable";
 
-/// Answers a request for a file of the log.
-pub(super) async fn answer(shared: &Shared, visit: &Visit, file: LogFile, now: Timestamp) -> Response<AnswerBody> {
+/// A log as far as it is published.
+struct Published {
+    /// How many of its leaves may be shown.
+    leaves: u64,
+    /// Size and signed note of its last checkpoint.
+    checkpoint: Option<(u64, String)>,
+    /// `None` where the key that signed it is lost.
+    key: Option<VerifierKey>,
+}
+
+/// Answers a request for a file of a log, of the present one where no number is given.
+pub(super) async fn answer(
+    shared: &Shared,
+    visit: &Visit,
+    log: Option<LogId>,
+    file: LogFile,
+    asked: &HeaderMap,
+    now: Timestamp,
+) -> Response<AnswerBody> {
     let mut response = if shared.log_reads.allows(visit.client.address, now) {
-        match file {
-            LogFile::Key => found(TEXT, CHANGES, format!("{}\n", shared.store.key())),
-            LogFile::Checkpoint => match newest(shared) {
-                Some(checkpoint) => found(TEXT, CHANGES, checkpoint.note().to_string()),
-                None => unpublished(),
-            },
-            LogFile::Tile(path) => tile(shared, path).await,
-            LogFile::Proof(index) => match newest(shared).filter(|newest| newest.checkpoint().size > index.0) {
-                Some(checkpoint) => match proof(shared, index, &checkpoint, None).await {
-                    Some(proof) => found(TEXT, CHANGES, proof.to_string()),
-                    None => unreadable(),
-                },
-                None => unpublished(),
-            },
+        match published(shared, log.unwrap_or(shared.store.log())).await {
+            Ok(published) => part(shared, &published, file).await,
+            Err(Absent::Unknown) => unpublished(),
+            Err(Absent::Unread) => unreadable(),
         }
     } else {
         let mut response = said(StatusCode::TOO_MANY_REQUESTS, "too many requests, try again in a minute\n");
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
         response
     };
+    if log.is_none() && matches!(file, LogFile::Tile(_)) && response.status() == StatusCode::OK {
+        response = of_the_present(response, shared.store.log(), asked);
+    }
     let headers = response.headers_mut();
     for (name, value) in [
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
@@ -63,6 +79,64 @@ pub(super) async fn answer(shared: &Shared, visit: &Visit, file: LogFile, now: T
         headers.insert(name, HeaderValue::from_static(value));
     }
     response
+}
+
+/// Why there is nothing to show of a log.
+enum Absent {
+    /// There is none of this number.
+    Unknown,
+    /// It can't be read now.
+    Unread,
+}
+
+async fn published(shared: &Shared, log: LogId) -> Result<Published, Absent> {
+    if log == shared.store.log() {
+        let checkpoint = newest(shared).map(|newest| (newest.checkpoint().size, newest.note().to_string()));
+        let leaves = checkpoint.as_ref().map_or(0, |(size, _)| *size);
+        return Ok(Published { leaves, checkpoint, key: Some(shared.store.key().clone()) });
+    }
+    let known = shared.store.earlier_logs().iter().copied().find(|(earlier, _)| *earlier == log);
+    let (_, leaves) = known.ok_or(Absent::Unknown)?;
+    let last = shared.readers.read(move |reader| reader.last_of_log(log, leaves)).await.ok_or(Absent::Unread)?;
+    let (key, checkpoint) = match last {
+        Some((origin, size, note)) => {
+            // With a key of its own, of which nothing is left here, the present one would be a lie.
+            let key = shared.store.key().renamed(&origin).filter(|key| SignedCheckpoint::open(&note, key).is_ok());
+            (key, Some((size, note)))
+        }
+        None => (None, None),
+    };
+    Ok(Published { leaves, checkpoint, key })
+}
+
+async fn part(shared: &Shared, published: &Published, file: LogFile) -> Response<AnswerBody> {
+    match (file, &published.key, &published.checkpoint) {
+        (LogFile::Key, Some(key), _) => found(TEXT, CHANGES, format!("{key}\n")),
+        (LogFile::Checkpoint, _, Some((_, note))) => found(TEXT, CHANGES, note.clone()),
+        (LogFile::Tile(path), ..) => tile(shared, path, published.leaves).await,
+        (LogFile::Proof(index), _, Some((size, note))) if *size > index.0 => {
+            match proof(shared, index, (*size, note.clone()), None).await {
+                Some(proof) => found(TEXT, CHANGES, proof.to_string()),
+                None => unreadable(),
+            }
+        }
+        _ => unpublished(),
+    }
+}
+
+/// A tile under the name of the present log: after a restore another one may stand here, so it is asked for again each time.
+fn of_the_present(mut tile: Response<AnswerBody>, log: LogId, asked: &HeaderMap) -> Response<AnswerBody> {
+    let validator = format!("\"{log}\"");
+    let known = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
+    let mut known = known.flat_map(|line| line.split(',')).map(|tag| tag.trim().trim_start_matches("W/"));
+    if known.any(|tag| tag == validator || tag == "*") {
+        *tile.status_mut() = StatusCode::NOT_MODIFIED;
+        *tile.body_mut() = AnswerBody::ours(Bytes::new());
+    }
+    let headers = tile.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(CHANGES));
+    headers.insert(header::ETAG, HeaderValue::try_from(validator).expect("digits are a header value"));
+    tile
 }
 
 /// The newest checkpoint, if there is one.
@@ -80,20 +154,18 @@ pub(super) async fn covering(shared: &Shared, index: LeafIndex) -> Option<Arc<Si
     covered.ok()?.ok()?.clone()
 }
 
-/// The proof of a leaf that a checkpoint covers; `None` where the log can't be read.
+/// The proof of a leaf that a checkpoint, of this size and with this note, covers; `None` where the log can't be read.
 pub(super) async fn proof(
     shared: &Shared,
     index: LeafIndex,
-    checkpoint: &SignedCheckpoint,
+    (size, checkpoint): (u64, String),
     extra: Option<Vec<u8>>,
 ) -> Option<Proof> {
-    let size = checkpoint.checkpoint().size;
     let inclusion = shared.readers.read(move |reader| Prover::new(reader, size).inclusion(index.0)).await?;
-    Some(Proof { extra, index, inclusion, checkpoint: checkpoint.note().to_string() })
+    Some(Proof { extra, index, inclusion, checkpoint })
 }
 
-async fn tile(shared: &Shared, path: TilePath) -> Response<AnswerBody> {
-    let size = newest(shared).map_or(0, |newest| newest.checkpoint().size);
+async fn tile(shared: &Shared, path: TilePath, size: u64) -> Response<AnswerBody> {
     let (level, index, width) = match path {
         TilePath::Hashes(tile) => (tile.level, tile.index, tile.width),
         TilePath::Entries(bundle) => (0, bundle.index, bundle.width),

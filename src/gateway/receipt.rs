@@ -177,7 +177,8 @@ async fn receipt(
     now: Timestamp,
 ) -> Result<Response<AnswerBody>, Message> {
     let checkpoint = covering(shared, kept.index).await.ok_or(Message::NotYetProved)?;
-    let proof = proof(shared, kept.index, &checkpoint, Some(extra(kept))).await.ok_or(Message::LogUnread)?;
+    let covering = (checkpoint.checkpoint().size, checkpoint.note().to_string());
+    let proof = proof(shared, kept.index, covering, Some(extra(kept))).await.ok_or(Message::LogUnread)?;
     let (text, media_type, name) = match download {
         Download::Proof => (proof.to_string(), "text/plain; charset=utf-8", "tlog-proof"),
         Download::Json => (readable(shared, site, kept, &proof, now).await?, "application/ld+json", "json"),

@@ -45,6 +45,11 @@ pub struct LeafHash(pub [u8; 32]);
 pub struct LogId(pub [u8; 16]);
 
 impl LogId {
+    /// Reads a name as it is written: 32 hexadecimal digits in lower case.
+    pub fn parse(text: &str) -> Option<Self> {
+        unhex(text).map(Self)
+    }
+
     /// Reads the name from the data of a log's first leaf.
     pub fn of_first_leaf(leaf_data: &[u8]) -> Option<Self> {
         let content: serde_json::Value =

@@ -32,7 +32,9 @@ pub struct Issued<'a> {
 pub(super) fn receipt_document(settings: &Settings, issued: &Issued<'_>) -> String {
     let event = issued.event;
     let notice: Value = issued.notice.and_then(|notice| serde_json::from_str(notice).ok()).unwrap_or_default();
-    let log = format!("https://{}{}log/", settings.host, settings.prefix);
+    // Under its number a log stays what it is, whatever is restored later.
+    let number = issued.key.name().rsplit('/').next().unwrap_or_default();
+    let log = format!("https://{}{}log/{number}/", settings.host, settings.prefix);
     let record_id = event.id.to_string();
     let receipt_id = issued.id.to_string();
     let document = json!({

@@ -2,7 +2,7 @@
 
 use crate::{
     consent::EditionId,
-    ledger::{LeafIndex, TilePath},
+    ledger::{LeafIndex, LogId, TilePath},
     visitor::Language,
 };
 
@@ -15,8 +15,8 @@ pub enum OwnPage<'a> {
     Settings,
     /// What is recorded about the browser that asks, and where erasing it is posted.
     Receipt,
-    /// A file of the published log.
-    Log(LogFile),
+    /// A file of the published log: of the one with this number, or of the present one.
+    Log(Option<LogId>, LogFile),
     /// What stands in a frame whose host is refused, and where opening it once is posted.
     Frame,
     /// Where browsers and our observing script report.
@@ -78,10 +78,16 @@ impl<'a> OwnPage<'a> {
                 Self::Asset(name)
             }
             name => match name.strip_prefix("log/") {
-                Some(file) => LogFile::parse(file).map_or(Self::Unknown, Self::Log),
+                Some(file) => Self::log(file).unwrap_or(Self::Unknown),
                 None => Self::policy(name).unwrap_or(Self::Unknown),
             },
         })
+    }
+
+    fn log(rest: &str) -> Option<Self> {
+        let numbered = rest.split_once('/').and_then(|(log, file)| Some((LogId::parse(log)?, file)));
+        let (log, file) = numbered.map_or((None, rest), |(log, file)| (Some(log), file));
+        LogFile::parse(file).map(|file| Self::Log(log, file))
     }
 
     fn policy(rest: &str) -> Option<Self> {
@@ -99,18 +105,27 @@ mod tests {
         fn check(path: &str, expected: OwnPage<'_>) {
             assert_eq!(OwnPage::parse(path, "/_kelisim/"), Some(expected), "{path}");
         }
-        check("/_kelisim/log/checkpoint", OwnPage::Log(LogFile::Checkpoint));
-        check("/_kelisim/log/key", OwnPage::Log(LogFile::Key));
-        check("/_kelisim/log/proof/0", OwnPage::Log(LogFile::Proof(LeafIndex(0))));
-        check("/_kelisim/log/proof/1234567", OwnPage::Log(LogFile::Proof(LeafIndex(1_234_567))));
+        let number = "0a".repeat(16);
+        let numbered = |file: &str| format!("/_kelisim/log/{number}/{file}");
+        let named = |file: &str, expected: LogFile| {
+            check(&format!("/_kelisim/log/{file}"), OwnPage::Log(None, expected));
+            check(&numbered(file), OwnPage::Log(Some(LogId([0x0a; 16])), expected));
+        };
+        named("checkpoint", LogFile::Checkpoint);
+        named("key", LogFile::Key);
+        named("proof/0", LogFile::Proof(LeafIndex(0)));
+        named("proof/1234567", LogFile::Proof(LeafIndex(1_234_567)));
         for path in ["tile/0/000", "tile/1/x001/234.p/7", "tile/entries/000.p/255"] {
-            let file = LogFile::Tile(TilePath::parse(path).unwrap());
-            check(&format!("/_kelisim/log/{path}"), OwnPage::Log(file));
+            named(path, LogFile::Tile(TilePath::parse(path).unwrap()));
         }
         for wrong in ["", "proof/", "proof/01", "proof/+1", "proof/-1", "checkpoint/", "tile/0/0", "tile/0/000.p/256"] {
             check(&format!("/_kelisim/log/{wrong}"), OwnPage::Unknown);
+            check(&numbered(wrong), OwnPage::Unknown);
         }
         check("/_kelisim/log", OwnPage::Unknown);
+        for wrong in ["0A".repeat(16), "0a".repeat(15), format!("{number}0"), format!("{number}/{number}")] {
+            check(&format!("/_kelisim/log/{wrong}/key"), OwnPage::Unknown);
+        }
     }
 
     #[test]

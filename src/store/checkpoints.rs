@@ -15,8 +15,20 @@ const ONE_KEPT_EVERY: i64 = 3_600_000;
 
 /// The name under which a log has signed; `None` where it has not. It holds the host that the log began with, whatever the host is now.
 pub(super) fn origin(connection: &Connection, log: LogId) -> rusqlite::Result<Option<String>> {
-    let sql = "SELECT origin FROM checkpoint WHERE substr(origin, -length(?1)) = ?1 LIMIT 1";
-    connection.query_row(sql, [format!("/{log}")], |row| row.get(0)).optional()
+    // From one name to the next: there are as many as logs, and a million checkpoints.
+    let sql = "WITH RECURSIVE name (origin) AS (
+                   SELECT min(origin) FROM checkpoint
+                   UNION ALL
+                   SELECT (SELECT min(origin) FROM checkpoint WHERE origin > name.origin) FROM name WHERE origin IS NOT NULL)
+               SELECT origin FROM name WHERE substr(origin, -length(?1)) = ?1 LIMIT 1";
+    connection.prepare_cached(sql)?.query_row([format!("/{log}")], |row| row.get(0)).optional()
+}
+
+/// Size and note of the last checkpoint of a log that goes no further than this size.
+pub(super) fn last_within(connection: &Connection, origin: &str, size: u64) -> rusqlite::Result<Option<(u64, String)>> {
+    let sql = "SELECT size, note FROM checkpoint WHERE origin = ?1 AND size <= ?2 ORDER BY size DESC LIMIT 1";
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?));
+    connection.prepare_cached(sql)?.query_row(params![origin, size.cast_signed()], row).optional()
 }
 
 /// The newest checkpoint that this key has signed.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     consent::EditionId,
-    ledger::{LeafIndex, NoticeId, Salt, Tile, Tiles, TreeHash},
+    ledger::{LeafIndex, LogId, NoticeId, Salt, Tile, Tiles, TreeHash},
     timestamp::Timestamp,
     visitor::Language,
 };
@@ -100,6 +100,20 @@ impl Reader {
     pub fn origin(&self) -> Result<Option<String>, StoreError> {
         let Some(log) = logs::newest(&self.connection).map_err(self.failed())? else { return Ok(None) };
         checkpoints::origin(&self.connection, log).map_err(self.failed())
+    }
+
+    /// What a log that ended with this size has signed last: its name, the size and the signed note.
+    ///
+    /// # Errors
+    ///
+    /// When the file refuses.
+    pub fn last_of_log(&self, log: LogId, size: u64) -> Result<Option<(String, u64, String)>, StoreError> {
+        let read = || {
+            let Some(origin) = checkpoints::origin(&self.connection, log)? else { return Ok(None) };
+            let last = checkpoints::last_within(&self.connection, &origin, size)?;
+            Ok(last.map(|(size, note)| (origin, size, note)))
+        };
+        read().map_err(self.failed())
     }
 
     /// How many leaves there are.

@@ -4,6 +4,8 @@ use kelisim::ledger::{
     Frontier, KeyKind, Proof, SignedCheckpoint, Tile, VerifierKey, check_inclusion, entries_of_bundle, leaf_hash,
 };
 
+use std::{fs, path::Path};
+
 use crate::harness::{Browser, Gateway, Reply, shop};
 
 /// Later than the harness begins, so that another checkpoint is due.
@@ -18,6 +20,11 @@ fn checkpoint(browser: &mut Browser) -> SignedCheckpoint {
     let key = VerifierKey::parse(&file(browser, "key").text()).unwrap();
     assert_eq!(key.kind(), KeyKind::Log);
     SignedCheckpoint::open(&file(browser, "checkpoint").text(), &key).unwrap()
+}
+
+/// The number of the present log.
+fn number(browser: &mut Browser) -> String {
+    checkpoint(browser).checkpoint().origin.rsplit('/').next().unwrap().to_owned()
 }
 
 /// The newest checkpoint once it covers this many leaves.
@@ -96,16 +103,21 @@ fn any_page_may_read_the_log_and_caches_keep_what_never_changes() {
     let gateway = Gateway::before(&shop);
     let mut outsider = gateway.browser();
     checkpoint_of(&mut outsider, 1);
-    let text = "text/plain; charset=utf-8";
-    for (path, media_type, caching) in [
-        ("checkpoint", text, "no-cache"),
-        ("key", text, "no-cache"),
-        ("proof/0", text, "no-cache"),
-        ("tile/0/000.p/1", "application/octet-stream", "public, max-age=31536000, immutable"),
-        ("tile/entries/000.p/1", "application/octet-stream", "public, max-age=31536000, immutable"),
+    let number = number(&mut outsider);
+    let (text, bytes) = ("text/plain; charset=utf-8", "application/octet-stream");
+    let (changes, never_changes) = ("no-cache", "public, max-age=31536000, immutable");
+    for (path, media_type, numbered) in [
+        ("checkpoint", text, changes),
+        ("key", text, changes),
+        ("proof/0", text, changes),
+        ("tile/0/000.p/1", bytes, never_changes),
+        ("tile/entries/000.p/1", bytes, never_changes),
     ] {
         let reply = file(&mut outsider, path);
-        assert_eq!((reply.header("content-type"), reply.header("cache-control")), (Some(media_type), Some(caching)));
+        assert_eq!((reply.header("content-type"), reply.header("cache-control")), (Some(media_type), Some(changes)));
+        let same = file(&mut outsider, &format!("{number}/{path}"));
+        assert_eq!((same.header("content-type"), same.header("cache-control")), (Some(media_type), Some(numbered)));
+        assert_eq!((same.body == reply.body, same.header("etag")), (true, None), "{path}");
         assert_eq!(reply.header("access-control-allow-origin"), Some("*"), "{path}");
         assert!(reply.all("set-cookie").is_empty());
         let head = outsider.send("HEAD", &format!("/_kelisim/log/{path}"), &[], b"");
@@ -113,6 +125,78 @@ fn any_page_may_read_the_log_and_caches_keep_what_never_changes() {
         assert_eq!(outsider.post(&format!("/_kelisim/log/{path}"), "").status, 405);
     }
     assert_eq!(shop.count(), 0, "the site hears nothing of it");
+}
+
+#[test]
+fn a_tile_of_the_present_log_is_asked_for_again_and_sent_once() {
+    let shop = shop();
+    let gateway = Gateway::before(&shop);
+    let mut outsider = gateway.browser();
+    checkpoint_of(&mut outsider, 1);
+    let tag = file(&mut outsider, "tile/0/000.p/1").header("etag").unwrap().to_owned();
+    assert_eq!(tag, format!("\"{}\"", number(&mut outsider)));
+    let mut asked = |known: &str| {
+        let reply = outsider.send("GET", "/_kelisim/log/tile/0/000.p/1", &[("if-none-match", known)], b"");
+        (reply.status, reply.body.len(), reply.header("etag").map(str::to_owned))
+    };
+    for known in [tag.clone(), format!("\"other\", W/{tag}"), "*".to_owned()] {
+        assert_eq!(asked(&known), (304, 0, Some(tag.clone())), "{known}");
+    }
+    assert_eq!(asked("\"other\""), (200, 32, Some(tag.clone())));
+}
+
+#[test]
+fn after_a_restore_each_log_is_found_under_its_number_and_no_path_says_two_things() {
+    const KEPT: [&str; 3] = ["log.key", "record.keys", "consent.sqlite"];
+    let copy = |from: &Path, to: &Path| KEPT.map(|name| fs::copy(from.join(name), to.join(name)).unwrap());
+    let shop = shop();
+    let gateway = Gateway::before(&shop);
+    let mut outsider = gateway.browser();
+    checkpoint_of(&mut outsider, 1);
+    let old = number(&mut outsider);
+    let (old_key, builder) = (file(&mut outsider, "key").text(), gateway.stopped(&shop));
+    let (state, backup) = (builder.state(), tempfile::tempdir().unwrap());
+    copy(&state, backup.path());
+    let gateway = builder.start();
+    let mut outsider = gateway.browser();
+    gateway.browser().choose("accept");
+    gateway.at(LATER);
+    let lost = gateway.log()[0]["index"].as_u64().unwrap();
+    let last = checkpoint_of(&mut outsider, lost + 1).checkpoint().size;
+    let everything = file(&mut outsider, &format!("{old}/tile/entries/000.p/{last}")).body;
+    let builder = gateway.stopped(&shop);
+    copy(backup.path(), &state);
+
+    let gateway = builder.start();
+    let mut outsider = gateway.browser();
+    (0..6).for_each(|_| assert_eq!(gateway.plain_browser().choose("accept").status, 303));
+    gateway.at("2026-11-22T10:03:00Z");
+    let now = checkpoint_of(&mut outsider, last + 1);
+    let new = number(&mut outsider);
+    assert_ne!(new, old);
+    let others = file(&mut outsider, &format!("tile/entries/000.p/{last}")).body;
+    assert_ne!(others, everything, "the same path without a number says something else now");
+    assert_eq!(file(&mut outsider, &format!("{new}/tile/entries/000.p/{last}")).body, others);
+    assert_eq!(file(&mut outsider, &format!("{old}/tile/entries/000.p/{last}")).status, 404, "they are lost");
+
+    // What is left of the old log is under its number as it was, with what it signed last and its key.
+    assert_eq!(file(&mut outsider, &format!("{old}/key")).text(), old_key);
+    let note = file(&mut outsider, &format!("{old}/checkpoint")).text();
+    let signed = SignedCheckpoint::open(&note, &VerifierKey::parse(&old_key).unwrap()).unwrap();
+    let state = signed.checkpoint();
+    assert!((1..last).contains(&state.size) && state.size < now.checkpoint().size);
+    let known = file(&mut outsider, &format!("{old}/tile/entries/000.p/{}", state.size));
+    assert_eq!(known.header("cache-control"), Some("public, max-age=31536000, immutable"));
+    assert!(everything.starts_with(&known.body));
+    let first = entries_of_bundle(&known.body).unwrap()[0].to_vec();
+    let proof = Proof::parse(&file(&mut outsider, &format!("{old}/proof/0")).text()).unwrap();
+    assert_eq!(proof.checkpoint, note);
+    assert!(check_inclusion(leaf_hash(&first).into(), 0, state.size, &proof.inclusion, state.root));
+    assert_eq!(file(&mut outsider, &format!("{old}/proof/{}", state.size)).status, 404);
+
+    for path in ["checkpoint", "key", "proof/0", "tile/0/000.p/1"] {
+        assert_eq!(file(&mut outsider, &format!("{}/{path}", "0a".repeat(16))).status, 404, "no such log: {path}");
+    }
 }
 
 #[test]
