@@ -26,10 +26,11 @@ pub(super) type Answer = Response<Body>;
 
 /// The answer to a request.
 pub(super) async fn answer(request: Request<Incoming>, peer: SocketAddr, admin: &Arc<Administration>) -> Answer {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    if !host.is_none_or(is_address_or_localhost) {
+    match asked_host(request.headers()) {
+        Ok(host) if host.is_none_or(is_address_or_localhost) => {}
         // A page on another name that resolves to this address (DNS rebinding) must not read anything here.
-        return text(StatusCode::MISDIRECTED_REQUEST, "ask by address or as localhost\n");
+        Ok(_) => return text(StatusCode::MISDIRECTED_REQUEST, "ask by address or as localhost\n"),
+        Err(NoHost) => return text(StatusCode::BAD_REQUEST, "the request names no single host\n"),
     }
     match *request.method() {
         Method::GET | Method::HEAD => read(&request, peer, admin).await,
@@ -147,6 +148,19 @@ fn is_from_our_page(headers: &HeaderMap) -> bool {
     }
 }
 
+/// Several hosts, or bytes that can't be one.
+#[derive(Debug, PartialEq, Eq)]
+struct NoHost;
+
+/// The host of the one `Host` line, if there is a line: a monitor that speaks HTTP/1.0 sends none.
+fn asked_host(headers: &HeaderMap) -> Result<Option<&str>, NoHost> {
+    let mut lines = headers.get_all(header::HOST).iter();
+    match (lines.next(), lines.next()) {
+        (line, None) => line.map(|line| line.to_str().map_err(|_| NoHost)).transpose(),
+        (_, Some(_)) => Err(NoHost),
+    }
+}
+
 fn is_address_or_localhost(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
@@ -227,6 +241,22 @@ mod tests {
         for foreign in ["rebound.example", "rebound.example:9090", "localhost.example", "127.0.0.1.example", ""] {
             assert!(!is_address_or_localhost(foreign), "{foreign}");
         }
+    }
+
+    #[test]
+    fn a_host_that_is_none_or_two_is_no_address() {
+        let check = |lines: &[&[u8]], expected: Result<Option<&str>, NoHost>| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(header::HOST, HeaderValue::from_bytes(line).unwrap());
+            }
+            assert_eq!(asked_host(&headers), expected, "{lines:?}");
+        };
+        check(&[], Ok(None));
+        check(&[b"127.0.0.1:9090"], Ok(Some("127.0.0.1:9090")));
+        check(&["rébound.example".as_bytes()], Err(NoHost));
+        check(&[b"\xff"], Err(NoHost));
+        check(&[b"localhost", b"localhost"], Err(NoHost));
     }
 
     #[test]

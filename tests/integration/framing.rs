@@ -132,6 +132,7 @@ fn a_request_for_no_site_of_ours_is_answered_here_with_its_body_unread() {
         ("host: shop.example:80:80\r\n", 400),
         ("host: shop.example/path\r\n", 400),
         ("host: user@shop.example\r\n", 400),
+        ("host: магазин.example\r\n", 400),
         ("host: \r\n", 421),
         ("host: elsewhere.example\r\n", 421),
         ("host: notshop.example\r\n", 421),
