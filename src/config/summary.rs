@@ -1,4 +1,7 @@
 //! What of a configuration bears on visitors, as the log keeps it: no secret, no person, nothing that only the operator's machine needs.
+//!
+//! The leaf is public for ever. Names of sites and hosts and the paths that measure are what every visitor's browser sees; an exception's
+//! path may lead to where only the operator's people go, so it stands there by its hash.
 
 use serde::Serialize;
 
@@ -6,7 +9,7 @@ use super::Configuration;
 use crate::{
     consent::{Category, CategorySet, Country, Model},
     gateway::{Mode, SiteSettings},
-    ledger::LONGEST_LEAF,
+    ledger::{LONGEST_LEAF, document_hash, hex},
     routing::{ForeignHost, HostPattern, PathRule, Tracker},
     visitor::{AddressForm, Language},
 };
@@ -65,7 +68,7 @@ struct Path {
     client_address: Option<&'static str>,
     content_security_policy: bool,
     pass_through: bool,
-    prefix: String,
+    prefix_sha256: String,
 }
 
 #[derive(Serialize)]
@@ -116,7 +119,7 @@ impl Path {
             client_address: rule.client_address.map(form),
             content_security_policy: rule.content_security_policy,
             pass_through: rule.pass_through,
-            prefix: rule.prefix.clone(),
+            prefix_sha256: hex(&document_hash(&rule.prefix)),
         }
     }
 }
@@ -181,7 +184,10 @@ mod tests {
         assert_eq!((&site["mode"], &site["model"]), (&"strict".into(), &"opt-in".into()));
         let expected = "\"hosts\":[{\"category\":\"functional\",\"name\":\"*.maps.example\",\"port\":8443,\"sees_address\":false}]";
         assert!(text.contains(expected), "{text}");
-        for private in ["Somebody", "privacy@", "Example LLP", "127.0.0.1", "/var/lib"] {
+        // SHA-256 of `/callback/`.
+        let digits = "04c75d82457dfc0785d4e5b7bbc4a1822c5e527dfa6330b5aee76e3fcc6863f9";
+        assert_eq!(site["paths"][0]["prefix_sha256"], digits);
+        for private in ["callback", "Somebody", "privacy@", "Example LLP", "127.0.0.1", "/var/lib"] {
             assert!(!text.contains(private), "{private} in {text}");
         }
     }

@@ -55,6 +55,8 @@ fn the_document_shows_each_kind_as_it_is_written() {
         assert!(DOCUMENT.contains(&format!("## {}\n", entry.kind())), "{}", entry.kind());
     }
     assert_eq!(DOCUMENT.matches("```text").count(), entries.len(), "no example is made up");
+    let whole_site: String = document_hash("/").iter().map(|byte| format!("{byte:02x}")).collect();
+    assert!(DOCUMENT.contains(&whole_site), "how the exception for a whole site is known");
     for what in Enforced::ALL {
         assert!(DOCUMENT.contains(&format!("- `{}`", what.name())), "{}", what.name());
     }
