@@ -7,8 +7,7 @@ use super::{
     AnswerBody, Mode, Shared,
     choice::see_other,
     own_pages::{append, html, message, model_for, random_uuid},
-    posted,
-    request::proven_record,
+    posted::{self, Form, Rejected, Sender},
     site::Site,
     visit::Visit,
 };
@@ -17,7 +16,7 @@ use crate::{
     consent::{CategorySet, ConsentId, FrameGrant},
     cookies::{self, Found},
     ledger::{Event, EventKind, Method as EventMethod, OpenedFrame, PagePath, RecordId},
-    pages::{FRAME_SECURITY_POLICY, FrameOffer, FrameRefusal, FrameRequest, LONGEST_CHOICE, Message, ReturnPath},
+    pages::{FRAME_SECURITY_POLICY, FrameOffer, FrameRefusal, FrameRequest, Message, ReturnPath},
     rewrite::{EditMode, PageEdits, Placeholder},
     routing::NotOnDemand,
     timestamp::{Term, Timestamp},
@@ -32,13 +31,10 @@ pub(super) async fn answer(
     now: Timestamp,
 ) -> Response<AnswerBody> {
     let mut response = match *request.method() {
-        Method::POST => match opened(shared, site, visit, request, now).await {
-            Ok(response) => response,
-            Err((reason, text, to)) => {
-                shared.metrics.choice_rejected(reason);
-                message(site, visit, now, text, &to)
-            }
-        },
+        Method::POST => {
+            let outcome = opened(shared, site, visit, request, now).await;
+            outcome.unwrap_or_else(|rejected| rejected.answer(shared, site, visit, now))
+        }
         _ => placeholder(site, visit, &request, now),
     };
     let headers = response.headers_mut();
@@ -71,8 +67,6 @@ fn placeholder(site: &Site, visit: &Visit, request: &Request<Incoming>, now: Tim
     html(StatusCode::OK, site.pages(now).frame_page(language, &asked, offer))
 }
 
-type Rejected = (&'static str, Message, ReturnPath);
-
 /// Logs the event and waits for it; only then is there a leave to load the frame.
 async fn opened(
     shared: &Shared,
@@ -81,23 +75,13 @@ async fn opened(
     request: Request<Incoming>,
     now: Timestamp,
 ) -> Result<Response<AnswerBody>, Rejected> {
-    let rejected = |reason, message| (reason, message, ReturnPath::default());
-    let own = visit.own_cookies.as_ref().ok_or_else(|| rejected("not_recordable", Message::BadRequest))?;
-    if !posted::is_from_this_site(visit, request.headers()) {
-        return Err(rejected("foreign", Message::ForeignChoice));
-    }
-    if !visit.fetch.is_by_person(visit.agent) {
-        return Err(rejected("not_activated", Message::ForeignChoice));
-    }
-    if !shared.choices.allows(visit.client.address, now) {
-        return Err(rejected("too_many", Message::TooManyChoices));
-    }
-    let record = proven_record(shared, site, visit, &request);
-    let body = posted::read(request, LONGEST_CHOICE).await;
-    let body = body.map_err(|_| rejected("unreadable", Message::BadRequest))?;
-    let asked = FrameRequest::parse(&body, &site.prefix).ok_or_else(|| rejected("malformed", Message::BadRequest))?;
+    let own = visit.own_cookies.as_ref().ok_or_else(|| Rejected::new("not_recordable", Message::BadRequest))?;
+    let Form { record, body } = posted::form(shared, site, visit, request, Sender::Person, now).await?;
+    let asked = FrameRequest::parse(&body, &site.prefix);
+    let asked = asked.ok_or_else(|| Rejected::new("malformed", Message::BadRequest))?;
     let line = site.foreign_hosts.on_demand(&asked.host, asked.port, site.consent.offer);
-    let line = line.map_err(|_| ("not_on_demand", Message::BadRequest, asked.to.clone()))?;
+    let not_on_demand = || Rejected { to: asked.to.clone(), ..Rejected::new("not_on_demand", Message::BadRequest) };
+    let line = line.map_err(|_| not_on_demand())?;
     let language = asked.language.filter(|language| site.languages.contains(language)).unwrap_or(visit.language);
     let event = Event {
         id: RecordId(random_uuid()),

@@ -89,7 +89,6 @@ pub(super) fn choice_view<'a>(site: &Site, record: &'a Record) -> ChoiceView<'a>
         time: record.time,
         valid_until: site.consent.valid_for.after(record.time),
         edition: &record.edition,
-        consent_id: record.consent_id,
     }
 }
 

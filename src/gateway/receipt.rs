@@ -9,7 +9,7 @@ use super::{
     AnswerBody, Shared,
     choice::{clear_caches, expire_leftovers},
     own_pages::{choice_in_force, choice_view, for_its_visitor, message, model_for, random_uuid},
-    posted,
+    posted::{self, Form, Rejected, Sender},
     published_log::{covering, proof},
     request::proven_record,
     site::Site,
@@ -19,10 +19,10 @@ use crate::{
     consent::{CategorySet, Record},
     ledger::{ErasureReason, EventKind, LeafIndex, Proof, RecordId},
     pages::{
-        Download, ErasedLeaf, ErasedView, HistoryLine, Issued, LONGEST_CHOICE, Message, PostedErasure, ReceiptQuery,
-        ReceiptView, Recorded, ReturnPath,
+        Download, ErasedLeaf, ErasedView, HistoryLine, Issued, Message, PostedErasure, ReceiptQuery, ReceiptView,
+        Recorded, Standing,
     },
-    store::{KeptEvent, LONGEST_HISTORY},
+    store::KeptEvent,
     timestamp::Timestamp,
     visitor::Language,
 };
@@ -39,22 +39,31 @@ pub(super) async fn answer(
     request: Request<Incoming>,
     now: Timestamp,
 ) -> Response<AnswerBody> {
-    if request.method() == Method::POST {
-        return match erase(shared, site, visit, request, now).await {
-            Ok(response) => response,
-            Err((reason, text, to)) => {
-                shared.metrics.choice_rejected(reason);
-                message(site, visit, now, text, &to)
-            }
-        };
-    }
+    let mut response = if request.method() == Method::POST {
+        let outcome = erase(shared, site, visit, request, now).await;
+        outcome.unwrap_or_else(|rejected| rejected.answer(shared, site, visit, now))
+    } else {
+        read(shared, site, visit, &request, now).await
+    };
+    let vary = HeaderValue::from_static("Cookie, Sec-Fetch-Dest, Sec-Fetch-Mode");
+    response.headers_mut().insert(header::VARY, vary);
+    response
+}
+
+async fn read(
+    shared: &Shared,
+    site: &Site,
+    visit: &Visit,
+    request: &Request<Incoming>,
+    now: Timestamp,
+) -> Response<AnswerBody> {
     let query = ReceiptQuery::parse(request.uri().query().unwrap_or_default(), &site.prefix);
-    if visit.fetch.is_present() && !visit.fetch.navigates {
+    if visit.fetch.is_present() && !visit.fetch.is_top_navigation() {
         // The number of a visitor, also of one who refused everything, is for that visitor to see and not for the site's scripts.
         return message(site, visit, now, Message::ForeignChoice, &query.to);
     }
     let language = offered_language(site, visit, query.language);
-    let record = proven_record(shared, site, visit, &request);
+    let record = proven_record(shared, site, visit, request);
     match shown(shared, site, visit, &query, language, record.as_ref(), now).await {
         Ok(response) => response,
         Err(text) => {
@@ -106,16 +115,18 @@ async fn shown(
     receipt(shared, site, download, chosen, now).await
 }
 
-/// Everything of a visitor on a site, and what is known of events that later ones name.
+/// What is kept of a visitor on a site, the newest, and what is known of events that later ones name.
 struct History {
     kept: Vec<KeptEvent>,
+    /// How many events are kept, also those that are too many to be read.
+    total: usize,
     removed: Vec<(LeafIndex, Timestamp)>,
 }
 
 async fn history(shared: &Shared, site: &Site, record: &Record) -> Option<History> {
     let (id, name) = (record.consent_id, site.name.clone());
     let read = shared.readers.read(move |reader| {
-        let kept = reader.history(id, &name)?;
+        let (kept, total) = (reader.history(id, &name)?, reader.kept_of(id, Some(&name))?);
         let mut removed = Vec::new();
         for named in kept.iter().filter_map(|kept| kept.event.ends) {
             if kept.iter().all(|other| other.index != named)
@@ -126,7 +137,7 @@ async fn history(shared: &Shared, site: &Site, record: &Record) -> Option<Histor
         }
         removed.sort_unstable();
         removed.dedup();
-        Ok(History { kept, removed })
+        Ok(History { kept, total, removed })
     });
     read.await
 }
@@ -155,16 +166,33 @@ fn recorded<'a>(
     let kept = history.kept.iter().map(|kept| HistoryLine::Kept {
         index: kept.index,
         event: &kept.event,
-        ended: kept.ended_by.is_some(),
+        standing: standing(site, history, kept, now),
     });
     let mut history_lines: Vec<_> = removed.chain(kept).collect();
     history_lines.sort_unstable_by_key(HistoryLine::index);
     Recorded {
+        consent_id: record.consent_id,
         choice: choice_view(site, record),
         in_force: choice_in_force(site, record, now),
         event: current.map(|kept| (kept.index, &kept.event)),
         history: history_lines,
-        cut_to: (history.kept.len() >= LONGEST_HISTORY).then_some(LONGEST_HISTORY),
+        kept: history.total,
+    }
+}
+
+/// Whether an event counts, and if not, what came first: another event, or the end of its term.
+fn standing(site: &Site, history: &History, kept: &KeptEvent, now: Timestamp) -> Standing {
+    let event = &kept.event;
+    let ending = kept.ended_by.map(|by| history.kept.iter().find(|other| other.index == by));
+    // A shorter term that was configured since holds for what was answered before, too.
+    let end = event.valid_until.min(site.consent.valid_for.after(event.time));
+    let counted_until = ending.map_or(now, |ending| ending.map_or(event.time, |ending| ending.event.time));
+    let editions = &site.consent.editions;
+    match ending {
+        _ if end <= counted_until => Standing::Expired(end),
+        Some(_) => Standing::Ended,
+        None if editions.still_answered(&event.edition, event.offered, site.consent.offer, now) => Standing::InForce,
+        None => Standing::AskedAgain,
     }
 }
 
@@ -221,8 +249,6 @@ async fn readable(
     Ok(site.pages(now).receipt_document(&issued))
 }
 
-type Rejected = (&'static str, Message, ReturnPath);
-
 /// The question, and with the answer yes the erasure.
 async fn erase(
     shared: &Shared,
@@ -231,25 +257,13 @@ async fn erase(
     request: Request<Incoming>,
     now: Timestamp,
 ) -> Result<Response<AnswerBody>, Rejected> {
-    let rejected = |reason, message| (reason, message, ReturnPath::default());
-    let own = visit.own_cookies.as_ref().ok_or_else(|| rejected("not_recordable", Message::BadRequest))?;
-    if !posted::is_from_this_site(visit, request.headers()) {
-        return Err(rejected("foreign", Message::ForeignChoice));
-    }
-    if !shared.choices.allows(visit.client.address, now) {
-        return Err(rejected("too_many", Message::TooManyChoices));
-    }
-    let form = posted::media_type(request.headers());
-    if form.as_deref() != Some("application/x-www-form-urlencoded") {
-        return Err(rejected("unknown_type", Message::BadRequest));
-    }
-    let record = proven_record(shared, site, visit, &request);
+    let own = visit.own_cookies.as_ref().ok_or_else(|| Rejected::new("not_recordable", Message::BadRequest))?;
     let leftovers = request.headers().clone();
-    let body = posted::read(request, LONGEST_CHOICE).await;
-    let body = body.map_err(|_| rejected("unreadable", Message::BadRequest))?;
+    let Form { record, body } = posted::form(shared, site, visit, request, Sender::Page, now).await?;
     let posted = PostedErasure::parse(&body, &site.prefix);
-    let posted = posted.map_err(|_| rejected("malformed", Message::BadRequest))?;
+    let posted = posted.map_err(|_| Rejected::new("malformed", Message::BadRequest))?;
     let to = &posted.to;
+    let rejected = |reason, message| Rejected { reason, message, to: to.clone() };
     let language = offered_language(site, visit, Some(posted.language));
     let pages = site.pages(now);
     let Some(record) = record else {
@@ -257,22 +271,25 @@ async fn erase(
         let query = ReceiptQuery { to: to.clone(), ..ReceiptQuery::default() };
         return shown(shared, site, visit, &query, language, None, now)
             .await
-            .map_err(|message| ("nothing_recorded", message, to.clone()));
+            .map_err(|message| rejected("nothing_recorded", message));
     };
-    let known = history(shared, site, &record).await.ok_or(("log_unread", Message::LogUnread, to.clone()))?;
+    let id = record.consent_id;
     if !posted.confirmed {
-        return Ok(for_its_visitor(StatusCode::OK, pages.erasure_question_page(language, known.kept.len(), to)));
+        let doomed = shared.readers.read(move |reader| reader.kept_of(id, None)).await;
+        let doomed = doomed.ok_or_else(|| rejected("log_unread", Message::LogUnread))?;
+        return Ok(for_its_visitor(StatusCode::OK, pages.erasure_question_page(language, doomed, to)));
     }
     // What can't be undone takes a click of a person, not a script of the site's.
     if !visit.fetch.is_by_person(visit.agent) {
-        return Err(("not_activated", Message::ForeignChoice, to.clone()));
+        return Err(rejected("not_activated", Message::ForeignChoice));
     }
     if !shared.erasures.allows(visit.client.address, now) {
-        return Err(("too_many", Message::TooManyChoices, to.clone()));
+        return Err(rejected("too_many", Message::TooManyChoices));
     }
-    let erased = shared.store.erase(record.consent_id, ErasureReason::Request).await.map_err(|error| {
+    let known = history(shared, site, &record).await.ok_or_else(|| rejected("log_unread", Message::LogUnread))?;
+    let erased = shared.store.erase(id, ErasureReason::Request).await.map_err(|error| {
         tracing::error!(%error, "a visitor's records can't be erased");
-        ("not_erased", Message::NotErased, to.clone())
+        rejected("not_erased", Message::NotErased)
     })?;
     let view = ErasedView {
         to,

@@ -112,7 +112,7 @@ pub(super) fn settings_link(settings: &Settings, language: Language, style_path:
 pub(super) fn first_layer(settings: &Settings, language: Language, model: Model) -> String {
     let texts = Texts::of(language);
     let categories = phrases::categories(texts, settings.offer);
-    let term = phrases::term(texts, language, settings.valid_for);
+    let term = phrases::term(language, settings.valid_for);
     let text = phrases::fill(&texts.banner.text, &[("categories", &categories), ("term", &term)]);
     match model {
         Model::OptIn => text,

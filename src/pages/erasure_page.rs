@@ -4,8 +4,7 @@ use askama::Template;
 
 use super::{
     ReturnPath, Settings,
-    banner::in_query,
-    frame::{Frame, render},
+    frame::{Frame, page_address, render},
     phrases,
     texts::Texts,
 };
@@ -20,7 +19,7 @@ pub struct ErasedView<'a> {
     pub records: usize,
     /// Whether their bytes are out of the files already.
     pub overwritten: bool,
-    /// Which, with what the log says of each.
+    /// Which, with what the log says of each; the newest where there are more than a page lists.
     pub leaves: Vec<ErasedLeaf>,
 }
 
@@ -44,12 +43,12 @@ pub(super) fn question_page(
     let texts = Texts::of(language);
     let words = &texts.receipt;
     render(&QuestionTemplate {
-        frame: frame(settings, language, style_path, &words.question_title, to),
+        frame: Frame::of_answer(settings, language, style_path, &words.question_title, to),
         texts,
         prefix: &settings.prefix,
         count: phrases::fill(&words.question_count, &[("count", &records.to_string())]),
         to: to.as_str(),
-        receipt_address: format!("{}receipt?language={}&to={}", settings.prefix, language.tag(), in_query(to)),
+        receipt_address: page_address(settings, "receipt", language, to),
     })
 }
 
@@ -65,32 +64,15 @@ pub(super) fn erased_page(settings: &Settings, language: Language, style_path: &
         ),
     };
     render(&ErasedTemplate {
-        frame: frame(settings, language, style_path, &words.erased_title, view.to),
+        frame: Frame::of_answer(settings, language, style_path, &words.erased_title, view.to),
         texts,
         prefix: &settings.prefix,
         count: phrases::fill(&words.erased, &[("count", &view.records.to_string())]),
         overwritten: view.overwritten,
+        proofs_cut: (view.leaves.len() < view.records)
+            .then(|| phrases::cut(&words.history_cut, view.leaves.len(), view.records)),
         proofs: view.leaves.iter().map(proof).collect(),
     })
-}
-
-fn frame<'a>(
-    settings: &'a Settings,
-    language: Language,
-    style_path: &'a str,
-    title: &'a str,
-    to: &'a ReturnPath,
-) -> Frame<'a> {
-    // Neither page has an address of its own that could be opened in another language.
-    Frame {
-        language,
-        texts: Texts::of(language),
-        title,
-        host: &settings.host,
-        style_path: Some(style_path),
-        back: Some(to.as_str()),
-        languages: Vec::new(),
-    }
 }
 
 struct ProofLink {
@@ -117,5 +99,6 @@ struct ErasedTemplate<'a> {
     prefix: &'a str,
     count: String,
     overwritten: bool,
+    proofs_cut: Option<String>,
     proofs: Vec<ProofLink>,
 }

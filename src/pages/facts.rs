@@ -29,7 +29,7 @@ pub(super) fn facts(settings: &Settings, language: Language) -> Vec<Fact> {
         plain(&names.controller, controller(settings, texts)),
         plain(&names.subject, names.subject_text.clone()),
         plain(&names.data, data.join(", ")),
-        plain(&names.term, phrases::term(texts, language, settings.valid_for)),
+        plain(&names.term, phrases::term(language, settings.valid_for)),
         localised(&names.third_parties, &notice.third_parties),
         localised(&names.cross_border, &notice.cross_border),
         localised(&names.public, &notice.public),

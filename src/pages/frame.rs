@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::texts::Texts;
+use super::{ReturnPath, Settings, banner::in_query, texts::Texts};
 use crate::visitor::Language;
 
 /// The data of `page.html`.
@@ -25,7 +25,50 @@ pub(super) struct LanguageLink {
     pub(super) current: bool,
 }
 
-impl Frame<'_> {
+/// Where one of our own pages is, in a language, with the way back to the page that the visitor came from.
+pub(super) fn page_address(settings: &Settings, page: &str, language: Language, to: &ReturnPath) -> String {
+    format!("{}{page}?language={language}&to={}", settings.prefix, in_query(to))
+}
+
+impl<'a> Frame<'a> {
+    /// That of a page which can be opened at its address in each language of the site.
+    pub(super) fn of_page(
+        settings: &'a Settings,
+        page: &str,
+        language: Language,
+        title: &'a str,
+        style_path: &'a str,
+        to: &'a ReturnPath,
+    ) -> Self {
+        let link = |other: Language| LanguageLink {
+            language: other,
+            address: page_address(settings, page, other, to),
+            current: other == language,
+        };
+        Self {
+            languages: settings.languages.iter().map(|other| link(*other)).collect(),
+            ..Self::of_answer(settings, language, title, style_path, to)
+        }
+    }
+
+    /// That of a page which answers a form, and has no address that could be opened in another language.
+    pub(super) fn of_answer(
+        settings: &'a Settings,
+        language: Language,
+        title: &'a str,
+        style_path: &'a str,
+        to: &'a ReturnPath,
+    ) -> Self {
+        Self {
+            language,
+            texts: Texts::of(language),
+            title,
+            host: &settings.host,
+            style_path: Some(style_path),
+            back: Some(to.as_str()),
+            languages: Vec::new(),
+        }
+    }
     /// Whether there is anything above the title.
     pub(super) fn has_header(&self) -> bool {
         self.back.is_some() || !self.languages.is_empty()

@@ -21,6 +21,11 @@ pub(super) fn fill(phrase: &str, values: &[(&str, &str)]) -> String {
     filled
 }
 
+/// That a list shows the newest of more.
+pub(super) fn cut(phrase: &str, count: usize, total: usize) -> String {
+    fill(phrase, &[("count", &count.to_string()), ("total", &total.to_string())])
+}
+
 /// A date in UTC: `22 ноября 2026 г.`
 pub(super) fn date(texts: &Texts, time: Timestamp) -> String {
     let iso = time.date();
@@ -39,16 +44,18 @@ pub(super) fn moment(texts: &Texts, time: Timestamp) -> String {
     fill(&texts.format.moment, &[("date", &date(texts, time)), ("time", &clock)])
 }
 
-/// A length of time: `6 месяцев`, `1 month and 15 days`.
-pub(super) fn term(texts: &Texts, language: Language, term: Term) -> String {
-    let count = |number: u32, forms: &[String]| {
+/// A length of time as people say it: `3 года`, `6 месяцев`, `1 year and 15 days`.
+pub fn term(language: Language, term: Term) -> String {
+    let texts = Texts::of(language);
+    let (years, months) = (term.months / 12, term.months % 12);
+    let counts =
+        [(years, &texts.format.year_count), (months, &texts.format.month_count), (term.days, &texts.format.day_count)];
+    let count = |(number, forms): (u32, &Vec<String>)| {
         let form = forms.get(plural_form(language, number)).map_or("", String::as_str);
         format!("{number} {form}")
     };
-    let months = (term.months > 0).then(|| count(term.months, &texts.format.month_count));
-    let days = (term.days > 0 || term.months == 0).then(|| count(term.days, &texts.format.day_count));
-    let parts: Vec<_> = months.into_iter().chain(days).collect();
-    list(texts, &parts)
+    let parts: Vec<_> = counts.into_iter().filter(|(number, _)| *number > 0).map(count).collect();
+    if parts.is_empty() { count((0, &texts.format.day_count)) } else { list(texts, &parts) }
 }
 
 /// Words in a row: `a, b and c`.
@@ -97,12 +104,18 @@ mod tests {
     #[test]
     fn terms_agree_with_their_numbers() {
         let check = |language, months, days, expected: &str| {
-            assert_eq!(term(Texts::of(language), language, Term { months, days }), expected);
+            assert_eq!(term(language, Term { months, days }), expected);
         };
+        check(Language::Ru, 36, 0, "3 года");
+        check(Language::Ru, 60, 0, "5 лет");
+        check(Language::Ru, 18, 0, "1 год и 6 месяцев");
+        check(Language::Kk, 36, 0, "3 жыл");
+        check(Language::En, 36, 0, "3 years");
+        check(Language::En, 14, 3, "1 year, 2 months and 3 days");
         check(Language::Ru, 1, 0, "1 месяц");
         check(Language::Ru, 2, 0, "2 месяца");
         check(Language::Ru, 6, 0, "6 месяцев");
-        check(Language::Ru, 12, 21, "12 месяцев и 21 день");
+        check(Language::Ru, 12, 21, "1 год и 21 день");
         check(Language::Ru, 0, 114, "114 дней");
         check(Language::Kk, 6, 0, "6 ай");
         check(Language::En, 1, 15, "1 month and 15 days");

@@ -5,15 +5,14 @@ use askama::Template;
 
 use super::{
     NoticeDocument, ReturnPath, Settings, assets,
-    banner::in_query,
     facts::Fact,
-    frame::{Frame, LanguageLink, render},
+    frame::{Frame, page_address, render},
     phrases,
     settings_page::{ChoiceLines, ChoiceView, choice_lines, known_policy_address},
     texts::Texts,
 };
 use crate::{
-    consent::{Category, CategorySet, Model},
+    consent::{Category, CategorySet, ConsentId, Model},
     ledger::{Event, EventKind, LeafIndex, Method},
     timestamp::{Term, Timestamp},
     visitor::{AgentFamily, Language},
@@ -38,16 +37,31 @@ pub struct ReceiptView<'a> {
 /// What is recorded about a visitor.
 #[derive(Clone, Debug)]
 pub struct Recorded<'a> {
+    /// The visitor's number.
+    pub consent_id: ConsentId,
     /// The choice that the browser proves.
     pub choice: ChoiceView<'a>,
     /// Whether it is in force.
     pub in_force: bool,
     /// Its event in the log; `None` while it waits for the disk.
     pub event: Option<(LeafIndex, &'a Event)>,
-    /// All events, the oldest first.
+    /// The newest events, the oldest of them first.
     pub history: Vec<HistoryLine<'a>>,
-    /// How many events are shown at most, where there are more.
-    pub cut_to: Option<usize>,
+    /// How many events are kept; those that are not in `history` are older.
+    pub kept: usize,
+}
+
+/// Whether an event counts now, and if not, why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is in force.
+    InForce,
+    /// Another event ended it.
+    Ended,
+    /// Its term ran out then, before anything else ended it.
+    Expired(Timestamp),
+    /// The policy has changed, so the visitor is asked again.
+    AskedAgain,
 }
 
 /// One line of the history.
@@ -59,8 +73,8 @@ pub enum HistoryLine<'a> {
         index: LeafIndex,
         /// What happened.
         event: &'a Event,
-        /// Whether another one ended it.
-        ended: bool,
+        /// Whether it counts.
+        standing: Standing,
     },
     /// An event that a later one names, and that was deleted.
     Removed {
@@ -91,24 +105,13 @@ pub(super) fn receipt_page(
     let texts = Texts::of(language);
     let words = &texts.receipt;
     let prefix = settings.prefix.as_str();
-    let back = in_query(view.to);
-    let address = |language: Language| format!("{prefix}receipt?language={}&to={back}", language.tag());
-    let link = |other: Language| LanguageLink { language: other, address: address(other), current: other == language };
     render(&ReceiptTemplate {
-        frame: Frame {
-            language,
-            texts,
-            title: &words.title,
-            host: &settings.host,
-            style_path: Some(style_path),
-            back: Some(view.to.as_str()),
-            languages: settings.languages.iter().map(|other| link(*other)).collect(),
-        },
+        frame: Frame::of_page(settings, "receipt", language, &words.title, style_path, view.to),
         texts,
         prefix,
         to: view.to.as_str(),
-        address: address(language),
-        settings_address: format!("{prefix}settings?language={}&to={back}", language.tag()),
+        address: page_address(settings, "receipt", language, view.to),
+        settings_address: page_address(settings, "settings", language, view.to),
         edition: settings.edition.id.as_str(),
         notice: assets::hexadecimal(&notice.id.0),
         introduction: phrases::fill(&words.introduction, &[("host", &settings.host)]),
@@ -126,8 +129,10 @@ fn lines(settings: &Settings, language: Language, kept_for: Term, recorded: &Rec
         let words = texts.category(category);
         Fact { label: words.name.clone(), value: words.text.clone(), language: None }
     });
-    let term = phrases::term(texts, language, kept_for);
+    let term = phrases::term(language, kept_for);
+    let shown = recorded.history.iter().filter(|line| matches!(line, HistoryLine::Kept { .. })).count();
     RecordedLines {
+        consent_id: recorded.consent_id.to_string(),
         in_force: recorded.in_force,
         leaf: recorded.event.map(|(index, _)| index.0),
         purposes: purposes.collect(),
@@ -135,7 +140,7 @@ fn lines(settings: &Settings, language: Language, kept_for: Term, recorded: &Rec
         term_of_record: phrases::fill(&words.term_of_record, &[("term", &term)]),
         data: recorded.event.map(|(_, event)| data(texts, event)).unwrap_or_default(),
         history: recorded.history.iter().map(|line| history_row(settings, language, line)).collect(),
-        history_cut: recorded.cut_to.map(|most| phrases::fill(&words.history_cut, &[("count", &most.to_string())])),
+        history_cut: (shown < recorded.kept).then(|| phrases::cut(&words.history_cut, shown, recorded.kept)),
         choice,
     }
 }
@@ -212,20 +217,22 @@ fn history_row(settings: &Settings, language: Language, line: &HistoryLine<'_>) 
             state: phrases::fill(&words.deleted, &[("date", &phrases::date(texts, *on))]),
             kept: None,
         },
-        HistoryLine::Kept { index, event, ended } => {
+        HistoryLine::Kept { index, event, standing } => {
             let allowed = match &event.frame {
                 Some(frame) => format!("{} ({})", frame.host, texts.category(frame.category).listed),
                 None if event.allowed.is_empty() => texts.category(Category::Necessary).listed.clone(),
                 None => phrases::categories(texts, event.allowed),
             };
-            let state = match event.kind {
-                EventKind::Frame => &words.once,
-                _ if *ended => &words.ended,
-                _ => &words.in_force,
+            let state = match (event.kind, standing) {
+                (EventKind::Frame, _) => words.once.clone(),
+                (_, Standing::InForce) => words.in_force.clone(),
+                (_, Standing::Ended) => words.ended.clone(),
+                (_, Standing::Expired(on)) => phrases::fill(&words.expired, &[("date", &phrases::date(texts, *on))]),
+                (_, Standing::AskedAgain) => words.asked_again.clone(),
             };
             HistoryRow {
                 index: index.0,
-                state: state.clone(),
+                state,
                 kept: Some(KeptRow {
                     time: event.time,
                     time_text: phrases::moment(texts, event.time),
@@ -241,6 +248,7 @@ fn history_row(settings: &Settings, language: Language, line: &HistoryLine<'_>) 
 }
 
 struct RecordedLines {
+    consent_id: String,
     choice: ChoiceLines,
     in_force: bool,
     leaf: Option<u64>,

@@ -1,17 +1,18 @@
 //! The settings page: what is in force, what can be chosen, what each cookie does, which rights there are. Works without a script.
+//!
+//! It does not show the visitor's number: a script of the site may read this page, and that number is not for it. The receipt page does.
 
 use askama::Template;
 
 use super::{
     DeclaredCookie, NoticeDocument, ReturnPath, Settings, assets,
-    banner::in_query,
     facts::{Fact, facts_in_full},
-    frame::{Frame, LanguageLink, render},
+    frame::{Frame, page_address, render},
     phrases,
     texts::Texts,
 };
 use crate::{
-    consent::{Category, CategorySet, ConsentId, EditionId, Model},
+    consent::{Category, CategorySet, EditionId, Model},
     timestamp::Timestamp,
     visitor::{Language, Signals},
 };
@@ -44,8 +45,6 @@ pub struct ChoiceView<'a> {
     pub valid_until: Timestamp,
     /// The edition it answered.
     pub edition: &'a EditionId,
-    /// The visitor's pseudonym.
-    pub consent_id: ConsentId,
 }
 
 /// Renders the page.
@@ -59,12 +58,6 @@ pub(super) fn settings_page(
     let texts = Texts::of(language);
     let words = &texts.settings;
     let prefix = settings.prefix.as_str();
-    let back = in_query(view.to);
-    let link = |other: Language| LanguageLink {
-        language: other,
-        address: format!("{prefix}settings?language={}&to={back}", other.tag()),
-        current: other == language,
-    };
     let mut introduction = vec![phrases::fill(&words.introduction, &[("host", &settings.host)])];
     introduction.push(match view.model {
         Model::OptIn if settings.unknown_refused => words.introduction_opt_in.clone(),
@@ -77,15 +70,7 @@ pub(super) fn settings_page(
     let edition = &settings.edition;
     let since = phrases::date(texts, edition.effective);
     render(&SettingsTemplate {
-        frame: Frame {
-            language,
-            texts,
-            title: &words.title,
-            host: &settings.host,
-            style_path: Some(style_path),
-            back: Some(view.to.as_str()),
-            languages: settings.languages.iter().map(|other| link(*other)).collect(),
-        },
+        frame: Frame::of_page(settings, "settings", language, &words.title, style_path, view.to),
         texts,
         view,
         prefix,
@@ -100,7 +85,7 @@ pub(super) fn settings_page(
         request: request(settings, texts),
         policy: phrases::fill(&words.policy, &[("edition", edition.id.as_str()), ("date", &since)]),
         policy_address: policy_address(settings, &edition.id, language),
-        receipt_address: format!("{prefix}receipt?language={}&to={back}", language.tag()),
+        receipt_address: page_address(settings, "receipt", language, view.to),
     })
 }
 
@@ -134,7 +119,6 @@ pub(super) fn choice_lines(settings: &Settings, language: Language, choice: &Cho
         valid_until_text: phrases::date(texts, choice.valid_until),
         edition: choice.edition.to_string(),
         edition_address: known_policy_address(settings, choice.edition, language),
-        consent_id: choice.consent_id.to_string(),
         can_withdraw: !choice.allowed.is_empty(),
     }
 }
@@ -169,7 +153,7 @@ fn categories(settings: &Settings, language: Language, view: &SettingsView<'_>) 
 fn own_cookies(settings: &Settings, language: Language, model: Model) -> Vec<CookieRow> {
     let texts = Texts::of(language);
     let words = &texts.settings;
-    let term = phrases::fill(&words.persistent, &[("lifetime", &phrases::term(texts, language, settings.valid_for))]);
+    let term = phrases::fill(&words.persistent, &[("lifetime", &phrases::term(language, settings.valid_for))]);
     let row = |name: &str, purpose: &str, lifetime: &str| CookieRow {
         name: name.to_owned(),
         owner: words.this_site.clone(),
@@ -229,7 +213,6 @@ pub(super) struct ChoiceLines {
     pub(super) valid_until_text: String,
     pub(super) edition: String,
     pub(super) edition_address: Option<String>,
-    pub(super) consent_id: String,
     pub(super) can_withdraw: bool,
 }
 

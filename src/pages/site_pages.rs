@@ -9,6 +9,7 @@ use super::{
     banner::{self, Fillable, in_query},
     erasure_page::{ErasedView, erased_page, question_page},
     error_page::{Place, message_page},
+    frame::page_address,
     frame_page::{FrameOffer, FrameRequest, frame_page},
     notice::notice,
     policy_page::policy_page,
@@ -198,7 +199,7 @@ impl SitePages {
         to: &ReturnPath,
         reference: Option<&str>,
     ) -> String {
-        let settings_address = format!("{}settings?language={language}&to={}", self.settings.prefix, in_query(to));
+        let settings_address = page_address(&self.settings, "settings", language, to);
         let place = Place {
             host: &self.settings.host,
             style_path: Some(&self.pages_style_path),

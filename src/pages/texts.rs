@@ -69,7 +69,7 @@ phrases! {
         title, introduction, nothing, not_in_force, pending, fact, leaf, leaf_pending, purposes, nothing_allowed, ground,
         ground_of_record, terms, term_of_choice, term_of_record, data, record_id, event, method, offered, language, notice, page,
         agent, other_agent, robot, signals, no_signals, not_recorded, measures, check, check_text, download_proof, download_json,
-        how, key, checkpoint, history, history_of, history_cut, when, shown, state, in_force, ended, once, deleted, proof, rights,
+        how, key, checkpoint, history, history_of, history_cut, when, shown, state, in_force, ended, expired, asked_again, once, deleted, proof, rights,
         withdraw_text, erase_text, erase, request, question_title, question, question_proof, question_count, confirm, cancel,
         erased_title, erased, erased_soon, erased_cookies, erased_proofs, erased_proof, backups;
         measures_list, how_list;
@@ -92,7 +92,7 @@ phrases! {
         log_unread: MessageTexts, not_erased: MessageTexts,
     }
     /// How dates, terms and lists are written.
-    Format { page_language, and, date, moment; months, month_count, day_count; }
+    Format { page_language, and, date, moment; months, year_count, month_count, day_count; }
 }
 
 /// The categories' texts.
@@ -197,7 +197,10 @@ mod tests {
                 assert!(!text.contains("  "), "{language}{key}");
             }
             let format = &Texts::of(language).format;
-            assert_eq!((format.months.len(), format.month_count.len(), format.day_count.len()), (12, 3, 3));
+            assert_eq!(format.months.len(), 12);
+            for forms in [&format.year_count, &format.month_count, &format.day_count] {
+                assert_eq!(forms.len(), 3, "{language}");
+            }
         }
     }
 

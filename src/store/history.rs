@@ -53,6 +53,17 @@ impl Reader {
         kept.collect()
     }
 
+    /// How many events of a visitor are kept, on one site or on all of them.
+    ///
+    /// # Errors
+    ///
+    /// When the file refuses.
+    pub fn kept_of(&self, id: ConsentId, site: Option<&str>) -> Result<usize, StoreError> {
+        let sql = "SELECT count(*) FROM record WHERE consent_id = ?1 AND (?2 IS NULL OR site = ?2)";
+        let count = self.connection.query_row(sql, params![id.as_bytes(), site], |row| row.get::<_, isize>(0));
+        count.map(isize::cast_unsigned).map_err(self.failed())
+    }
+
     /// On which day and why a record was deleted, and the leaf that says so; `None` where it is kept or never was.
     ///
     /// # Errors

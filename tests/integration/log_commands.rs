@@ -71,7 +71,7 @@ fn a_person_is_erased_by_the_running_gateway_and_without_one() {
     let (mut anna, mut boris) = (program.browser(), program.browser());
     let id = |browser: &mut crate::harness::Browser| {
         browser.choose("accept");
-        let page = browser.open("/_kelisim/settings").text();
+        let page = browser.open("/_kelisim/receipt").text();
         page.split_once("data-kelisim-consent-id>").unwrap().1[..32].to_owned()
     };
     let (anna_id, boris_id) = (id(&mut anna), id(&mut boris));

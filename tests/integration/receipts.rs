@@ -91,13 +91,26 @@ fn a_script_of_the_site_does_not_learn_what_is_recorded() {
     let mut anna = gateway.browser();
     anna.choose("necessary");
     let record = &gateway.log_of(1)[0]["record"];
-    let by_script = [("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty")];
+    let by_script =
+        |mode, dest| [("sec-fetch-site", "same-origin"), ("sec-fetch-mode", mode), ("sec-fetch-dest", dest)];
     for target in [RECEIPT.to_owned(), format!("{RECEIPT}&download=proof"), format!("{RECEIPT}&download=json")] {
-        let reply = anna.send("GET", &target, &by_script, b"");
-        assert_eq!(reply.status, 403, "{target}");
+        for (mode, dest) in [("cors", "empty"), ("no-cors", "script"), ("navigate", "iframe"), ("navigate", "object")] {
+            let reply = anna.send("GET", &target, &by_script(mode, dest), b"");
+            assert_eq!(
+                (reply.status, reply.header("cache-control")),
+                (403, Some("no-store")),
+                "{target} {mode} {dest}"
+            );
+            assert!(!reply.text().contains(record["consent_id"].as_str().unwrap()), "{target} {mode} {dest}");
+        }
+    }
+    // Pages that scripts may read have no number.
+    for target in ["/_kelisim/settings", "/"] {
+        let reply = anna.send("GET", target, &by_script("cors", "empty"), b"");
         assert!(!reply.text().contains(record["consent_id"].as_str().unwrap()), "{target}");
     }
     let page = anna.click(RECEIPT);
+    assert_eq!(page.header("vary"), Some("Cookie, Sec-Fetch-Dest, Sec-Fetch-Mode"));
     assert!(page.text().contains(record["consent_id"].as_str().unwrap()));
     assert_eq!(page.header("cross-origin-opener-policy"), Some("same-origin"));
 }
@@ -128,13 +141,36 @@ fn the_page_says_what_is_recorded_and_what_was_before() {
     for words in ["withdrawal", "settings page", "Firefox", "in force", "ended", "/_kelisim/policy/first/en"] {
         assert!(text.contains(words), "{words}");
     }
-    assert!(text.contains("kept for 36 months after"), "the term is the one that is configured");
+    assert!(text.contains("kept for 3 years after"), "the term is the one that is configured");
     assert!(!text.contains("<script"));
     gateway.at(LATER_STILL);
     for event in &log {
         let receipt = anna.click(&format!("{RECEIPT}&download=proof&leaf={}", event["index"])).text();
         assert_eq!(verify(&receipt, &key(&mut anna)).0, event["record"]);
     }
+}
+
+#[test]
+fn a_choice_whose_term_ran_out_is_shown_as_ended_by_time() {
+    let shop = shop();
+    let gateway = Gateway::before(&shop);
+    let mut anna = gateway.browser();
+    anna.choose("save&functional=on");
+    let states = |text: String| {
+        let rows = text.split("<tbody>").nth(1).unwrap().split("<tr>").skip(1);
+        let state = |row: &str| row.split("<small>").nth(1).unwrap().split('<').next().unwrap().to_owned();
+        rows.map(state).collect::<Vec<_>>()
+    };
+    assert_eq!(states(anna.open(RECEIPT).text()), ["in force"]);
+    gateway.at("2027-05-22T10:00:00Z");
+    let text = anna.open(RECEIPT).text();
+    assert!(text.contains("no longer in force"));
+    assert_eq!(states(text), ["its term ended on 22 May 2027"]);
+    gateway.at("2027-05-23T10:00:00Z");
+    anna.choose("accept");
+    anna.choose("necessary");
+    gateway.log_of(3);
+    assert_eq!(states(anna.open(RECEIPT).text()), ["its term ended on 22 May 2027", "ended", "in force"]);
 }
 
 #[test]

@@ -250,15 +250,7 @@ fn moment(time: Timestamp) -> String {
 
 /// A term in words.
 fn term(words: Words, term: Term) -> String {
-    let counted = |count: u32, one: &str, many: &str, russian: [&'static str; 3]| match count {
-        0 => None,
-        count if words.tag() == "en" => Some(format!("{count} {}", if count == 1 { one } else { many })),
-        count => Some(format!("{count} {}", of_number(count, russian))),
-    };
-    let years = counted(term.months / 12, "year", "years", ["год", "года", "лет"]);
-    let months = counted(term.months % 12, "month", "months", ["месяц", "месяца", "месяцев"]);
-    let days = counted(term.days, "day", "days", ["день", "дня", "дней"]);
-    years.into_iter().chain(months).chain(days).collect::<Vec<_>>().join(", ")
+    crate::pages::term(words.0, term)
 }
 
 /// A deadline in words.
@@ -318,11 +310,9 @@ mod tests {
             assert_eq!(term(Words(language), Term { months, days }), expected);
         };
         check(Language::Ru, 36, 0, "3 года");
-        check(Language::En, 13, 0, "1 year, 1 month");
-        check(Language::Ru, 1, 2, "1 месяц, 2 дня");
-        check(Language::Ru, 0, 21, "21 день");
-        check(Language::Ru, 0, 11, "11 дней");
-        check(Language::En, 6, 1, "6 months, 1 day");
+        check(Language::Ru, 1, 2, "1 месяц и 2 дня");
+        check(Language::En, 6, 1, "6 months and 1 day");
+        assert_eq!(deadline(Words(Language::Ru), Deadline::Days(11)), "11 дней");
         assert_eq!(deadline(Words(Language::Ru), Deadline::WorkingDays(3)), "3 рабочих дня");
         assert_eq!(deadline(Words(Language::Ru), Deadline::WorkingDays(1)), "1 рабочий день");
     }

@@ -4,7 +4,7 @@ use super::{practice, script};
 use crate::{
     consent::{CategorySet, Model},
     ledger::{LeafIndex, samples},
-    pages::{ChoiceView, ErasedLeaf, ErasedView, HistoryLine, ReceiptView, Recorded, ReturnPath, SitePages},
+    pages::{ChoiceView, ErasedLeaf, ErasedView, HistoryLine, ReceiptView, Recorded, ReturnPath, SitePages, Standing},
     timestamp::{Term, Timestamp},
     visitor::Language,
 };
@@ -14,29 +14,29 @@ fn pages() -> SitePages {
 }
 
 /// The page of a visitor who first opened a frame, then chose; an event of before is deleted.
-fn receipt(language: Language, recorded: bool, cut_to: Option<usize>) -> String {
+fn receipt(language: Language, recorded: bool, kept: usize) -> String {
     let (choice, frame) = (samples::event(3), samples::opened_frame(3));
     let to = ReturnPath::new("/prices?a=1&b=2", "/_kelisim/");
     let view =
         |recorded| ReceiptView { to: &to, model: Model::OptIn, kept_for: Term { months: 36, days: 0 }, recorded };
-    let line = |index, event, ended| HistoryLine::Kept { index: LeafIndex(index), event, ended };
+    let line = |index, event, standing| HistoryLine::Kept { index: LeafIndex(index), event, standing };
     let recorded = recorded.then(|| Recorded {
+        consent_id: choice.consent_id,
         choice: ChoiceView {
             allowed: choice.allowed,
             offered: choice.offered,
             time: choice.time,
             valid_until: choice.valid_until,
             edition: &choice.edition,
-            consent_id: choice.consent_id,
         },
         in_force: true,
         event: Some((LeafIndex(9), &choice)),
         history: vec![
             HistoryLine::Removed { index: LeafIndex(4), on: Timestamp::parse("2026-11-02").unwrap() },
-            line(8, &frame, true),
-            line(9, &choice, false),
+            line(8, &frame, Standing::Ended),
+            line(9, &choice, Standing::InForce),
         ],
-        cut_to,
+        kept,
     });
     pages().receipt_page(language, &view(recorded))
 }
@@ -45,7 +45,7 @@ fn receipt(language: Language, recorded: bool, cut_to: Option<usize>) -> String 
 fn every_field_of_a_record_is_on_the_page_in_words() {
     let event = samples::event(3);
     for language in Language::ALL {
-        let page = receipt(language, true, None);
+        let page = receipt(language, true, 2);
         for value in [
             event.id.to_string(),
             event.consent_id.to_string(),
@@ -68,14 +68,54 @@ fn every_field_of_a_record_is_on_the_page_in_words() {
             "{language}: one for the choice, one for each kept event"
         );
     }
-    assert!(receipt(Language::Ru, true, None).contains("удалена 2 ноября 2026 г."));
-    assert!(receipt(Language::En, true, Some(200)).contains("newest 200 records"));
+    assert!(receipt(Language::Ru, true, 2).contains("удалена 2 ноября 2026 г."));
+    assert!(!receipt(Language::En, true, 2).contains("newest records are shown"));
+    assert!(receipt(Language::En, true, 312).contains("newest records are shown: 2 of 312."));
+}
+
+#[test]
+fn a_line_of_the_history_says_what_ended_it() {
+    let event = samples::event(3);
+    let state = |language, standing| {
+        let line = HistoryLine::Kept { index: LeafIndex(9), event: &event, standing };
+        let choice = ChoiceView {
+            allowed: event.allowed,
+            offered: event.offered,
+            time: event.time,
+            valid_until: event.valid_until,
+            edition: &event.edition,
+        };
+        let recorded = Recorded {
+            consent_id: event.consent_id,
+            choice,
+            in_force: false,
+            event: None,
+            history: vec![line],
+            kept: 1,
+        };
+        let view = ReceiptView {
+            to: &ReturnPath::default(),
+            model: Model::OptIn,
+            kept_for: Term { months: 36, days: 0 },
+            recorded: Some(recorded),
+        };
+        let page = pages().receipt_page(language, &view);
+        let row = page.split_once("<tbody>").unwrap().1;
+        row.split_once("<small>").unwrap().1.split_once("</small>").unwrap().0.to_owned()
+    };
+    let expired = Standing::Expired(Timestamp::parse("2027-05-22").unwrap());
+    assert_eq!(state(Language::Ru, Standing::InForce), "действует");
+    assert_eq!(state(Language::Ru, Standing::Ended), "больше не действует");
+    assert_eq!(state(Language::Ru, expired), "срок истёк 22 мая 2027 г.");
+    assert_eq!(state(Language::Kk, expired), "мерзімі өтті: 2027 жылғы 22 мамыр");
+    assert_eq!(state(Language::En, expired), "its term ended on 22 May 2027");
+    assert_eq!(state(Language::En, Standing::AskedAgain), "no longer in force: the policy has changed");
 }
 
 #[test]
 fn where_nothing_is_recorded_there_is_nothing_to_erase() {
     for language in Language::ALL {
-        let page = receipt(language, false, None);
+        let page = receipt(language, false, 0);
         assert!(!page.contains("<form") && !page.contains("download="), "{language}");
         assert!(page.contains("/_kelisim/log/checkpoint"));
     }
@@ -94,7 +134,9 @@ fn question_and_confirmation_hold_what_they_need_and_nothing_inline() {
         assert!(erased.contains(r#"href="/_kelisim/log/proof/12""#));
         assert!(!erased.contains("<form"));
         assert!(pages().erased_page(language, &view(false)).len() > erased.len(), "that the rest follows is said");
-        for page in [question, erased, receipt(language, true, None)] {
+        let many = ErasedView { records: 312, ..view(true) };
+        assert!(pages().erased_page(language, &many).contains("312") && !erased.contains("312"));
+        for page in [question, erased, receipt(language, true, 2)] {
             for inline in ["<style", " style=", "<script", " onclick", "<img", "src="] {
                 assert!(!page.contains(inline), "{language}: {inline}");
             }
@@ -110,18 +152,18 @@ fn a_choice_that_allows_nothing_has_no_purposes_and_nothing_to_withdraw() {
         model: Model::OptIn,
         kept_for: Term { months: 36, days: 0 },
         recorded: Some(Recorded {
+            consent_id: event.consent_id,
             choice: ChoiceView {
                 allowed: CategorySet::EMPTY,
                 offered: event.offered,
                 time: event.time,
                 valid_until: event.valid_until,
                 edition: &event.edition,
-                consent_id: event.consent_id,
             },
             in_force: false,
             event: None,
             history: Vec::new(),
-            cut_to: None,
+            kept: 0,
         }),
     };
     let page = pages().receipt_page(Language::En, &view);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     ledger::{ErasureReason, samples::event},
-    store::{Reader, events::PAGE},
+    store::{LONGEST_HISTORY, Reader, events::PAGE},
 };
 
 fn on(date: &str, visitor: u8) -> Event {
@@ -54,6 +54,28 @@ async fn a_period_begins_with_its_first_moment_and_ends_before_its_last() {
     check("2026-01-31", "2026-02-01", &[1]);
     check("2026-02-28", "2026-02-28T01:00:00Z", &[3]);
     check("2026-03-02", "2027-01-01", &[]);
+}
+
+#[tokio::test]
+async fn a_long_history_is_cut_to_its_newest_events_and_all_are_counted() {
+    let house = House::new();
+    let store = house.open();
+    let many = LONGEST_HISTORY + 5;
+    for _ in 0..many {
+        store.append_later(event(1));
+    }
+    while store.waiting() > 0 {
+        tokio::task::yield_now().await;
+    }
+    append(&store, Event { site: "other.example".into(), ..event(1) }).await;
+    append(&store, event(2)).await;
+    let reader = Reader::open(&house.state_dir()).unwrap();
+    let (id, site) = (event(1).consent_id, event(1).site);
+    let indices: Vec<_> = reader.history(id, &site).unwrap().iter().map(|kept| kept.index.0).collect();
+    assert_eq!(indices, (6..=many as u64).collect::<Vec<_>>());
+    assert_eq!((reader.kept_of(id, Some(&site)).unwrap(), reader.kept_of(id, None).unwrap()), (many, many + 1));
+    store.erase(id, ErasureReason::Request).await.unwrap();
+    assert_eq!(reader.kept_of(id, None).unwrap(), 0);
 }
 
 #[tokio::test]
