@@ -89,6 +89,11 @@ impl Term {
         start.map_or(Timestamp::default(), |start| Timestamp::from_milliseconds(start.timestamp().as_millisecond()))
     }
 
+    /// Its months as people say them: whole years, and the months left.
+    pub fn years_and_months(self) -> (u32, u32) {
+        (self.months / 12, self.months % 12)
+    }
+
     fn span(self) -> jiff::Span {
         // A thousand years are enough, and more than that is more than jiff takes.
         jiff::Span::new().months(i64::from(self.months.min(12 * 1000))).days(i64::from(self.days.min(366 * 1000)))
@@ -135,6 +140,7 @@ mod tests {
         assert_eq!(half_a_year.after(start).date(), "2027-02-28");
         assert_eq!(half_a_year.before(half_a_year.after(start)).date(), "2026-08-28");
         assert_eq!(half_a_year.before(Timestamp::default()), Timestamp::default());
+        assert_eq!((half_a_year.years_and_months(), Term { months: 38, days: 0 }.years_and_months()), ((0, 6), (3, 2)));
         assert_eq!(half_a_year.to_string(), "P6M");
         assert_eq!(Term { months: 0, days: 14 }.to_string(), "P14D");
     }

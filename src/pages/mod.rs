@@ -36,7 +36,6 @@ pub use erasure_page::{ErasedLeaf, ErasedView};
 pub use error_page::{Message, error_page};
 pub use frame_page::{FrameOffer, FrameRefusal, FrameRequest};
 pub use notice::NoticeDocument;
-pub use phrases::term;
 pub use receipt::{Download, PostedErasure, ReceiptQuery};
 pub use receipt_document::Issued;
 pub use receipt_page::{HistoryLine, ReceiptView, Recorded, Standing};

@@ -45,9 +45,9 @@ pub(super) fn moment(texts: &Texts, time: Timestamp) -> String {
 }
 
 /// A length of time as people say it: `3 года`, `6 месяцев`, `1 year and 15 days`.
-pub fn term(language: Language, term: Term) -> String {
+pub(super) fn term(language: Language, term: Term) -> String {
     let texts = Texts::of(language);
-    let (years, months) = (term.months / 12, term.months % 12);
+    let (years, months) = term.years_and_months();
     let counts =
         [(years, &texts.format.year_count), (months, &texts.format.month_count), (term.days, &texts.format.day_count)];
     let count = |(number, forms): (u32, &Vec<String>)| {

@@ -198,9 +198,10 @@ fn a_frame_is_opened_by_a_click_on_this_site_only() {
     let gateway = gateway(&shop).start();
     let mut anna = gateway.browser();
     let body = b"host=maps.example&frame=0123456789abcdef&to=/";
+    let form = ("content-type", "application/x-www-form-urlencoded");
     let mut post = |site: &str, user: &[(&str, &str)]| {
         let headers =
-            [&[("sec-fetch-site", site), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")], user];
+            [&[form, ("sec-fetch-site", site), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")], user];
         anna.send("POST", "/_kelisim/frame", &headers.concat(), body).status
     };
     let clicked = [("sec-fetch-user", "?1")];

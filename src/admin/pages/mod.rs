@@ -250,7 +250,19 @@ fn moment(time: Timestamp) -> String {
 
 /// A term in words.
 fn term(words: Words, term: Term) -> String {
-    crate::pages::term(words.0, term)
+    let (years, months) = term.years_and_months();
+    let counted = |number: u32, english: &str, russian| match (number, words.0) {
+        (1, Language::En) => format!("1 {english}"),
+        (_, Language::En) => format!("{number} {english}s"),
+        _ => format!("{number} {}", of_number(number, russian)),
+    };
+    let parts = [
+        (years, counted(years, "year", ["год", "года", "лет"])),
+        (months, counted(months, "month", ["месяц", "месяца", "месяцев"])),
+        (term.days, counted(term.days, "day", ["день", "дня", "дней"])),
+    ];
+    let parts: Vec<_> = parts.into_iter().filter(|(number, _)| *number > 0).map(|(_, words)| words).collect();
+    parts.join(", ")
 }
 
 /// A deadline in words.
@@ -310,8 +322,8 @@ mod tests {
             assert_eq!(term(Words(language), Term { months, days }), expected);
         };
         check(Language::Ru, 36, 0, "3 года");
-        check(Language::Ru, 1, 2, "1 месяц и 2 дня");
-        check(Language::En, 6, 1, "6 months and 1 day");
+        check(Language::Ru, 1, 2, "1 месяц, 2 дня");
+        check(Language::En, 6, 1, "6 months, 1 day");
         assert_eq!(deadline(Words(Language::Ru), Deadline::Days(11)), "11 дней");
         assert_eq!(deadline(Words(Language::Ru), Deadline::WorkingDays(3)), "3 рабочих дня");
         assert_eq!(deadline(Words(Language::Ru), Deadline::WorkingDays(1)), "1 рабочий день");
