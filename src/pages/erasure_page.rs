@@ -43,7 +43,7 @@ pub(super) fn question_page(
     let texts = Texts::of(language);
     let words = &texts.receipt;
     render(&QuestionTemplate {
-        frame: Frame::of_answer(settings, language, style_path, &words.question_title, to),
+        frame: Frame::of_answer(settings, language, &words.question_title, style_path, to),
         texts,
         prefix: &settings.prefix,
         count: phrases::fill(&words.question_count, &[("count", &records.to_string())]),
@@ -64,7 +64,7 @@ pub(super) fn erased_page(settings: &Settings, language: Language, style_path: &
         ),
     };
     render(&ErasedTemplate {
-        frame: Frame::of_answer(settings, language, style_path, &words.erased_title, view.to),
+        frame: Frame::of_answer(settings, language, &words.erased_title, style_path, view.to),
         texts,
         prefix: &settings.prefix,
         count: phrases::fill(&words.erased, &[("count", &view.records.to_string())]),

@@ -137,6 +137,8 @@ fn question_and_confirmation_hold_what_they_need_and_nothing_inline() {
         let many = ErasedView { records: 312, ..view(true) };
         assert!(pages().erased_page(language, &many).contains("312") && !erased.contains("312"));
         for page in [question, erased, receipt(language, true, 2)] {
+            assert!(page.contains(r#"<link rel="stylesheet" href="/_kelisim/pages."#), "{language}");
+            assert!(!page.contains("<h1>/"), "{language}");
             for inline in ["<style", " style=", "<script", " onclick", "<img", "src="] {
                 assert!(!page.contains(inline), "{language}: {inline}");
             }
