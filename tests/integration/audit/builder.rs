@@ -14,7 +14,7 @@ use kelisim::{
 };
 use serde_json::{Value, json};
 
-pub const NOTICE: &str = r#"{"language":"ru","text":"Мы спрашиваем до того, как считаем."}"#;
+pub const EDITION: &str = "2026-01";
 pub const POLICY: &str = "Политика cookie, редакция первая.\n";
 const BEGINNING: &str = "2026-11-20T08:00:00Z";
 
@@ -25,6 +25,8 @@ pub struct Log {
     pub records: BTreeMap<u64, (Salt, Vec<u8>)>,
     pub checkpoints: Vec<SignedCheckpoint>,
     pub now: Timestamp,
+    /// Notices and texts of the policy, as they lie in the bundle.
+    pub texts: BTreeMap<String, String>,
     seed: u8,
     ids: Vec<LogId>,
     /// Both, one, or none.
@@ -42,22 +44,35 @@ impl Log {
     }
 
     pub fn begun_as(seed: u8, id: LogId, witnesses: usize) -> Self {
-        let now = Timestamp::parse(BEGINNING).unwrap();
-        let (leaves, records) = (Vec::new(), BTreeMap::new());
-        let mut log = Self { leaves, records, checkpoints: Vec::new(), now, seed, ids: vec![id], witnesses };
-        log.append(&Entry::Start { log: id, follows: None, day: now });
-        let edition = || EditionId::parse("2026-01").unwrap();
-        let language = Language::Ru;
-        log.append(&Entry::Policy {
-            edition: edition(),
-            language,
-            document: document_hash(POLICY),
-            effective: now,
-            day: now,
-        });
-        let document = document_hash(NOTICE);
-        log.append(&Entry::Notice { id: NoticeId(document), language, edition: edition(), document, day: now });
+        let mut log = Self::empty(seed, id, witnesses);
+        log.keep_policy(EDITION, Language::Ru, POLICY);
+        log.keep_notice(EDITION, &notice());
         log
+    }
+
+    /// A log without any text.
+    pub fn empty(seed: u8, id: LogId, witnesses: usize) -> Self {
+        let now = Timestamp::parse(BEGINNING).unwrap();
+        let (leaves, records, texts) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
+        let mut log = Self { leaves, records, checkpoints: Vec::new(), now, texts, seed, ids: vec![id], witnesses };
+        log.append(&Entry::Start { log: id, follows: None, day: now });
+        log
+    }
+
+    /// A text of the policy, with its leaf.
+    pub fn keep_policy(&mut self, edition: &str, language: Language, text: &str) -> u64 {
+        self.texts.insert(policy_file_of(text), text.to_owned());
+        let (edition, document) = (EditionId::parse(edition).unwrap(), document_hash(text));
+        self.append(&Entry::Policy { edition, language, document, effective: self.now, day: self.now })
+    }
+
+    /// A notice, with its leaf.
+    pub fn keep_notice(&mut self, edition: &str, document: &str) -> NoticeId {
+        let (edition, hash) = (EditionId::parse(edition).unwrap(), document_hash(document));
+        let id = NoticeId(hash);
+        self.texts.insert(notice_file_of(document), document.to_owned());
+        self.append(&Entry::Notice { id, language: Language::Ru, edition, document: hash, day: self.now });
+        id
     }
 
     /// The shop of most stories: 290 events, ten seconds apart, and a checkpoint after each fifty.
@@ -173,12 +188,11 @@ impl Log {
             records_file(),
             self.records.iter().map(|(index, (salt, body))| line(*index, salt, body)).collect::<String>().into(),
         );
-        put(notice_file(), NOTICE.into());
-        put(policy_file(), POLICY.into());
+        self.texts.iter().for_each(|(file, text)| put(file.clone(), text.clone().into()));
         let mut bundle = Bundle(files);
         bundle.describe(json!({
             "format": "kelisim-bundle/v1", "program": "kelisim 0.1.0", "created": "2026-11-22T00:00:00.000Z",
-            "origin": newest.checkpoint().origin, "size": size, "period": { "from": BEGINNING, "to": BEGINNING },
+            "origin": newest.checkpoint().origin, "size": size, "period": { "from": null, "to": null },
             "leaves": { "first": 0, "after": size },
         }));
         bundle
@@ -221,6 +235,13 @@ impl Bundle {
 
     pub fn manifest(&self) -> Value {
         serde_json::from_slice(&self.0["manifest.json"]).unwrap()
+    }
+
+    /// Lets the manifest say something else, and describe the files as they are.
+    pub fn say(&mut self, field: &str, value: Value) {
+        let mut manifest = self.manifest();
+        manifest[field] = value;
+        self.describe(manifest);
     }
 
     pub fn text(&self, file: &str) -> String {
@@ -273,8 +294,8 @@ pub fn event(visitor: u32, time: Timestamp) -> Event {
         method: Method::BannerForm,
         offered,
         allowed: CategorySet::EMPTY.with(Category::Functional),
-        edition: EditionId::parse("2026-01").unwrap(),
-        notice: NoticeId(document_hash(NOTICE)),
+        edition: EditionId::parse(EDITION).unwrap(),
+        notice: NoticeId(document_hash(&notice())),
         language: Language::Ru,
         page: None,
         agent: AgentFamily::Firefox,
@@ -300,17 +321,43 @@ pub fn records_file() -> String {
     format!("records/{:012}.jsonl", 3)
 }
 
+/// The notice that events name.
+pub fn notice() -> String {
+    notice_of(&[("ru", POLICY)])
+}
+
+/// A notice beside which these texts of the policy could be read.
+pub fn notice_of(policy: &[(&str, &str)]) -> String {
+    let policy: Vec<_> = policy
+        .iter()
+        .map(|(language, text)| json!({ "language": language, "sha256": digits(&document_hash(text)) }))
+        .collect();
+    json!({ "language": "ru", "policy": policy, "text": "Мы спрашиваем до того, как считаем." }).to_string()
+}
+
 pub fn notice_file() -> String {
-    format!("notices/{}.json", NoticeId(document_hash(NOTICE)))
+    notice_file_of(&notice())
+}
+
+pub fn notice_file_of(document: &str) -> String {
+    format!("notices/{}.json", NoticeId(document_hash(document)))
 }
 
 pub fn policy_file() -> String {
-    "policies/2026-01.ru.txt".to_owned()
+    policy_file_of(POLICY)
+}
+
+pub fn policy_file_of(text: &str) -> String {
+    format!("policies/{}.txt", digits(&document_hash(text)))
+}
+
+/// In hexadecimal digits.
+pub fn sha256(bytes: &[u8]) -> String {
+    digits(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref())
 }
 
 fn described(bytes: &[u8]) -> Value {
-    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
-    json!({ "bytes": bytes.len(), "sha256": digits(hash.as_ref()) })
+    json!({ "bytes": bytes.len(), "sha256": sha256(bytes) })
 }
 
 fn digits(bytes: &[u8]) -> String {

@@ -1,11 +1,16 @@
 //! What an auditor can see, by two verifiers that share no line: ours and the one in `deploy/verify`.
 
 mod builder;
+mod hostile;
 mod intact;
+mod keys;
+mod range;
 mod tampered;
+mod texts;
 
 use std::{
     collections::BTreeSet,
+    fs,
     path::Path,
     process::{Command, Output},
 };
@@ -13,7 +18,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use self::builder::Bundle;
+use self::builder::{Bundle, Log};
 
 /// A problem as both call it: its name, and its leaf or file.
 type Named = (String, String);
@@ -59,4 +64,32 @@ fn run(mut command: Command, bundle: &Path, arguments: &[&str]) -> Output {
 
 fn report(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+}
+
+fn named(expected: &[(&str, &str)]) -> BTreeSet<Named> {
+    expected.iter().map(|(problem, place)| ((*problem).to_owned(), (*place).to_owned())).collect()
+}
+
+/// The bundle as it is, by both verifiers.
+fn check(bundle: &Bundle, expected: &[(&str, &str)]) {
+    assert_eq!(problems(&verify(bundle, &[])), named(expected));
+}
+
+/// The same with a checkpoint that the auditor kept from before; its place is written `kept`.
+fn check_with_kept(bundle: &Bundle, kept: &str, expected: &[(&str, &str)]) {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("kept");
+    fs::write(&file, kept).unwrap();
+    let file = file.to_str().unwrap();
+    let expected: Vec<_> =
+        expected.iter().map(|(problem, place)| (*problem, if *place == "kept" { file } else { place })).collect();
+    assert_eq!(problems(&verify(bundle, &["--checkpoint", file])), named(&expected));
+}
+
+/// A day's bundle with one file changed and the manifest written anew, as one who hides it would.
+fn changed(file: &str, edit: impl FnOnce(&str) -> String) -> Bundle {
+    let mut bundle = Log::of_a_day(2).bundle();
+    bundle.edit(file, edit);
+    bundle.describe_again();
+    bundle
 }

@@ -1,51 +1,16 @@
 //! Logs that somebody has changed, and what both verifiers call it.
 
-use std::{collections::BTreeSet, fs};
-
 use kelisim::{
-    consent::{CategorySet, EditionId},
-    ledger::{
-        Entry, Event, EventKind, LogId, NoticeId, Predecessor, Salt, VerifierKey, bundle_entry, document_hash,
-        entries_of_bundle,
-    },
+    consent::CategorySet,
+    ledger::{Entry, Event, EventKind, LogId, Predecessor, Salt, bundle_entry, entries_of_bundle},
     timestamp::Timestamp,
-    visitor::Language,
 };
 use tempfile::TempDir;
 
 use super::{
-    Named,
-    builder::{Bundle, Log, event, line, notice_file, policy_file, records_file, witnesses},
-    problems, theirs, verify,
+    builder::{Bundle, Log, event, line, records_file, witnesses},
+    changed, check, check_with_kept, theirs, verify,
 };
-
-fn named(expected: &[(&str, &str)]) -> BTreeSet<Named> {
-    expected.iter().map(|(problem, place)| ((*problem).to_owned(), (*place).to_owned())).collect()
-}
-
-/// The bundle as it is, by both verifiers.
-fn check(bundle: &Bundle, expected: &[(&str, &str)]) {
-    assert_eq!(problems(&verify(bundle, &[])), named(expected));
-}
-
-/// The same with a checkpoint that the auditor kept from before; its place is written `kept`.
-fn check_with_kept(bundle: &Bundle, kept: &str, expected: &[(&str, &str)]) {
-    let folder = TempDir::new().unwrap();
-    let file = folder.path().join("kept");
-    fs::write(&file, kept).unwrap();
-    let file = file.to_str().unwrap();
-    let expected: Vec<_> =
-        expected.iter().map(|(problem, place)| (*problem, if *place == "kept" { file } else { place })).collect();
-    assert_eq!(problems(&verify(bundle, &["--checkpoint", file])), named(&expected));
-}
-
-/// A day's bundle with one file changed and the manifest written anew, as one who hides it would.
-fn changed(file: &str, edit: impl FnOnce(&str) -> String) -> Bundle {
-    let mut bundle = Log::of_a_day(2).bundle();
-    bundle.edit(file, edit);
-    bundle.describe_again();
-    bundle
-}
 
 #[test]
 fn a_changed_record() {
@@ -159,51 +124,6 @@ fn a_log_cut_short() {
     log.choose(1000);
     log.sign();
     check_with_kept(&log.bundle(), &whole, &[("truncated", "kept")]);
-}
-
-#[test]
-fn another_text_of_the_notice_or_the_policy() {
-    let swap = |text: &str| text.to_uppercase();
-    check(&changed(&notice_file(), swap), &[("notice_changed", &notice_file())]);
-    check(&changed(&policy_file(), swap), &[("policy_changed", &policy_file())]);
-    for (file, problem) in [(notice_file(), "notice_missing"), (policy_file(), "policy_missing")] {
-        let mut bundle = Log::of_a_day(2).bundle();
-        bundle.0.remove(&file);
-        bundle.describe_again();
-        check(&bundle, &[(problem, &file)]);
-    }
-    let mut bundle = Log::of_a_day(2).bundle();
-    let stray = format!("notices/{}.json", NoticeId([9; 32]));
-    bundle.0.insert(stray.clone(), b"{}".to_vec());
-    bundle.0.insert("policies/2027-01.kk.txt".into(), b"x".to_vec());
-    bundle.0.insert("policies/readme".into(), b"x".to_vec());
-    bundle.describe_again();
-    let unknown =
-        [("notice_unknown", &*stray), ("policy_unknown", "policies/2027-01.kk.txt"), ("format", "policies/readme")];
-    check(&bundle, &unknown);
-}
-
-#[test]
-fn a_second_leaf_for_a_notice_gives_it_no_other_text() {
-    let mut log = Log::of_a_day(2);
-    let id = event(1, log.now).notice;
-    let (other, edition) = ("{\"text\":\"anything\"}", EditionId::parse("2026-01").unwrap());
-    log.append(&Entry::Notice { id, language: Language::Ru, edition, document: document_hash(other), day: log.now });
-    log.sign();
-    let mut bundle = log.bundle();
-    bundle.0.insert(notice_file(), other.into());
-    bundle.describe_again();
-    check(&bundle, &[("notice_changed", &notice_file())]);
-}
-
-#[test]
-fn an_event_that_names_what_the_log_does_not_have() {
-    let mut log = Log::of_a_day(2);
-    let event = event(900, log.now);
-    log.record(&Event { notice: NoticeId([9; 32]), ..event.clone() });
-    log.record(&Event { edition: EditionId::parse("2027-01").unwrap(), ..event });
-    log.sign();
-    check(&log.bundle(), &[("notice_unknown", "293"), ("policy_unknown", "294")]);
 }
 
 #[test]
@@ -326,32 +246,6 @@ fn an_edited_proof() {
         |text: &str| text.replacen(text.lines().next().unwrap(), &kelisim::ledger::TreeHash([3; 32]).to_string(), 1);
     check(&changed(file, other), &[("inconsistent", file)]);
     check(&changed(file, |text| text.replacen('\n', "=\n", 1)), &[("format", file)]);
-}
-
-#[test]
-fn another_key() {
-    let (log, other) = (Log::of_a_day(2), Log::begun_as(2, LogId([1; 16]), 0).key());
-    let key = log.key().verifier().to_string();
-    let mut bundle = log.bundle();
-    bundle.edit("key", |_| format!("{}\n", other.verifier()));
-    bundle.describe_again();
-    let checkpoints: Vec<_> = bundle.0.keys().filter(|path| path.starts_with("checkpoint")).cloned().collect();
-    let unsigned: Vec<_> = checkpoints.iter().map(|path| ("checkpoint_signature", path.as_str())).collect();
-    check(&bundle, &unsigned);
-    assert_eq!(problems(&verify(&bundle, &["--key", &key])), named(&[("key_differs", "key")]));
-    // One who has no key of the log signs all of it with another.
-    let mut forged = Log::begun_as(2, LogId([1; 16]), 0);
-    (0..290).for_each(|visitor| _ = forged.choose(visitor));
-    forged.sign();
-    check(&forged.bundle(), &[]);
-    let found = problems(&verify(&forged.bundle(), &["--key", &key]));
-    assert_eq!(found, named(&[("key_differs", "key"), ("checkpoint_signature", "checkpoint")]));
-    let renamed = VerifierKey::parse(&key).unwrap().renamed("shop.example/_kelisim/log/elsewhere").unwrap();
-    bundle.0.insert("key".into(), renamed.to_string().into());
-    bundle.describe_again();
-    check(&bundle, &[("wrong_log", "checkpoint")]);
-    bundle.0.insert("key".into(), b"nobody".to_vec());
-    check(&bundle, &[("format", "key")]);
 }
 
 #[test]
