@@ -37,8 +37,8 @@ fn export(criterion: &mut Criterion) {
         });
     }
     let options = BundleOptions {
-        from: period.0,
-        to: period.1,
+        from: None,
+        to: None,
         created: Clock::system().now(),
         key: store.key().clone(),
         witnesses: Vec::new(),

@@ -29,8 +29,10 @@ pub(super) const MOST_SHOWN: usize = 100;
 
 /// What is asked for.
 struct Wanted {
-    from: Timestamp,
-    to: Timestamp,
+    /// From this moment; `None` from the beginning.
+    from: Option<Timestamp>,
+    /// Up to this moment; `None` to the end.
+    to: Option<Timestamp>,
     /// `None` for a page.
     form: Option<Taken>,
 }
@@ -80,12 +82,13 @@ pub(super) async fn export(form: &Form, words: Words, account: SignedIn, admin: 
         Ok(Err(error)) => return unreadable(words, &account, &error.to_string()),
         Err(_) => return unreadable(words, &account, "reading broke off"),
     };
+    let (from, to) = wanted.period();
     let access = Access {
         by: Accessor::Account(account.number),
         what: if wanted.form.is_some() { AccessKind::Export } else { AccessKind::Read },
         form: wanted.form.map_or("page", Taken::name),
-        from: wanted.from,
-        to: wanted.to,
+        from,
+        to,
         time: admin.settings.clock.now(),
     };
     if let Err(error) = admin.gateway.store().note(Entry::Access(access)).await {
@@ -106,7 +109,7 @@ async fn file(
     (reader, turn): (Reader, Turn),
     admin: &Administration,
 ) -> Answer {
-    let period = (wanted.from, wanted.to);
+    let period = wanted.period();
     let bundle = BundleOptions {
         from: wanted.from,
         to: wanted.to,
@@ -160,7 +163,7 @@ fn failed(words: Words, account: &SignedIn, error: &ExportError) -> Answer {
         ExportError::NoticeMissing { .. } => (StatusCode::INTERNAL_SERVER_ERROR, Message::NoticeMissing),
         ExportError::ForeignCheckpoint { .. } => (StatusCode::INTERNAL_SERVER_ERROR, Message::ForeignCheckpoint),
         ExportError::NoCheckpoint { .. } => return later(words, account, Message::NoCheckpoint),
-        ExportError::Changed => return later(words, account, Message::Changed),
+        ExportError::Unsigned { .. } => return later(words, account, Message::Changed),
     };
     tracing::error!(%error, "an export failed");
     html(status, pages::message(words, Some(account), message))
@@ -175,7 +178,7 @@ fn later(words: Words, account: &SignedIn, message: Message) -> Answer {
 
 /// The first events of the period on a page.
 async fn shown(wanted: &Wanted, words: Words, account: SignedIn, reader: Reader, turn: Turn) -> Answer {
-    let (from, to) = (wanted.from, wanted.to);
+    let (from, to) = wanted.period();
     let read = tokio::task::spawn_blocking(move || {
         let _turn = turn;
         let total = reader.count(from, to)?;
@@ -194,17 +197,24 @@ impl Wanted {
     fn of(form: &Form) -> Option<Self> {
         let day = |text: &str| Timestamp::parse(text).filter(|moment| moment.date() == text);
         let from = match form.field("from") {
-            "" => Timestamp::default(),
-            text => day(text)?,
+            "" => None,
+            text => Some(day(text)?),
         };
         let to = match form.field("to") {
-            "" => Timestamp::from_milliseconds(i64::MAX),
-            text => Term { months: 0, days: 1 }.after(day(text)?),
+            "" => None,
+            text => Some(Term { months: 0, days: 1 }.after(day(text)?)),
         };
         let form = match form.field("form") {
             "page" => None,
             name => Some(Taken::parse(name)?),
         };
-        (from < to).then_some(Self { from, to, form })
+        let wanted = Self { from, to, form };
+        let (from, to) = wanted.period();
+        (from < to).then_some(wanted)
+    }
+
+    /// The period as moments.
+    fn period(&self) -> (Timestamp, Timestamp) {
+        (self.from.unwrap_or_default(), self.to.unwrap_or(Timestamp::from_milliseconds(i64::MAX)))
     }
 }

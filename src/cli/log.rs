@@ -162,8 +162,8 @@ mod tests {
     #[test]
     fn the_last_day_of_a_period_counts_whole() {
         let check = |words: &[&str], from: &str, to: &str| {
-            let options = options(words).unwrap();
-            assert_eq!([options.from.to_string(), options.to.to_string()], [from, to], "{words:?}");
+            let period = options(words).unwrap().period();
+            assert_eq!([period.0.to_string(), period.1.to_string()], [from, to], "{words:?}");
         };
         let (day, next) = ("2026-11-22T00:00:00.000Z", "2026-11-23T00:00:00.000Z");
         check(&["--from", "2026-11-22", "--to", "2026-11-22"], day, next);

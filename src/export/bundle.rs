@@ -1,38 +1,52 @@
 //! The bundle, from the log to an output: records first, then the tree that holds them, last the page and the manifest.
 //!
-//! The newest checkpoint when it begins bounds everything. A record that is deleted while the bundle is written would be in it without
-//! being in the tree as deleted, or the other way round: that is looked for at the end, and the bundle is given up.
+//! All of it is read in one state of the log ([`Reader::snapshot`]), and the newest checkpoint in that state bounds everything. What is
+//! written or deleted meanwhile is not in the bundle; only a deletion that nobody has signed yet has to be waited for before it begins,
+//! since its record would be missing without a leaf that says why.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     io::Write,
+    thread,
+    time::{Duration, Instant},
 };
 
 use super::{ExportError, notices::Notices, tiles::KeptTiles};
 use crate::{
-    consent::EditionId,
     ledger::{
         BundleManifest, BundlePage, BundleWriter, EntryBundle, NoticeId, Prover, ShownNotice, SignedCheckpoint,
-        TILE_WIDTH, Tile, Tiles as _, VerifierKey, parse,
+        TILE_WIDTH, Tile, Tiles as _, VerifierKey, parse, policy_texts,
     },
-    store::Reader,
+    store::{Reader, Snapshot},
     timestamp::Timestamp,
-    visitor::Language,
 };
+
+/// How long a checkpoint is waited for that covers the last deletion: some times the second within which a running gateway signs.
+const CHECKPOINT_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often it is looked for.
+const CHECKPOINT_POLL: Duration = Duration::from_millis(100);
 
 /// What a bundle is to hold, and what the log does not say by itself.
 #[derive(Clone, Debug)]
 pub struct BundleOptions {
-    /// The period, from this moment …
-    pub from: Timestamp,
-    /// … up to this one, which is not part of it.
-    pub to: Timestamp,
+    /// The period, from this moment; `None` from the log's beginning …
+    pub from: Option<Timestamp>,
+    /// … up to this one, which is not part of it; `None` to the log's end.
+    pub to: Option<Timestamp>,
     /// The present.
     pub created: Timestamp,
     /// The log's public key; its name is the log's.
     pub key: VerifierKey,
     /// The keys of the log's witnesses.
     pub witnesses: Vec<VerifierKey>,
+}
+
+impl BundleOptions {
+    /// The period as moments.
+    fn bounds(&self) -> (Timestamp, Timestamp) {
+        (self.from.unwrap_or_default(), self.to.unwrap_or(Timestamp::from_milliseconds(i64::MAX)))
+    }
 }
 
 /// What was found while records were written.
@@ -48,28 +62,22 @@ struct Seen {
 ///
 /// # Errors
 ///
-/// When there is no checkpoint yet, records were deleted meanwhile, or the log or the output refuses.
+/// When there is no checkpoint yet or none that covers what was deleted, or the log or the output refuses.
 pub fn write_bundle<W: Write>(
     reader: &Reader,
     options: &BundleOptions,
     output: W,
     step: &mut dyn FnMut(u64),
 ) -> Result<u64, ExportError> {
-    let (note, size) = newest(reader, &options.key)?;
-    let leaves = leaves(reader, options, size)?;
-    if reader.deleted_since(size, leaves)? {
-        return Err(ExportError::Changed);
-    }
+    let state = State::covered(reader, options)?;
+    let (size, leaves) = (state.size, state.leaves);
     let mut bundle = BundleWriter::new(output, options.created);
     bundle.keys(&options.key, &options.witnesses)?;
-    bundle.newest_checkpoint(&note)?;
+    bundle.newest_checkpoint(&state.note)?;
     let seen = write_records(reader, leaves, &mut bundle, step)?;
     write_tree(reader, size, &mut bundle, step)?;
-    let earlier = write_checkpoints(reader, options, size, &mut bundle)?;
+    let earlier = write_checkpoints(reader, options.bounds(), leaves, size, &mut bundle)?;
     let notices = write_texts(reader, &seen, &mut bundle)?;
-    if reader.deleted_since(size, leaves)? {
-        return Err(ExportError::Changed);
-    }
     let manifest = BundleManifest {
         program: concat!("kelisim ", env!("CARGO_PKG_VERSION")).to_owned(),
         created: options.created,
@@ -81,6 +89,7 @@ pub fn write_bundle<W: Write>(
     };
     bundle.page(&BundlePage {
         removed: reader.events_between(leaves.0, leaves.1)?.saturating_sub(seen.written),
+        outside: reader.kept_outside(leaves, size)?,
         manifest: manifest.clone(),
         key: options.key.clone(),
         witnesses: options.witnesses.clone(),
@@ -90,6 +99,36 @@ pub fn write_bundle<W: Write>(
     })?;
     bundle.finish(&manifest)?;
     Ok(seen.written)
+}
+
+/// One state of the log, and the newest checkpoint in it.
+struct State<'a> {
+    note: String,
+    size: u64,
+    leaves: (u64, u64),
+    /// Held until the bundle is whole.
+    _snapshot: Snapshot<'a>,
+}
+
+impl<'a> State<'a> {
+    /// The first state whose newest checkpoint covers all that was deleted in it. A running gateway signs a new one within a second of
+    /// each deletion.
+    fn covered(reader: &'a Reader, options: &BundleOptions) -> Result<Self, ExportError> {
+        let began = Instant::now();
+        loop {
+            let snapshot = reader.snapshot()?;
+            let (note, size) = newest(reader, &options.key)?;
+            let leaves = leaves(reader, options, size)?;
+            if !reader.deleted_since(size, leaves)? {
+                return Ok(Self { note, size, leaves, _snapshot: snapshot });
+            }
+            drop(snapshot);
+            if began.elapsed() >= CHECKPOINT_PATIENCE {
+                return Err(ExportError::Unsigned { origin: options.key.name().to_owned() });
+            }
+            thread::sleep(CHECKPOINT_POLL);
+        }
+    }
 }
 
 /// How many steps [`write_bundle`] takes: one for each leaf of the tree and each event of the period, about.
@@ -107,10 +146,17 @@ fn newest(reader: &Reader, key: &VerifierKey) -> Result<(String, u64), ExportErr
     Ok((note, signed.checkpoint().size))
 }
 
-/// The first leaf with an event of the period and the one after the last; nothing where the period has none.
+/// The first leaf with an event of the period and the one after the last. Where there is no bound they are the ends of the log; nothing
+/// where the period has no events.
 fn leaves(reader: &Reader, options: &BundleOptions, size: u64) -> Result<(u64, u64), ExportError> {
-    let extent = reader.extent(options.from, options.to, size)?;
-    Ok(extent.map_or((0, 0), |(first, last)| (first.0, last.0 + 1)))
+    let (from, to) = options.bounds();
+    let extent = reader.extent(from, to, size)?.map(|(first, last)| (first.0, last.0 + 1));
+    Ok(match (options.from, options.to) {
+        (None, None) => (0, size),
+        (None, Some(_)) => (0, extent.map_or(0, |(_, after)| after)),
+        (Some(_), None) => (extent.map_or(size, |(first, _)| first), size),
+        (Some(_), Some(_)) => extent.unwrap_or_default(),
+    })
 }
 
 fn write_records<W: Write>(
@@ -154,10 +200,12 @@ fn write_tree<W: Write>(
     Ok(())
 }
 
-/// Writes the checkpoints of the period but the newest, and what ties each to the next. Returns how many there were.
+/// Writes the checkpoints of the period but the newest, the nearest ones around its leaves that a witness signed, and what ties each to
+/// the next. Returns how many there were.
 fn write_checkpoints<W: Write>(
     reader: &Reader,
-    options: &BundleOptions,
+    period: (Timestamp, Timestamp),
+    leaves: (u64, u64),
     size: u64,
     bundle: &mut BundleWriter<W>,
 ) -> Result<u64, ExportError> {
@@ -169,41 +217,47 @@ fn write_checkpoints<W: Write>(
         }
         Ok(())
     };
-    loop {
-        let period = (options.from, options.to);
-        let page = reader.checkpoints_between(options.key.name(), period, last, size)?;
-        if page.is_empty() {
-            tie(last, size, bundle)?;
-            return Ok(count);
-        }
-        for (next, note) in page {
-            bundle.checkpoint(next, &note)?;
-            tie(last, next, bundle)?;
-            last = next;
-            count += 1;
+    let eras = reader.eras(size)?;
+    let around = reader.cosigned_around(&eras, leaves)?;
+    // Eras follow one another, and so do the sizes of what was signed in them.
+    for era in &eras {
+        let mut above = era.start;
+        loop {
+            let page = reader.checkpoints_between(era, period, around, above)?;
+            let Some((largest, _)) = page.last() else { break };
+            above = *largest;
+            for (next, note) in page {
+                bundle.checkpoint(next, &note)?;
+                tie(last, next, bundle)?;
+                last = next;
+                count += 1;
+            }
         }
     }
+    tie(last, size, bundle)?;
+    Ok(count)
 }
 
-/// Writes the documents that the records name, and the texts of their editions.
+/// Writes the documents that the records name, and the texts of the policy that these name.
 fn write_texts<W: Write>(
     reader: &Reader,
     seen: &Seen,
     bundle: &mut BundleWriter<W>,
 ) -> Result<Vec<ShownNotice>, ExportError> {
     let mut notices = Notices::of(reader);
-    let mut shown = Vec::new();
+    let (mut shown, mut policies) = (Vec::new(), BTreeSet::new());
     for (id, events) in &seen.notices {
         let Some(document) = reader.notice(*id)? else { continue };
         bundle.notice(*id, &document)?;
+        // What can't be read is in the bundle all the same, and names nothing.
+        policies.extend(policy_texts(&document).into_iter().flatten().map(|(_, hash)| hash));
         let facts = notices.facts(*id)?.map(|facts| (*facts).clone()).unwrap_or_default();
         shown.push(ShownNotice { id: *id, facts, events: *events });
     }
     shown.sort_by(|one, other| other.events.cmp(&one.events).then_with(|| one.id.0.cmp(&other.id.0)));
-    let editions: BTreeSet<_> = shown.iter().filter_map(|notice| EditionId::parse(&notice.facts.edition)).collect();
-    for (edition, language) in editions.iter().flat_map(|edition| Language::ALL.map(|language| (edition, language))) {
-        if let Some(text) = reader.policy(edition, language)? {
-            bundle.policy(edition, language, &text)?;
+    for hash in policies {
+        if let Some(text) = reader.policy(&hash)? {
+            bundle.policy(&hash, &text)?;
         }
     }
     Ok(shown)

@@ -84,9 +84,14 @@ pub enum ExportError {
         /// The log.
         origin: String,
     },
-    /// Deletions that the signed tree does not show.
-    #[error("records were deleted while the bundle was written, so that it would contradict itself; export again")]
-    Changed,
+    /// Deletions that the signed tree does not show, and nobody signs one that does.
+    #[error(
+        "records were deleted and no signed checkpoint of {origin} says so yet, so the bundle would contradict itself; let the gateway run for some seconds, then export again"
+    )]
+    Unsigned {
+        /// The log.
+        origin: String,
+    },
 }
 
 /// Writes the events from one moment up to another and returns how many there were; `step` is called for each.

@@ -201,7 +201,8 @@ fn event(
     let language = if site.languages.contains(&posted.language) { posted.language } else { visit.language };
     let pages = site.pages_under(&posted.edition).unwrap_or_else(|| site.pages(now));
     // A notice that this gateway has not kept proves nothing, so a name that is none of ours is replaced by the notice of the language.
-    let shown = posted.notice.map(NoticeId).filter(|id| pages.notices().any(|notice| notice.id == *id));
+    let shown = posted.notice.map(NoticeId).and_then(|id| pages.notices().find(|notice| notice.id == id));
+    let notice = shown.unwrap_or_else(|| pages.notice(language, model_for(site, visit)));
     Event {
         id: RecordId(random_uuid()),
         consent_id: previous.map_or_else(|| ConsentId::from_bytes(clock::random()), |record| record.consent_id),
@@ -217,8 +218,9 @@ fn event(
         },
         offered: site.consent.offer,
         allowed: posted.allowed,
-        edition: posted.edition.clone(),
-        notice: shown.unwrap_or_else(|| pages.notice(language, model_for(site, visit)).id),
+        // What was chosen under is what was shown, whatever was posted: an auditor compares the two.
+        edition: notice.edition.clone(),
+        notice: notice.id,
         language,
         page: Some(PagePath::new(posted.to.as_str())),
         agent: visit.agent,

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{
     Access, AccessKind, Accessor, AccountNumber, Enforced, EnforcementCount, Entry, ErasureReason, LeafIndex, LogId,
-    NoticeId, Predecessor, ServiceState, hex::unhex,
+    NoticeId, Predecessor, ServiceState, hex::unhex, json::read_json,
 };
 use crate::{
     consent::{Category, EditionId},
@@ -16,30 +16,27 @@ use crate::{
 };
 
 impl Entry {
-    /// Reads the data of a leaf; `None` for anything but what [`Entry::leaf_data`] writes for some entry.
+    /// Reads the data of a leaf; `None` for anything but what [`Entry::leaf_data`] writes for some entry, and for a retention whose
+    /// ranges do not ascend.
     pub fn parse(leaf_data: &[u8]) -> Option<Self> {
         // A commitment may have the byte of a line's end in it; the tag has none but its last.
         let tag_end = leaf_data.iter().position(|byte| *byte == b'\n')?;
         let (tag, content) = leaf_data.split_at(tag_end + 1);
         let entry = match str::from_utf8(tag).ok()?.strip_prefix("kelisim-")?.strip_suffix("-leaf/v1\n")? {
             "consent" => Self::Consent { commitment: content.try_into().ok()? },
-            "start" => read::<Start>(content)?.entry()?,
-            "notice" => read::<Notice>(content)?.entry()?,
-            "erasure" => read::<Erasure>(content)?.entry()?,
-            "retention" => read::<Retention>(content)?.entry()?,
-            "policy" => read::<Policy>(content)?.entry()?,
-            "configuration" => read::<Configuration>(content)?.entry()?,
-            "service" => read::<Service>(content)?.entry()?,
-            "access" => read::<Taken>(content)?.entry()?,
-            "enforcement" => read::<Enforcement>(content)?.entry()?,
+            "start" => read_json::<Start>(content)?.entry()?,
+            "notice" => read_json::<Notice>(content)?.entry()?,
+            "erasure" => read_json::<Erasure>(content)?.entry()?,
+            "retention" => read_json::<Retention>(content)?.entry()?,
+            "policy" => read_json::<Policy>(content)?.entry()?,
+            "configuration" => read_json::<Configuration>(content)?.entry()?,
+            "service" => read_json::<Service>(content)?.entry()?,
+            "access" => read_json::<Taken>(content)?.entry()?,
+            "enforcement" => read_json::<Enforcement>(content)?.entry()?,
             _ => return None,
         };
         (entry.leaf_data() == leaf_data).then_some(entry)
     }
-}
-
-fn read<T: for<'de> Deserialize<'de>>(content: &[u8]) -> Option<T> {
-    serde_json::from_slice(content).ok()
 }
 
 #[derive(Deserialize)]
@@ -117,6 +114,12 @@ struct Retention {
 
 impl Retention {
     fn entry(self) -> Option<Entry> {
+        // Ascending and apart: so that no more is told than there are leaves.
+        let mut free = Some(0);
+        for (first, last) in &self.ranges {
+            free.filter(|free| free <= first && first <= last)?;
+            free = last.checked_add(1);
+        }
         Some(Entry::Retention {
             ranges: self.ranges.into_iter().map(|(first, last)| (LeafIndex(first), LeafIndex(last))).collect(),
             before: Timestamp::parse(&self.before)?,

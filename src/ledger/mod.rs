@@ -10,10 +10,12 @@ mod entry;
 mod event;
 mod export;
 pub(crate) mod hex;
+mod json;
 mod leaf_content;
 mod leaf_reader;
 mod note;
 mod notice_facts;
+mod policy_texts;
 mod proof;
 mod record;
 #[cfg(test)]
@@ -30,8 +32,10 @@ pub use entry::{Entry, ErasureReason, LONGEST_LEAF, LeafHash, LogId, Predecessor
 pub use event::{Event, EventKind, LeafIndex, Method, NoticeId, OpenedFrame, PagePath, RecordId};
 pub use export::{Content, CsvExport, JsonLdExport, Removal, Row, write_json_line};
 pub(crate) use hex::{hex, unhex};
+pub(crate) use json::{Object, read_json};
 pub use note::{KeyFault, KeyKind, LONGEST_NOTE, Note, SignatureLine, Signed, SigningKey, VerifierKey};
 pub use notice_facts::NoticeFacts;
+pub use policy_texts::{PolicyText, policy_texts};
 pub use proof::Proof;
 pub use record::{RecordError, canonical, parse};
 pub use tree::{

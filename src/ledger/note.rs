@@ -94,6 +94,11 @@ impl VerifierKey {
         &self.name
     }
 
+    /// Whether the other is the same key, by whatever name.
+    pub fn is_same_key(&self, other: &Self) -> bool {
+        (self.kind, self.public) == (other.kind, other.public)
+    }
+
     /// What it signs.
     pub const fn kind(&self) -> KeyKind {
         self.kind

@@ -13,6 +13,9 @@ const ALL_KEPT: i64 = 86_400_000;
 /// Of each period of this length before that, in milliseconds, the last one stays: an hour.
 const ONE_KEPT_EVERY: i64 = 3_600_000;
 
+/// Whether a witness has signed it too: a second line of signature.
+pub(super) const COSIGNED: &str = "note LIKE '%' || char(10) || '— %' || char(10) || '— %'";
+
 /// The name under which a log has signed; `None` where it has not. It holds the host that the log began with, whatever the host is now.
 pub(super) fn origin(connection: &Connection, log: LogId) -> rusqlite::Result<Option<String>> {
     // From one name to the next: there are as many as logs, and a million checkpoints.
@@ -87,13 +90,12 @@ pub(super) fn last_before(connection: &Connection, before: Timestamp) -> rusqlit
 /// Deletes what is older than a day, but for the last one of each hour, the last one of each hour that a witness has signed too, and the
 /// newest of each log. What is left says as much of the order of things, only less often.
 pub(super) fn thin(connection: &Connection, now: Timestamp) -> rusqlite::Result<usize> {
-    // A second line of signature is that of a witness.
-    let sql =
-        "WITH kept AS (SELECT origin, size, time, note LIKE '%' || char(10) || '— %' || char(10) || '— %' AS cosigned
-                             FROM checkpoint),
+    let sql = format!(
+        "WITH kept AS (SELECT origin, size, time, {COSIGNED} AS cosigned FROM checkpoint),
                     followed AS (SELECT origin, size, time,
                                         lead(time) OVER (PARTITION BY origin, cosigned ORDER BY size) AS next FROM kept)
                DELETE FROM checkpoint WHERE (origin, size) IN
-                   (SELECT origin, size FROM followed WHERE time < ?1 AND next / ?2 = time / ?2)";
-    connection.execute(sql, params![now.milliseconds().saturating_sub(ALL_KEPT), ONE_KEPT_EVERY])
+                   (SELECT origin, size FROM followed WHERE time < ?1 AND next / ?2 = time / ?2)"
+    );
+    connection.execute(&sql, params![now.milliseconds().saturating_sub(ALL_KEPT), ONE_KEPT_EVERY])
 }

@@ -1,7 +1,6 @@
 //! Texts that leaves name by their hash: notices, and the policy in its editions and languages. Kept once, as long as the log.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
-use serde::Deserialize;
 
 use super::writer::Writer;
 use crate::{
@@ -10,15 +9,6 @@ use crate::{
     timestamp::Timestamp,
     visitor::Language,
 };
-
-/// What the leaf of a policy says, but for the day on which it was written.
-#[derive(Deserialize, PartialEq, Eq)]
-struct PolicyLeaf {
-    edition: String,
-    language: String,
-    document_sha256: String,
-    effective: String,
-}
 
 impl Writer {
     /// Keeps a notice document and writes its leaf, unless it is there already.
@@ -43,7 +33,8 @@ impl Writer {
         Ok(LeafIndex(index))
     }
 
-    /// Keeps a text of the policy and writes its leaf, unless the newest leaf of this edition and language says the same.
+    /// Keeps a text of the policy and writes its leaf, unless there is a leaf that says the same. Two sites may call different texts by
+    /// one edition, and each keeps its own.
     pub(super) fn keep_policy(
         &mut self,
         edition: EditionId,
@@ -51,55 +42,55 @@ impl Writer {
         effective: Timestamp,
         text: &str,
     ) -> rusqlite::Result<LeafIndex> {
-        let hash = document_hash(text);
-        let entry = Entry::Policy { edition, language, document: hash, effective, day: self.clock.now() };
-        let new = PolicyLeaf::read(&entry.leaf_data()).expect("a leaf made here is one of a policy");
-        if let Some((index, newest)) = newest_policy(&self.connection, &new.edition, &new.language)?
-            && newest == new
-        {
-            return Ok(index);
+        let new = PolicyLeaf { edition, language, document: document_hash(text), effective: effective.date() };
+        let known = known_policies(&self.connection, &new.edition, language)?;
+        if let Some((index, _)) = known.iter().find(|(_, leaf)| *leaf == new) {
+            return Ok(*index);
         }
+        if known.iter().any(|(_, leaf)| leaf.document != new.document) {
+            tracing::warn!(
+                edition = %new.edition, language = language.tag(),
+                "the text of this edition of the policy changed without a new edition: who chose under the old text is not asked again; give the new text a new edition id"
+            );
+        }
+        let PolicyLeaf { edition, document, .. } = new;
+        let entry = Entry::Policy { edition, language, document, effective, day: self.clock.now() };
         let index = self.note_with(&entry, |transaction, index| {
             // Editions and languages may share a text.
             let sql = "INSERT INTO document (sha256, idx, text) VALUES (?1, ?2, ?3) ON CONFLICT (sha256) DO NOTHING";
-            transaction.execute(sql, params![hash, index.cast_signed(), text]).map(drop)
+            transaction.execute(sql, params![document, index.cast_signed(), text]).map(drop)
         })?;
         Ok(LeafIndex(index))
     }
 }
 
-/// The newest text of the policy in an edition and a language.
-pub(super) fn policy(
-    connection: &Connection,
-    edition: &EditionId,
+/// What the leaf of a policy says, but for the day on which it was written.
+#[derive(PartialEq, Eq)]
+struct PolicyLeaf {
+    edition: EditionId,
     language: Language,
-) -> rusqlite::Result<Option<String>> {
-    let Some((_, leaf)) = newest_policy(connection, edition.as_str(), language.tag())? else { return Ok(None) };
-    let sql = "SELECT text FROM document WHERE lower(hex(sha256)) = ?1";
-    connection.query_row(sql, [leaf.document_sha256], |row| row.get(0)).optional()
+    document: [u8; 32],
+    /// The day; a leaf has no more of it.
+    effective: String,
 }
 
-fn newest_policy(
+/// The leaves of an edition in a language.
+fn known_policies(
     connection: &Connection,
-    edition: &str,
-    language: &str,
-) -> rusqlite::Result<Option<(LeafIndex, PolicyLeaf)>> {
+    wanted: &EditionId,
+    in_language: Language,
+) -> rusqlite::Result<Vec<(LeafIndex, PolicyLeaf)>> {
     // The first condition is that of the index of leaves that are no choice.
-    let sql = "SELECT idx, data FROM leaf WHERE kind <> 'consent' AND kind = 'policy' ORDER BY idx DESC";
+    let sql = "SELECT idx, data FROM leaf WHERE kind <> 'consent' AND kind = 'policy' ORDER BY idx";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([])?;
+    let mut known = Vec::new();
     while let Some(row) = rows.next()? {
-        let data: Vec<u8> = row.get(1)?;
-        if let Some(leaf) = PolicyLeaf::read(&data).filter(|leaf| leaf.edition == edition && leaf.language == language)
-        {
-            return Ok(Some((LeafIndex(row.get::<_, i64>(0)?.cast_unsigned()), leaf)));
+        let (index, data) = (row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, Vec<u8>>(1)?);
+        let Some(Entry::Policy { edition, language, document, effective, .. }) = Entry::parse(&data) else { continue };
+        if edition == *wanted && language == in_language {
+            known.push((LeafIndex(index), PolicyLeaf { edition, language, document, effective: effective.date() }));
         }
     }
-    Ok(None)
-}
-
-impl PolicyLeaf {
-    fn read(leaf_data: &[u8]) -> Option<Self> {
-        serde_json::from_slice(leaf_data.strip_prefix(b"kelisim-policy-leaf/v1\n")?).ok()
-    }
+    Ok(known)
 }

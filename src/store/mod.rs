@@ -44,13 +44,13 @@ use tokio::sync::{oneshot, watch};
 
 pub use error::{AppendError, StoreError};
 pub use events::Events;
-pub use extent::KeptRecord;
+pub use extent::{Era, KeptRecord};
 pub use history::{KeptEvent, LONGEST_HISTORY};
 pub use inventory::{inventory_path, read_inventory, set_inventory_aside, write_inventory};
 pub use kept::{change_kept, read_kept};
 pub use keys::{public_key_path, record_keys};
 pub use leaves::Records;
-pub use reader::Reader;
+pub use reader::{Reader, Snapshot};
 
 use self::{directory::Lock, inbox::Inbox, live::Live, writer::Writer};
 use crate::{

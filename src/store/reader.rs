@@ -1,21 +1,19 @@
-//! Reading the log beside a running gateway: no lock, and only short reads, so that the writer's checkpoints and erasures never
-//! wait for a slow reader.
+//! Reading the log beside a running gateway: no lock, and short reads, so that the writer never waits for a slow reader. Only a
+//! [`Snapshot`] holds one state of the log for longer, and with it what was erased since.
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction};
 
 use super::{
     StoreError, checkpoints, database,
     directory::{self, Lock},
-    documents, leaves, logs,
+    leaves, logs,
     tree::StoredTiles,
 };
 use crate::{
-    consent::EditionId,
     ledger::{LeafIndex, LogId, NoticeId, Salt, Tile, Tiles, TreeHash},
     timestamp::Timestamp,
-    visitor::Language,
 };
 
 /// The log, open for reading.
@@ -24,6 +22,11 @@ pub struct Reader {
     pub(super) path: PathBuf,
     /// Held where the directory is read-only and nobody can be writing, which must stay so while we read.
     _lock: Option<Lock>,
+}
+
+/// One state of the log, read until this is dropped. Made by [`Reader::snapshot`].
+pub struct Snapshot<'a> {
+    _transaction: Transaction<'a>,
 }
 
 impl Reader {
@@ -73,6 +76,21 @@ impl Reader {
         Ok(Self { connection, path: path.to_owned(), _lock: None })
     }
 
+    /// From here on, until what is returned is dropped, everything is read as it is now, whatever is written or erased meanwhile.
+    ///
+    /// Nobody waits for it. But SQLite keeps for a reader what it may still read: the write-ahead log grows, and what is erased meanwhile
+    /// stays in it until the snapshot ends; the writer takes it out within seconds after that.
+    ///
+    /// # Errors
+    ///
+    /// When the file refuses, or there is a snapshot already.
+    pub fn snapshot(&self) -> Result<Snapshot<'_>, StoreError> {
+        let transaction = self.connection.unchecked_transaction().map_err(self.failed())?;
+        // The state is that of the first reading and not of the beginning.
+        self.size()?;
+        Ok(Snapshot { _transaction: transaction })
+    }
+
     /// The document of a notice, as it was kept.
     ///
     /// # Errors
@@ -83,13 +101,14 @@ impl Reader {
         self.connection.query_row(sql, [id.0], |row| row.get(0)).optional().map_err(self.failed())
     }
 
-    /// The newest text of the policy in an edition and a language, as it was kept.
+    /// The text of the policy with this hash, as it was kept.
     ///
     /// # Errors
     ///
     /// When the file refuses.
-    pub fn policy(&self, edition: &EditionId, language: Language) -> Result<Option<String>, StoreError> {
-        documents::policy(&self.connection, edition, language).map_err(self.failed())
+    pub fn policy(&self, sha256: &[u8; 32]) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT text FROM document WHERE sha256 = ?1";
+        self.connection.query_row(sql, [sha256], |row| row.get(0)).optional().map_err(self.failed())
     }
 
     /// The name under which the newest log signs; `None` until its first checkpoint.

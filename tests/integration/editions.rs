@@ -1,5 +1,7 @@
 //! Editions of the policy come into force by the clock, and ask again only when they say so.
 
+use kelisim::ledger::NoticeId;
+
 use crate::harness::{Browser, Gateway, GatewayBuilder, Origin, shop};
 
 const NEITHER: &str = "answered=?0, functional=?0, analytical=?0";
@@ -16,6 +18,14 @@ fn gateway(shop: &Origin) -> GatewayBuilder {
 fn accept(browser: &mut Browser, edition: &str) -> u16 {
     let form = format!("choice=accept&edition={edition}&language=ru&layer=banner&to=/");
     browser.post("/_kelisim/choice", &form).status
+}
+
+/// The edition of the notice that a record names, as the notice's document says.
+fn edition_of_notice(gateway: &Gateway, record: &serde_json::Value) -> String {
+    let id = NoticeId::parse(record["notice_id"].as_str().unwrap()).unwrap();
+    let document = gateway.running().store().reader().unwrap().notice(id).unwrap().unwrap();
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    document["edition"].as_str().unwrap().to_owned()
 }
 
 #[test]
@@ -71,7 +81,9 @@ fn a_page_that_was_open_when_the_edition_changed_is_heard_for_an_hour() {
         let log = gateway.log();
         assert_eq!(log.len() - before, usize::from(expected == 303));
         if expected == 303 {
-            assert_eq!(log.last().unwrap()["record"]["edition"], edition);
+            let record = &log.last().unwrap()["record"];
+            assert_eq!(record["edition"], edition);
+            assert_eq!(edition_of_notice(&gateway, record), edition, "an event's edition is that of the notice");
         }
     };
     check("2026-11-30T23:59:59Z", "typo", 400);

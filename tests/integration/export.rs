@@ -175,11 +175,14 @@ fn every_form_of_export_tells_the_same_and_the_bundle_proves_it() {
         assert_eq!(process["dpv:hasJurisdiction"], "loc:KZ");
     }
     let policies = leaves_of_kind(&bundle, "policy");
-    if let Some(policy) = policies.first() {
-        let text = bundle.text("policies/2026-01.ru.txt");
-        let hash: String = document_hash(text).iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(policy["document_sha256"], hash);
-    }
+    let [policy] = &*policies else { panic!("{policies:#?}") };
+    let named = policy["document_sha256"].as_str().unwrap();
+    let text = bundle.text(&format!("policies/{named}.txt"));
+    let hash: String = document_hash(text).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(named, hash);
+    assert_eq!(bundle.manifest()["period"], serde_json::json!({ "from": null, "to": null }));
+    let whole = serde_json::json!({ "first": 0, "after": bundle.manifest()["size"] });
+    assert_eq!(bundle.manifest()["leaves"], whole);
     // A later bundle shows who took the earlier ones.
     let folder = gateway.stopped(&shop).folder();
     let out = folder.path().join("last.zip");
@@ -191,6 +194,9 @@ fn every_form_of_export_tells_the_same_and_the_bundle_proves_it() {
     assert_eq!(records.len(), 1, "only the record of the day");
     let index = records[0]["index"].as_u64().unwrap();
     assert_eq!(last.manifest()["leaves"], serde_json::json!({ "first": index, "after": index + 1 }));
+    let period = serde_json::json!({ "from": "2026-11-23T00:00:00.000Z", "to": "2026-11-24T00:00:00.000Z" });
+    assert_eq!(last.manifest()["period"], period);
+    assert!(last.text("index.html").contains("are not in this file: 2."));
     let taken = leaves_of_kind(&last, "access");
     let forms: Vec<_> = taken.iter().map(|leaf| leaf["form"].as_str().unwrap()).collect();
     assert!(["bundle", "jsonl", "csv", "jsonld"].iter().all(|form| forms.contains(form)), "{taken:#?}");
@@ -273,11 +279,10 @@ fn growth_while_bundling(state: &Path) -> u64 {
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap()
     };
     let key = VerifierKey::parse(fs::read_to_string(public_key_path(state)).unwrap().trim_end()).unwrap();
-    let (from, to) = (Timestamp::default(), Timestamp::from_milliseconds(i64::MAX));
-    let options = BundleOptions { from, to, created: Clock::system().now(), key, witnesses: Vec::new() };
+    let options = BundleOptions { from: None, to: None, created: Clock::system().now(), key, witnesses: Vec::new() };
     let reader = Reader::open(state).unwrap();
     // The same tree without records: what program and library need for themselves.
-    let empty = BundleOptions { from: Timestamp::parse("2030-01-01").unwrap(), ..options.clone() };
+    let empty = BundleOptions { from: Timestamp::parse("2030-01-01"), ..options.clone() };
     assert_eq!(write_bundle(&reader, &empty, io::sink(), &mut |_| {}).unwrap(), 0);
     let before = peak();
     let written = write_bundle(&reader, &options, io::sink(), &mut |_| {}).unwrap();

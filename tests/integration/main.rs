@@ -8,6 +8,7 @@ mod harness;
 mod administration;
 mod audit;
 mod bodies;
+mod bundles;
 mod choice;
 mod cookies;
 mod durability;

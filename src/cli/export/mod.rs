@@ -27,9 +27,6 @@ use crate::{
     timestamp::Timestamp,
 };
 
-/// How often a bundle is begun anew when records are deleted while it is written.
-const ATTEMPTS: u32 = 3;
-
 /// `kelisim log export`.
 #[derive(Debug, Args)]
 pub(crate) struct ExportArguments {
@@ -77,10 +74,10 @@ impl Format {
 /// Which events, in which form.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ExportOptions {
-    /// From this moment on.
-    pub(crate) from: Timestamp,
-    /// Up to this moment, which is not part of the period.
-    pub(crate) to: Timestamp,
+    /// From this moment on; `None` from the beginning.
+    pub(crate) from: Option<Timestamp>,
+    /// Up to this moment, which is not part of the period; `None` to the end.
+    pub(crate) to: Option<Timestamp>,
     /// In which form.
     pub(crate) format: Format,
 }
@@ -88,12 +85,14 @@ pub(crate) struct ExportOptions {
 impl ExportOptions {
     /// The period that the arguments name.
     pub(crate) fn of(arguments: &ExportArguments) -> Result<Self, LogError> {
-        let from = arguments.from.unwrap_or_default();
-        let to = arguments.to.unwrap_or(Timestamp::from_milliseconds(i64::MAX));
-        if from >= to {
-            return Err(LogError::EmptyPeriod { from, to });
-        }
-        Ok(Self { from, to, format: arguments.format })
+        let options = Self { from: arguments.from, to: arguments.to, format: arguments.format };
+        let (from, to) = options.period();
+        if from < to { Ok(options) } else { Err(LogError::EmptyPeriod { from, to }) }
+    }
+
+    /// The period as moments.
+    pub(crate) fn period(&self) -> (Timestamp, Timestamp) {
+        (self.from.unwrap_or_default(), self.to.unwrap_or(Timestamp::from_milliseconds(i64::MAX)))
     }
 }
 
@@ -109,7 +108,7 @@ pub(super) fn run(arguments: &ExportArguments, configuration: &Configuration) ->
     let witnesses: Vec<_> = configuration.witnesses.iter().map(|witness| witness.key.clone()).collect();
     // What can't be read leaves no leaf that says it was.
     drop(Reader::open(&settings.state_dir)?);
-    let period = (options.from, options.to);
+    let period = options.period();
     if !access::note(&settings, AccessKind::Export, options.format.name(), period)? {
         eprintln!(
             "{}: on a read-only medium, so no leaf says that records were taken from here",
@@ -141,7 +140,7 @@ fn export(
         Format::Jsonld => Rows::JsonLd,
         Format::Bundle => return export_bundle(&reader, settings, witnesses, options, output),
     };
-    let (from, to) = (options.from, options.to);
+    let (from, to) = options.period();
     let mut progress = Progress::begin("events", || reader.count(from, to).map_err(ExportError::from))?;
     let written = write_rows(&reader, rows, (from, to), output, &mut |count| progress.step(count))?;
     progress.end();
@@ -168,24 +167,14 @@ fn export_bundle(
     Ok(written)
 }
 
-/// Writes to a file; a bundle that records were deleted under is begun anew.
+/// Writes to a file.
 fn export_to_file(
     settings: &Settings,
     witnesses: &[VerifierKey],
     options: ExportOptions,
     out: &Path,
 ) -> Result<u64, LogError> {
-    let mut attempt = 1;
-    loop {
-        match file::write_whole(out, |output| export(settings, witnesses, options, output)) {
-            Err(LogError::Export(ExportError::Changed)) if attempt < ATTEMPTS => {
-                attempt += 1;
-                // The checkpoint that covers the deletion comes within a second.
-                std::thread::sleep(std::time::Duration::from_secs(1));
-            }
-            written => return written,
-        }
-    }
+    file::write_whole(out, |output| export(settings, witnesses, options, output))
 }
 
 /// The log's public key, which the store keeps beside the log.
@@ -207,8 +196,7 @@ mod tests {
     };
 
     fn options(from: &str, format: Format) -> ExportOptions {
-        let from = Timestamp::parse(from).unwrap();
-        ExportOptions { from, to: Timestamp::from_milliseconds(i64::MAX), format }
+        ExportOptions { from: Timestamp::parse(from), to: None, format }
     }
 
     async fn log_of_three() -> (tempfile::TempDir, Settings) {

@@ -1,6 +1,6 @@
 //! Lines of a file that comes in pieces, without holding the file.
 
-/// Longest line, in bytes: the longest site name and page of a record, escaped, are a small part of it.
+/// Longest line, in bytes, without its end: the longest site name and page of a record, escaped, are a small part of it.
 const LONGEST_LINE: usize = 64 * 1024;
 
 /// Cuts what comes in pieces into lines.
@@ -14,6 +14,9 @@ impl Lines {
     /// Takes the next piece and gives each line that ends in it, without its end.
     pub(super) fn take(&mut self, mut piece: &[u8], mut line: impl FnMut(&[u8])) {
         while let Some(end) = memchr::memchr(b'\n', piece).filter(|_| !self.too_long) {
+            if self.rest.len() + end > LONGEST_LINE {
+                break;
+            }
             if self.rest.is_empty() {
                 line(&piece[..end]);
             } else {
@@ -23,7 +26,8 @@ impl Lines {
             }
             piece = &piece[end + 1..];
         }
-        self.too_long |= self.rest.len() + piece.len() > LONGEST_LINE;
+        let unfinished = memchr::memchr(b'\n', piece).unwrap_or(piece.len());
+        self.too_long |= self.rest.len() + unfinished > LONGEST_LINE;
         if !self.too_long {
             self.rest.extend_from_slice(piece);
         }
@@ -57,8 +61,12 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_an_end_is_given_up() {
+    fn what_follows_a_line_that_is_too_long_is_given_up() {
         let long = "x".repeat(LONGEST_LINE);
         assert_eq!(cut(&[&long, "x", "\n", "next\n"]), (Vec::new(), false));
+        assert_eq!(cut(&[&format!("one\n{long}x\nnext\n")]), (vec!["one".to_owned()], false));
+        assert_eq!(cut(&["x", &format!("{long}\nnext\n")]), (Vec::new(), false));
+        assert_eq!(cut(&[&format!("{long}\n")]), (vec![long.clone()], true));
+        assert_eq!(cut(&["x", &format!("{}\n", &long[1..])]), (vec![long], true));
     }
 }

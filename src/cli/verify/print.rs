@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::ledger::audit::{Report, WitnessSeen};
+use crate::ledger::audit::{Period, RecordsSeen, Report, WitnessSeen};
 
 /// How many problems are printed for people: who reads more wants `--json`.
 const MOST_SHOWN: usize = 50;
@@ -14,6 +14,9 @@ pub(super) fn text(report: &Report) -> String {
     let mut text = String::new();
     let origin = if report.origin.is_empty() { "a log that can't be read" } else { &report.origin };
     line(&mut text, &format!("The log: {}, {} leaves.", origin.escape_debug(), report.size));
+    if let Some(period) = report.period {
+        line(&mut text, &format!("The period: {}", asked_for(period, report.records)));
+    }
     let count = report.problems.len();
     let intact = match count {
         0 => format!("1. Intact: yes. {}{}", looked_at(report), key(report)),
@@ -43,7 +46,10 @@ pub(super) fn json(report: &Report) -> String {
         .collect();
     let witnesses: Vec<Value> = report.witnesses.iter().map(witness).collect();
     let records = report.records.map(|records| {
-        json!({ "first": records.first, "after": records.after, "kept": records.kept, "removed": records.removed })
+        json!({
+            "first": records.first, "after": records.after, "kept": records.kept, "removed": records.removed,
+            "outside": records.outside,
+        })
     });
     let bracketed = report.bracketed;
     let whole = json!({
@@ -52,6 +58,9 @@ pub(super) fn json(report: &Report) -> String {
         "origin": report.origin,
         "size": report.size,
         "key_given": report.key_given,
+        "period": report.period.map(|period| json!({
+            "from": period.from.map(|moment| moment.to_string()), "to": period.to.map(|moment| moment.to_string()),
+        })),
         "records": records,
         "witnesses": witnesses,
         "bracketed": { "events": bracketed.events, "of": bracketed.of, "widest_seconds": bracketed.widest_seconds },
@@ -71,6 +80,20 @@ fn witness(witness: &WitnessSeen) -> Value {
 
 fn line(text: &mut String, sentence: &str) {
     writeln!(text, "{sentence}").expect("a string takes every write");
+}
+
+/// What the bundle was made for, and what is therefore not in it: whoever made it chose the period, so a reader has to see it.
+fn asked_for(period: Period, records: Option<RecordsSeen>) -> String {
+    let from = period.from.map_or_else(|| "the beginning of the log".to_owned(), |moment| moment.to_string());
+    let to = period.to.map_or_else(|| "its end".to_owned(), |moment| format!("{moment}, which is not part of it"));
+    let outside = match records.map(|records| records.outside) {
+        None => String::new(),
+        Some(0) => " No event of the log lies outside.".to_owned(),
+        Some(count) => format!(
+            " {count} events of the log lie before or after it, and their records are not here: see that this is the period that you asked for."
+        ),
+    };
+    format!("from {from} to {to}.{outside}")
 }
 
 fn looked_at(report: &Report) -> String {

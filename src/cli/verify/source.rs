@@ -13,7 +13,13 @@ use zip::ZipArchive;
 /// How many folders may lie in one another: tiles of the largest log have five.
 const DEEPEST: usize = 12;
 
-/// Largest file, in bytes: 10,000 records at their longest. A small archive can unpack into anything.
+/// How many times its own length a ZIP file may unpack into: records deflate to an eighth …
+const MOST_GROWTH: u64 = 100;
+
+/// … and so many bytes more, for what is small anyway.
+const FREE_GROWTH: u64 = 64 << 20;
+
+/// Largest file, in bytes: 10,000 records at their longest.
 pub(super) const LARGEST_FILE: u64 = 1 << 30;
 
 /// Length and hash of a file.
@@ -39,16 +45,23 @@ enum Place {
 pub(super) struct Unreadable;
 
 impl Source {
-    /// Opens what lies at a path; `Ok(None)` for a file that is not a bundle.
+    /// Opens what lies at a path; `Ok(None)` for a file that is not a bundle, has two files of one name, or says that it unpacks into
+    /// more than a bundle can.
     pub(super) fn open(path: &Path) -> io::Result<Option<Self>> {
         if fs::metadata(path)?.is_dir() {
             let mut source = Self::new(Place::Folder(path.to_owned()));
             source.list(path, "", 0)?;
             return Ok(Some(source));
         }
-        let Ok(archive) = ZipArchive::new(BufReader::new(File::open(path)?)) else { return Ok(None) };
-        let names: Option<Vec<String>> = archive.file_names().map(|name| Some(name.ok()?.into_owned())).collect();
+        let file = File::open(path)?;
+        let most = file.metadata()?.len().saturating_mul(MOST_GROWTH).saturating_add(FREE_GROWTH);
+        let Ok(mut archive) = ZipArchive::new(BufReader::new(file)) else { return Ok(None) };
+        let names: Option<BTreeSet<String>> = archive.file_names().map(|name| Some(name.ok()?.into_owned())).collect();
         let Some(names) = names else { return Ok(None) };
+        let twice = archive.has_duplicate_names() || names.len() < archive.len();
+        if twice || declared(&mut archive) > most {
+            return Ok(None);
+        }
         let mut source = Self::new(Place::Zip(Box::new(archive)));
         for name in names.into_iter().filter(|name| !name.ends_with('/')) {
             source.found(name);
@@ -84,9 +97,14 @@ impl Source {
 
     /// Reads a file and gives it away piece by piece.
     pub(super) fn pass(&mut self, name: &str, longest: u64, mut take: impl FnMut(&[u8])) -> Result<(), Unreadable> {
-        let mut opened: Box<dyn Read + '_> = match &mut self.place {
-            Place::Zip(archive) => Box::new(archive.by_name(name).map_err(|_| Unreadable)?),
-            Place::Folder(root) => Box::new(File::open(root.join(name)).map_err(|_| Unreadable)?),
+        let (mut opened, longest): (Box<dyn Read + '_>, u64) = match &mut self.place {
+            Place::Zip(archive) => {
+                let file = archive.by_name(name).map_err(|_| Unreadable)?;
+                // What the directory says was added up before; a file that gives more is a lie.
+                let declared = file.size();
+                (Box::new(file), longest.min(declared))
+            }
+            Place::Folder(root) => (Box::new(File::open(root.join(name)).map_err(|_| Unreadable)?), longest),
         };
         let (mut context, mut length) = (Context::new(&SHA256), 0_u64);
         let mut piece = vec![0; 64 * 1024];
@@ -129,4 +147,11 @@ impl Source {
         let plain = name.split('/').all(inside) && !name.contains(['\\', '\0']);
         if plain { _ = self.names.insert(name) } else { self.stray.push(name) }
     }
+}
+
+/// How many bytes all files have together when they are unpacked, as the directory says. What can't be found is never unpacked.
+fn declared(archive: &mut ZipArchive<BufReader<File>>) -> u64 {
+    let count = archive.len();
+    let mut length = |place| archive.by_index_raw(place).map_or(0, |file| file.size());
+    (0..count).fold(0, |sum: u64, place| sum.saturating_add(length(place)))
 }

@@ -49,11 +49,13 @@ impl Walk {
         let witnesses = self.witnesses(&arguments.witness);
         let manifest = self.manifest();
         let newest = self.required_text("checkpoint");
-        let (Some(key), Some(newest)) = (key, newest) else {
+        let (key_given, period) = (arguments.key.is_some(), manifest.as_ref().map(Manifest::period));
+        let own_name = key.as_ref().map(|key| key.name().into());
+        let (Some(key), Some(newest)) = (arguments.key.clone().or(key), newest) else {
             let problems = self.problems.into_iter().collect();
-            return Report { key_given: arguments.key.is_some(), problems, ..Report::default() };
+            return Report { key_given, period, problems, ..Report::default() };
         };
-        let mut auditor = Auditor::new(Trust { key, key_given: arguments.key.is_some(), witnesses });
+        let mut auditor = Auditor::new(Trust { key, key_given, own_name, witnesses });
         let size = auditor.checkpoint("checkpoint", &newest, Held::Newest);
         // What is kept of each leaf is bounded by the files that are there, and not by a number that anybody can write.
         let most = TILE_WIDTH * self.source.names().len() as u64;
@@ -73,14 +75,14 @@ impl Walk {
         }
         self.progress.end();
         self.problems.into_iter().for_each(|problem| auditor.problem(problem));
-        auditor.finish()
+        Report { period, ..auditor.finish() }
     }
 
     fn found(&mut self, kind: ProblemKind, file: &str) {
         self.problems.insert(Problem::in_file(kind, file));
     }
 
-    /// The key to check with: the one that was given, or that of the bundle.
+    /// The key in the bundle. Its name may be another than that of the key that was given: a restore renames the log.
     fn key(&mut self, given: Option<&VerifierKey>) -> Option<VerifierKey> {
         let own = self.required_text("key").and_then(|text| {
             let key = VerifierKey::parse(&text).ok().filter(|key| key.kind() == KeyKind::Log);
@@ -89,10 +91,12 @@ impl Walk {
             }
             key
         });
-        if given.is_some() && own.is_some() && own.as_ref() != given {
+        if let (Some(given), Some(own)) = (given, &own)
+            && !given.is_same_key(own)
+        {
             self.found(ProblemKind::KeyDiffers, "key");
         }
-        given.cloned().or(own)
+        own
     }
 
     /// The keys of witnesses, those that were given first.
@@ -187,10 +191,15 @@ impl Walk {
     }
 
     fn records(&mut self, auditor: &mut Auditor, manifest: &Manifest, size: u64) {
-        if manifest.leaves.after > size {
+        if !manifest.fits(size) {
             self.found(ProblemKind::Format, manifest::NAME);
         }
-        auditor.begin_records(manifest.leaves.first, manifest.leaves.after);
+        let (first, after) = manifest.leaves(size);
+        auditor.begin_records(first, after);
+        for file in [self.files("notices/"), self.files("policies/")].concat() {
+            let text = self.text(&file);
+            auditor.text(&file, text.as_deref());
+        }
         let mut count = 0;
         for file in self.files("records/") {
             let name = file.strip_prefix("records/").and_then(|name| name.strip_suffix(".jsonl"));
@@ -209,10 +218,6 @@ impl Walk {
             if read.is_err() || !lines.ended() {
                 self.found(ProblemKind::Format, &file);
             }
-        }
-        for file in [self.files("notices/"), self.files("policies/")].concat() {
-            let text = self.text(&file);
-            auditor.text(&file, text.as_deref());
         }
     }
 
@@ -233,7 +238,7 @@ impl Walk {
                 }
             }
             let described = manifest.files.get(&name);
-            if self.source.sum(&name).is_some_and(|sum| !described.is_some_and(|file| file.is(sum))) {
+            if self.source.sum(&name).is_some_and(|sum| !described.is_some_and(|file| file.0.is(sum))) {
                 self.found(ProblemKind::FileChanged, &name);
             }
         }

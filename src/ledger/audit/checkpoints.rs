@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Leaves, Problem, ProblemKind, Seen, WitnessSeen};
+use super::{Leaves, Problem, ProblemKind, Seen, Trust, WitnessSeen};
 use crate::{
-    ledger::{Checkpoint, LogId, Note, Signed, TreeHash, VerifierKey, check_consistency, hex::unhex},
+    ledger::{Checkpoint, LogId, Note, Signed, TreeHash, check_consistency, hex::unhex},
     timestamp::Timestamp,
 };
 
@@ -30,16 +30,15 @@ struct Known {
 
 /// All checkpoints of an audit.
 pub(super) struct Checkpoints {
-    key: VerifierKey,
-    witnesses: Vec<(VerifierKey, bool)>,
+    trust: Trust,
     known: Vec<Known>,
     /// Cosignatures on what belongs to the log: witness, size, time.
     valid: Vec<(usize, u64, Timestamp)>,
 }
 
 impl Checkpoints {
-    pub(super) const fn new(key: VerifierKey, witnesses: Vec<(VerifierKey, bool)>) -> Self {
-        Self { key, witnesses, known: Vec::new(), valid: Vec::new() }
+    pub(super) const fn new(trust: Trust) -> Self {
+        Self { trust, known: Vec::new(), valid: Vec::new() }
     }
 
     /// Reads a checkpoint; its size where it counts from here on.
@@ -51,13 +50,13 @@ impl Checkpoints {
             return None;
         };
         // A log that goes on after a restore has another name and the same key.
-        let key = self.key.renamed(&checkpoint.origin);
+        let key = self.trust.key.renamed(&checkpoint.origin);
         let signed = key.is_some_and(|key| matches!(note.signed_by(&key), Signed::At(_)));
         if !signed {
             problems.insert(Problem::in_file(ProblemKind::CheckpointSignature, file));
         }
         let mut cosigned = Vec::new();
-        for (at, (witness, _)) in self.witnesses.iter().enumerate().filter(|_| signed) {
+        for (at, (witness, _)) in self.trust.witnesses.iter().enumerate().filter(|_| signed) {
             match note.signed_by(witness) {
                 Signed::At(time) => cosigned.push((at, time)),
                 Signed::Forged => _ = problems.insert(Problem::in_file(ProblemKind::CosignatureForged, file)),
@@ -89,7 +88,8 @@ impl Checkpoints {
             let fault = match place(&known.checkpoint, known.held, leaves) {
                 Err(fault) => Some(fault),
                 Ok(()) if known.held == Held::Newest => {
-                    (*known.checkpoint.origin != *self.key.name()).then_some(ProblemKind::WrongLog)
+                    let names = self.own_name_is(&known.checkpoint.origin) && self.given_name_is_of(leaves);
+                    (!names).then_some(ProblemKind::WrongLog)
                 }
                 Ok(()) => {
                     let fits = !whole || leaves.root(known.checkpoint.size) == Some(known.checkpoint.root);
@@ -109,6 +109,15 @@ impl Checkpoints {
         }
     }
 
+    fn own_name_is(&self, origin: &str) -> bool {
+        self.trust.own_name.as_ref().is_none_or(|name| **name == *origin)
+    }
+
+    /// Whether a key that was noted earlier is called by one of the logs that the tree went on from.
+    fn given_name_is_of(&self, leaves: &Leaves) -> bool {
+        !self.trust.key_given || start_of(self.trust.key.name(), leaves).is_some()
+    }
+
     /// Whether a proof of consistency between two checkpoints of the bundle is right; `None` where one of them does not count.
     pub(super) fn prove(&self, old: u64, new: u64, proof: &[TreeHash]) -> Option<bool> {
         let root = |size: u64| {
@@ -126,7 +135,7 @@ impl Checkpoints {
             let size = own().map(|(_, size, _)| *size).max()?;
             Some(Seen { since: times().min()?, until: times().max()?, size })
         };
-        let witnesses = self.witnesses.iter().enumerate();
+        let witnesses = self.trust.witnesses.iter().enumerate();
         witnesses
             .map(|(at, (key, given))| WitnessSeen { name: key.name().into(), given: *given, seen: seen(at) })
             .collect()
@@ -138,10 +147,15 @@ impl Checkpoints {
     }
 }
 
+/// Which start of a log a name belongs to.
+fn start_of(name: &str, leaves: &Leaves) -> Option<usize> {
+    let id = name.rsplit('/').next().and_then(unhex).map(LogId)?;
+    leaves.starts.iter().position(|(_, log)| *log == id)
+}
+
 /// Whether a checkpoint's name and size belong into the log's history.
 fn place(checkpoint: &Checkpoint, held: Held, leaves: &Leaves) -> Result<(), ProblemKind> {
-    let id = checkpoint.origin.rsplit('/').next().and_then(unhex).map(LogId);
-    let at = leaves.starts.iter().position(|(_, log)| Some(*log) == id).ok_or(ProblemKind::WrongLog)?;
+    let at = start_of(&checkpoint.origin, leaves).ok_or(ProblemKind::WrongLog)?;
     let (start, last) = (leaves.starts[at].0, at + 1 == leaves.starts.len());
     let end = leaves.starts.get(at + 1).map_or(leaves.size(), |(index, _)| *index);
     match held {

@@ -1,28 +1,14 @@
 //! The leaves as they go by: their hashes and the tree over them, and what they say that later leaves and records depend on.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use roaring::RoaringBitmap;
 
-use super::{Problem, ProblemKind};
+use super::{Problem, ProblemKind, texts::KnownTexts};
 use crate::{
-    consent::EditionId,
-    ledger::{Entry, Frontier, LeafHash, LogId, NoticeId, Tile, TreeHash, leaf_hash},
+    ledger::{Entry, Frontier, LeafHash, LogId, Tile, TreeHash, leaf_hash},
     timestamp::Timestamp,
-    visitor::Language,
 };
-
-/// A notice's leaf.
-pub(super) struct NoticeLeaf {
-    pub(super) index: u64,
-    pub(super) edition: EditionId,
-}
-
-/// A policy's leaf.
-pub(super) struct PolicyLeaf {
-    pub(super) index: u64,
-    pub(super) document: [u8; 32],
-}
 
 /// What is kept of the leaves: 32 bytes and a few bits for each.
 #[derive(Default)]
@@ -39,8 +25,7 @@ pub(super) struct Leaves {
     unreadable: RoaringBitmap,
     consent: RoaringBitmap,
     removed: RoaringBitmap,
-    pub(super) notices: HashMap<NoticeId, Vec<NoticeLeaf>>,
-    pub(super) policies: HashMap<EditionId, Vec<(Language, PolicyLeaf)>>,
+    pub(super) texts: KnownTexts,
     /// Where logs start, and their names.
     pub(super) starts: Vec<(u64, LogId)>,
     /// When leaves that are not events were written: the moment, or the beginning of the day.
@@ -88,6 +73,12 @@ impl Leaves {
     /// The events of a range of leaves.
     pub(super) fn events(&self, first: u64, after: u64) -> impl Iterator<Item = u64> + '_ {
         self.consent.range(bit(first)..bit(after)).map(u64::from)
+    }
+
+    /// How many events lie outside of a range of leaves and were not deleted.
+    pub(super) fn kept_outside(&self, first: u64, after: u64) -> u64 {
+        let kept = &self.consent - &self.removed;
+        kept.len() - kept.range_cardinality(bit(first)..bit(after))
     }
 
     /// Takes the next leaf.
@@ -152,12 +143,11 @@ impl Leaves {
                 day
             }
             Entry::Notice { id, edition, day, .. } => {
-                self.notices.entry(id).or_default().push(NoticeLeaf { index, edition });
+                self.texts.add_notice(index, id, edition);
                 day
             }
             Entry::Policy { edition, language, document, day, .. } => {
-                let leaf = PolicyLeaf { index, document };
-                self.policies.entry(edition).or_default().push((language, leaf));
+                self.texts.add_policy(index, edition, (language, document));
                 day
             }
             Entry::Erasure { index: erased, day, .. } => {
@@ -168,7 +158,7 @@ impl Leaves {
                 day
             }
             Entry::Retention { ranges, day, .. } => {
-                for (first, last) in ranges.into_iter().filter(|(first, last)| first <= last && first.0 < index) {
+                for (first, last) in ranges.into_iter().filter(|(first, _)| first.0 < index) {
                     self.removed.insert_range(bit(first.0)..=bit(last.0.min(index - 1)));
                 }
                 day

@@ -2,7 +2,7 @@
 //!
 //! The order: [`Auditor::checkpoint`] for the newest checkpoint, the kept ones and those that were given; [`Auditor::entries`] for every
 //! bundle of leaves, ascending, or [`Auditor::entries_missing`]; [`Auditor::compare`]; then [`Auditor::tile`] and [`Auditor::consistency`];
-//! then, where there are records, [`Auditor::begin_records`], [`Auditor::record_line`] ascending, [`Auditor::text`]; then
+//! then, where there are records, [`Auditor::begin_records`], [`Auditor::text`], [`Auditor::record_line`] ascending; then
 //! [`Auditor::finish`]. Nothing is read here, and no more than hashes and bits is kept: about 40 bytes for each leaf.
 
 mod checkpoints;
@@ -12,20 +12,21 @@ mod records;
 mod report;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use std::collections::BTreeSet;
 
 pub use self::{
     checkpoints::Held,
     problem::{Problem, ProblemKind},
-    report::{Bracketed, RecordsSeen, Report, Seen, WitnessSeen},
+    report::{Bracketed, Period, RecordsSeen, Report, Seen, WitnessSeen},
 };
 use self::{
     checkpoints::{Brackets, Checkpoints},
     leaves::Leaves,
     records::Records,
 };
-use super::{EntryBundle, Tile, TilePath, TreeHash, VerifierKey, document_hash, entries_of_bundle};
+use super::{EntryBundle, Tile, TilePath, TreeHash, VerifierKey, entries_of_bundle};
 
 /// The largest log that is audited, in leaves: more than a busy site writes in a century, and what 32 bits count.
 pub const MOST_LEAVES: u64 = u32::MAX as u64;
@@ -36,10 +37,12 @@ const LONGEST_PROOF: usize = 126;
 /// What is known from elsewhere, or believed.
 #[derive(Clone, Debug)]
 pub struct Trust {
-    /// The log's key.
+    /// The key that signatures are checked with.
     pub key: VerifierKey,
-    /// Whether the key was known from elsewhere.
+    /// Whether that key was known from elsewhere; its name may be that of an earlier log, before a restore.
     pub key_given: bool,
+    /// The name of the key in the bundle, where there is one.
+    pub own_name: Option<Box<str>>,
     /// The keys of witnesses, each once, and whether they were known from elsewhere.
     pub witnesses: Vec<(VerifierKey, bool)>,
 }
@@ -58,7 +61,7 @@ impl Auditor {
     pub fn new(trust: Trust) -> Self {
         Self {
             key_given: trust.key_given,
-            checkpoints: Checkpoints::new(trust.key, trust.witnesses),
+            checkpoints: Checkpoints::new(trust),
             leaves: Leaves::default(),
             records: None,
             problems: BTreeSet::new(),
@@ -142,7 +145,7 @@ impl Auditor {
     /// Takes the text of a notice or a policy; `None` where its file is there and can't be read, which is a problem told elsewhere.
     pub fn text(&mut self, file: &str, text: Option<&str>) {
         if let Some(records) = &mut self.records {
-            records.text(file, text.map(document_hash), &self.leaves, &mut self.problems);
+            records.text(file, text, &self.leaves, &mut self.problems);
         }
     }
 
@@ -154,6 +157,7 @@ impl Auditor {
             origin: newest.map(|newest| newest.origin.clone()).unwrap_or_default(),
             size: newest.map_or(0, |newest| newest.size),
             key_given: self.key_given,
+            period: None,
             records: finished.map(|(records, _)| records),
             bracketed: finished.map(|(_, bracketed)| bracketed).unwrap_or_default(),
             witnesses: self.checkpoints.seen(),

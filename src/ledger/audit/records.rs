@@ -1,18 +1,13 @@
-//! Records against their leaves: each one genuine, none missing, none too many, in time, and naming texts that the log knows.
+//! Records against their leaves: each one genuine, none missing, none too many, in time, and naming texts that are here ([`super::texts`]).
 
-use std::{
-    collections::{BTreeSet, HashSet},
-    str,
-};
+use std::{collections::BTreeSet, str};
 
 use roaring::RoaringBitmap;
 
-use super::{Bracketed, Brackets, Leaves, Problem, ProblemKind, RecordsSeen};
+use super::{Bracketed, Brackets, Leaves, Problem, ProblemKind, RecordsSeen, texts::Texts};
 use crate::{
-    consent::EditionId,
-    ledger::{Entry, Event, EventKind, NoticeId, Salt, hex::unhex, leaf_hash, parse},
+    ledger::{Entry, Event, EventKind, Salt, hex::unhex, leaf_hash, parse},
     timestamp::Timestamp,
-    visitor::Language,
 };
 
 /// How far two clocks may differ, in milliseconds: the gateway's and a witness's, and the gateway's own when it is set.
@@ -31,9 +26,7 @@ pub(super) struct Records {
     /// How many of the leaves' own times are in it.
     times: usize,
     bracketed: Bracketed,
-    notices: HashSet<NoticeId>,
-    policies: BTreeSet<(EditionId, &'static str)>,
-    texts: HashSet<Box<str>>,
+    texts: Texts,
 }
 
 impl Records {
@@ -49,9 +42,7 @@ impl Records {
             latest: Timestamp::default(),
             times: 0,
             bracketed: Bracketed::default(),
-            notices: HashSet::new(),
-            policies: BTreeSet::new(),
-            texts: HashSet::new(),
+            texts: Texts::default(),
         }
     }
 
@@ -81,7 +72,7 @@ impl Records {
             Ok(event) => {
                 self.kept += 1;
                 self.times(index, &event, leaves, &mut found);
-                self.texts(index, event, leaves, &mut found);
+                self.texts.named_by(index, &event, &leaves.texts, &mut found);
             }
             Err(_) => found(ProblemKind::RecordUnreadable),
         }
@@ -115,64 +106,9 @@ impl Records {
         }
     }
 
-    fn texts(&mut self, index: u64, event: Event, leaves: &Leaves, found: &mut impl FnMut(ProblemKind)) {
-        let notices = leaves.notices.get(&event.notice).map_or(&[][..], Vec::as_slice);
-        let known = || notices.iter().filter(|notice| notice.index < index);
-        if known().next().is_none() {
-            found(ProblemKind::NoticeUnknown);
-        }
-        let policies = leaves.policies.get(&event.edition).map_or(&[][..], Vec::as_slice);
-        let mut earlier = policies.iter().filter(|(_, policy)| policy.index < index).peekable();
-        // An edition without a file of its own text stands in the notice alone.
-        if earlier.peek().is_none() && !known().any(|notice| notice.edition == event.edition) {
-            found(ProblemKind::PolicyUnknown);
-        }
-        if known().next().is_some() {
-            self.notices.insert(event.notice);
-        }
-        if earlier.any(|(language, _)| *language == event.language) {
-            self.policies.insert((event.edition, event.language.tag()));
-        }
-    }
-
-    /// The text of a notice or a policy, from its file; `None` where the file is there and can't be read.
-    pub(super) fn text(
-        &mut self,
-        file: &str,
-        hash: Option<[u8; 32]>,
-        leaves: &Leaves,
-        problems: &mut BTreeSet<Problem>,
-    ) {
-        self.texts.insert(file.into());
-        let (known, unknown, changed) = match TextFile::parse(file) {
-            Some(TextFile::Notice(id)) => {
-                // Its name is the hash of what was shown, so that no later leaf can give it another text.
-                let hashes = leaves.notices.contains_key(&id).then(|| vec![id.0]);
-                (hashes, ProblemKind::NoticeUnknown, ProblemKind::NoticeChanged)
-            }
-            Some(TextFile::Policy(edition, language)) => {
-                let policies = leaves.policies.get(&edition).into_iter().flatten();
-                let own = policies.filter(|(other, _)| *other == language);
-                let hashes: Vec<_> = own.map(|(_, leaf)| leaf.document).collect();
-                (
-                    Some(hashes).filter(|hashes| !hashes.is_empty()),
-                    ProblemKind::PolicyUnknown,
-                    ProblemKind::PolicyChanged,
-                )
-            }
-            None => {
-                problems.insert(Problem::in_file(ProblemKind::Format, file));
-                return;
-            }
-        };
-        match (known, hash) {
-            // Its leaf may be among those that are not here.
-            (None, _) if leaves.complete() => _ = problems.insert(Problem::in_file(unknown, file)),
-            (Some(known), Some(hash)) if !known.contains(&hash) => {
-                problems.insert(Problem::in_file(changed, file));
-            }
-            _ => {}
-        }
+    /// The text of a notice or a policy, from its file, before any record; `None` where the file is there and can't be read.
+    pub(super) fn text(&mut self, file: &str, text: Option<&str>, leaves: &Leaves, problems: &mut BTreeSet<Problem>) {
+        self.texts.file(file, text, leaves, problems);
     }
 
     /// What is missing, now that everything has gone by.
@@ -185,32 +121,10 @@ impl Records {
                 problems.insert(Problem::at_leaf(ProblemKind::RecordMissing, index));
             }
         }
-        let notices = self.notices.iter().map(|id| (ProblemKind::NoticeMissing, format!("notices/{id}.json")));
-        let policies = self
-            .policies
-            .iter()
-            .map(|(edition, language)| (ProblemKind::PolicyMissing, format!("policies/{edition}.{language}.txt")));
-        for (kind, file) in notices.chain(policies).filter(|(_, file)| !self.texts.contains(&**file)) {
-            problems.insert(Problem::in_file(kind, &file));
-        }
-        (RecordsSeen { first: self.first, after: self.after, kept: self.kept, removed }, self.bracketed)
-    }
-}
-
-/// What the name of a text's file says.
-enum TextFile {
-    Notice(NoticeId),
-    Policy(EditionId, Language),
-}
-
-impl TextFile {
-    fn parse(file: &str) -> Option<Self> {
-        if let Some(name) = file.strip_prefix("notices/") {
-            return NoticeId::parse(name.strip_suffix(".json")?).map(Self::Notice);
-        }
-        let (edition, tag) = file.strip_prefix("policies/")?.strip_suffix(".txt")?.rsplit_once('.')?;
-        let language = Language::ALL.into_iter().find(|language| language.tag() == tag)?;
-        EditionId::parse(edition).map(|edition| Self::Policy(edition, language))
+        self.texts.finish(problems);
+        let outside = leaves.kept_outside(self.first, self.after);
+        let (first, after, kept) = (self.first, self.after, self.kept);
+        (RecordsSeen { first, after, kept, removed, outside }, self.bracketed)
     }
 }
 

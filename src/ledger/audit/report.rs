@@ -12,6 +12,8 @@ pub struct Report {
     pub size: u64,
     /// Whether the key was known from elsewhere, and not only from the bundle itself.
     pub key_given: bool,
+    /// The period that the bundle says it was made for; `None` where nothing says so.
+    pub period: Option<Period>,
     /// What was looked at besides the tree; `None` where there were no records to look at.
     pub records: Option<RecordsSeen>,
     /// All that is wrong, in order.
@@ -45,6 +47,17 @@ pub struct RecordsSeen {
     pub kept: u64,
     /// How many were deleted, as leaves say.
     pub removed: u64,
+    /// How many events lie before or after the range and were not deleted: their records are not in the bundle.
+    pub outside: u64,
+}
+
+/// What was asked for when a bundle was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Period {
+    /// From this moment on; `None` from the log's beginning.
+    pub from: Option<Timestamp>,
+    /// Up to this moment, which is not part of it; `None` to the log's end.
+    pub to: Option<Timestamp>,
 }
 
 /// What one witness has signed.

@@ -24,7 +24,7 @@ use zip::{
 
 pub use self::page::{BundlePage, ShownNotice};
 use super::{EntryBundle, LeafIndex, NoticeId, Salt, Tile, TreeHash, VerifierKey, bundle_entry, hex::hex};
-use crate::{consent::EditionId, timestamp::Timestamp, visitor::Language};
+use crate::timestamp::Timestamp;
 
 /// The name of the layout.
 pub const BUNDLE_FORMAT: &str = "kelisim-bundle/v1";
@@ -43,10 +43,10 @@ pub struct BundleManifest {
     pub origin: String,
     /// How many leaves its newest checkpoint covers.
     pub size: u64,
-    /// The period that was asked for, from this moment …
-    pub from: Timestamp,
-    /// … up to this one.
-    pub to: Timestamp,
+    /// The period that was asked for, from this moment, or from the log's beginning …
+    pub from: Option<Timestamp>,
+    /// … up to this one, or to the log's end.
+    pub to: Option<Timestamp>,
     /// The first leaf whose record the bundle claims to hold, and the first one after the last.
     pub leaves: (u64, u64),
 }
@@ -139,9 +139,9 @@ impl<W: Write> BundleWriter<W> {
         self.text(&format!("notices/{id}.json"), document)
     }
 
-    /// A text of the policy, as it was kept.
-    pub fn policy(&mut self, edition: &EditionId, language: Language, text: &str) -> io::Result<()> {
-        self.text(&format!("policies/{edition}.{}.txt", language.tag()), text)
+    /// A text of the policy, as it was kept, by the hash that notices name.
+    pub fn policy(&mut self, sha256: &[u8; 32], text: &str) -> io::Result<()> {
+        self.text(&format!("policies/{}.txt", hex(sha256)), text)
     }
 
     /// The page for a person.
@@ -152,10 +152,11 @@ impl<W: Write> BundleWriter<W> {
     /// Writes the manifest and ends the file.
     pub fn finish(mut self, manifest: &BundleManifest) -> io::Result<W> {
         self.end();
+        let moment = |bound: Option<Timestamp>| bound.map(|moment| moment.to_string());
         let text = json!({
             "format": BUNDLE_FORMAT, "program": manifest.program, "created": manifest.created.to_string(),
             "origin": manifest.origin, "size": manifest.size,
-            "period": { "from": manifest.from.to_string(), "to": manifest.to.to_string() },
+            "period": { "from": moment(manifest.from), "to": moment(manifest.to) },
             "leaves": { "first": manifest.leaves.0, "after": manifest.leaves.1 },
             "files": self.files,
         });

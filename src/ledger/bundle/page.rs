@@ -26,6 +26,8 @@ pub struct BundlePage {
     pub events: BTreeMap<&'static str, u64>,
     /// How many records were deleted, so that only their leaves are left.
     pub removed: u64,
+    /// How many events lie before or after the leaves of the period and were not deleted.
+    pub outside: u64,
     /// The notices that events name.
     pub notices: Vec<ShownNotice>,
 }
@@ -68,23 +70,22 @@ impl BundlePage {
     pub fn html(&self) -> String {
         let manifest = &self.manifest;
         let total: u64 = self.events.values().sum();
-        let (from, to) = (manifest.from, manifest.to);
-        let whole = |text: &str, open: bool, beyond: &str| if open { beyond.to_owned() } else { text.to_owned() };
-        let (begins, ends) = (from == Timestamp::default(), to == Timestamp::from_milliseconds(i64::MAX));
-        let values: [(&str, String); 20] = [
+        let bound = |moment: Option<Timestamp>, none: &str| moment.map_or_else(|| none.to_owned(), readable);
+        let values: [(&str, String); 21] = [
             ("site", escaped(manifest.origin.split('/').next().unwrap_or_default())),
             ("origin", escaped(&manifest.origin)),
             ("created", readable(manifest.created)),
             ("program", escaped(&manifest.program)),
-            ("from_en", whole(&readable(from), begins, "the beginning of the log")),
-            ("from_ru", whole(&readable(from), begins, "начало журнала")),
-            ("to_en", whole(&readable(to), ends, "the moment it was written")),
-            ("to_ru", whole(&readable(to), ends, "момент записи этого файла")),
+            ("from_en", bound(manifest.from, "the beginning of the log")),
+            ("from_ru", bound(manifest.from, "начало журнала")),
+            ("to_en", bound(manifest.to, "the moment it was written")),
+            ("to_ru", bound(manifest.to, "момент записи этого файла")),
             ("size", manifest.size.to_string()),
             ("first", manifest.leaves.0.to_string()),
             ("last", manifest.leaves.1.saturating_sub(1).to_string()),
             ("total", total.to_string()),
             ("removed", self.removed.to_string()),
+            ("outside", self.outside.to_string()),
             ("checkpoints", self.checkpoints.to_string()),
             ("events_en", self.kinds(|kind| kind.1)),
             ("events_ru", self.kinds(|kind| kind.2)),

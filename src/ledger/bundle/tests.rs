@@ -17,8 +17,8 @@ fn manifest() -> BundleManifest {
         created: Timestamp::parse("2026-12-01T08:30:05Z").unwrap(),
         origin: "shop.example/log".to_owned(),
         size: 300,
-        from: Timestamp::default(),
-        to: Timestamp::parse("2026-12-01").unwrap(),
+        from: None,
+        to: Some(Timestamp::parse("2026-12-01").unwrap()),
         leaves: (4, 300),
     }
 }
@@ -32,6 +32,7 @@ fn page() -> BundlePage {
         checkpoints: 5,
         events: [("expressed", 3), ("frame", 1)].into(),
         removed: 2,
+        outside: 17,
         notices: vec![ShownNotice { id: NoticeId([0xab; 32]), facts, events: 4 }],
     }
 }
@@ -62,10 +63,11 @@ fn every_file_has_its_name_and_is_in_the_manifest() {
         bundle.record(LeafIndex(index + 4), &Salt([9; 32]), b"{}").unwrap();
     }
     bundle.notice(NoticeId([0xab; 32]), "{\"текст\":1}").unwrap();
-    bundle.policy(&EditionId::parse("2026-01").unwrap(), Language::Kk, "Мәтін\n").unwrap();
+    bundle.policy(&[0xcd; 32], "Мәтін\n").unwrap();
     bundle.page(&page()).unwrap();
     let files = unpacked(bundle.finish(&manifest()).unwrap());
     let notice = format!("notices/{}.json", "ab".repeat(32));
+    let policy = format!("policies/{}.txt", "cd".repeat(32));
     let expected = [
         "checkpoint",
         "checkpoints/000000000299",
@@ -74,7 +76,7 @@ fn every_file_has_its_name_and_is_in_the_manifest() {
         "key",
         "manifest.json",
         &notice,
-        "policies/2026-01.kk.txt",
+        &policy,
         "records/000000000004.jsonl",
         "records/000000010004.jsonl",
         "tile/0/001.p/44",
@@ -94,7 +96,7 @@ fn every_file_has_its_name_and_is_in_the_manifest() {
         (&manifest["size"], &manifest["leaves"]["first"], &manifest["leaves"]["after"]),
         (&json!(300), &json!(4), &json!(300))
     );
-    assert_eq!(manifest["period"]["to"], "2026-12-01T00:00:00.000Z");
+    assert_eq!(manifest["period"], json!({ "from": null, "to": "2026-12-01T00:00:00.000Z" }));
     let listed = manifest["files"].as_object().unwrap();
     assert_eq!(listed.len(), files.len() - 1);
     for (path, facts) in listed {
@@ -112,6 +114,8 @@ fn the_page_tells_this_bundle_in_both_languages_and_runs_nothing() {
         "Consent log of shop.example",
         "с: начало журнала; по: 2026-12-01 00:00:00 UTC",
         "from the beginning of the log to 2026-12-01 00:00:00 UTC",
+        "are not in this file: 17.",
+        "которых в этом файле нет: 17.",
         "<td class=\"n\">3</td><td>agreed to something, for the first time</td>",
         "<td class=\"n\">1</td><td>однократно открыт",
         "nobody but the operator has signed this log",

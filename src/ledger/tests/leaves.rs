@@ -78,8 +78,11 @@ fn any_entry() -> impl Strategy<Value = Entry> {
             reason: ErasureReason::ALL[usize::from(order)],
             day
         }),
-        (prop::collection::vec((index(), index()), 0..5), any_day(), any_day())
-            .prop_map(|(ranges, before, day)| Entry::Retention { ranges, before, day }),
+        (prop::collection::btree_set(any::<u64>(), 0..10), any_day(), any_day()).prop_map(|(ends, before, day)| {
+            let ends: Vec<_> = ends.into_iter().map(LeafIndex).collect();
+            let ranges = ends.chunks_exact(2).map(|ends| (ends[0], ends[1])).collect();
+            Entry::Retention { ranges, before, day }
+        }),
         (edition(), language(), any::<[u8; 32]>(), any_day(), any_day()).prop_map(
             |(edition, language, document, effective, day)| Entry::Policy {
                 edition,

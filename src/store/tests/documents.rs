@@ -1,7 +1,7 @@
 //! Texts that leaves name: kept once, read as they were kept.
 
 use super::*;
-use crate::{consent::EditionId, store::Reader, visitor::Language};
+use crate::{consent::EditionId, ledger::document_hash, store::Reader, visitor::Language};
 
 fn edition(name: &str) -> EditionId {
     EditionId::parse(name).unwrap()
@@ -30,10 +30,25 @@ fn a_text_of_the_policy_is_kept_once_and_a_changed_one_again() {
     let again = store.keep_policy(&spring, Language::Ru, day("2026-04-01"), "Другие правила\n").unwrap();
     assert_eq!(again, others[3], "also after a restart");
     let reader = Reader::open(&house.state_dir()).unwrap();
-    let text = |edition: &EditionId, language| reader.policy(edition, language).unwrap();
-    assert_eq!(text(&spring, Language::Ru).as_deref(), Some("Другие правила\n"));
-    assert_eq!(text(&autumn, Language::Ru).as_deref(), Some("Правила\n"));
-    assert_eq!(text(&autumn, Language::En), None);
+    for text in ["Правила\n", "Другие правила\n"] {
+        assert_eq!(reader.policy(&document_hash(text)).unwrap().as_deref(), Some(text));
+    }
+    assert_eq!(reader.policy(&[9; 32]).unwrap(), None);
+}
+
+#[test]
+fn sites_that_call_different_texts_by_one_edition_do_not_write_leaves_in_turn() {
+    let house = House::new();
+    let day = Timestamp::parse("2026-03-01").unwrap();
+    let keep = |store: &Store, text: &str| store.keep_policy(&edition("2026-03"), Language::Ru, day, text).unwrap();
+    let store = house.open();
+    let first = [keep(&store, "Первый сайт\n"), keep(&store, "Второй сайт\n")];
+    assert_ne!(first[0], first[1]);
+    drop(store);
+    let store = house.open();
+    let size = store.reader().unwrap().size().unwrap();
+    assert_eq!([keep(&store, "Первый сайт\n"), keep(&store, "Второй сайт\n")], first);
+    assert_eq!(store.reader().unwrap().size().unwrap(), size);
 }
 
 #[test]

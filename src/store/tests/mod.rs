@@ -1,5 +1,6 @@
 //! Promises of the store, each tried on a real file.
 
+mod bundling;
 mod crashing;
 mod directory;
 mod documents;
