@@ -17,7 +17,7 @@ use crate::{
         BundleManifest, BundlePage, BundleWriter, EntryBundle, NoticeId, Prover, ShownNotice, SignedCheckpoint,
         TILE_WIDTH, Tile, Tiles as _, VerifierKey, parse, policy_texts,
     },
-    store::{Reader, Snapshot},
+    store::{Era, Reader, Snapshot},
     timestamp::Timestamp,
 };
 
@@ -76,7 +76,7 @@ pub fn write_bundle<W: Write>(
     bundle.newest_checkpoint(&state.note)?;
     let seen = write_records(reader, leaves, &mut bundle, step)?;
     write_tree(reader, size, &mut bundle, step)?;
-    let earlier = write_checkpoints(reader, options.bounds(), leaves, size, &mut bundle)?;
+    let earlier = write_checkpoints(reader, options, leaves, size, &mut bundle)?;
     let notices = write_texts(reader, &seen, &mut bundle)?;
     let manifest = BundleManifest {
         program: concat!("kelisim ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -204,7 +204,7 @@ fn write_tree<W: Write>(
 /// the next. Returns how many there were.
 fn write_checkpoints<W: Write>(
     reader: &Reader,
-    period: (Timestamp, Timestamp),
+    options: &BundleOptions,
     leaves: (u64, u64),
     size: u64,
     bundle: &mut BundleWriter<W>,
@@ -217,13 +217,13 @@ fn write_checkpoints<W: Write>(
         }
         Ok(())
     };
-    let eras = reader.eras(size)?;
+    let eras = signed_eras(reader, &options.key, size)?;
     let around = reader.cosigned_around(&eras, leaves)?;
     // Eras follow one another, and so do the sizes of what was signed in them.
     for era in &eras {
         let mut above = era.start;
         loop {
-            let page = reader.checkpoints_between(era, period, around, above)?;
+            let page = reader.checkpoints_between(era, options.bounds(), around, above)?;
             let Some((largest, _)) = page.last() else { break };
             above = *largest;
             for (next, note) in page {
@@ -236,6 +236,19 @@ fn write_checkpoints<W: Write>(
     }
     tie(last, size, bundle)?;
     Ok(count)
+}
+
+/// The logs that this key has signed. Where the key was lost with a disk the new log has another one, and nobody could check the old
+/// log's checkpoints with the key in the bundle.
+fn signed_eras(reader: &Reader, key: &VerifierKey, size: u64) -> Result<Vec<Era>, ExportError> {
+    let mut eras = Vec::new();
+    for era in reader.eras(size)? {
+        let newest = reader.newest_checkpoint(&era.origin)?.zip(key.renamed(&era.origin));
+        if newest.is_some_and(|(note, key)| SignedCheckpoint::open(&note, &key).is_ok()) {
+            eras.push(era);
+        }
+    }
+    Ok(eras)
 }
 
 /// Writes the documents that the records name, and the texts of the policy that these name.

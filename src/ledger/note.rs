@@ -62,8 +62,7 @@ pub enum KeyFault {
 impl VerifierKey {
     /// A key with a name; `None` where the name is empty or has white space, a control character or `+` in it.
     pub fn new(name: &str, kind: KeyKind, public: [u8; 32]) -> Option<Self> {
-        let stray = |letter: char| letter.is_whitespace() || letter.is_control() || letter == '+';
-        (!name.is_empty() && !name.contains(stray)).then(|| Self { name: name.into(), kind, public })
+        is_name(name).then(|| Self { name: name.into(), kind, public })
     }
 
     /// Reads what [`fmt::Display`] writes.
@@ -127,6 +126,12 @@ impl VerifierKey {
             }
         }
     }
+}
+
+/// Whether a text can name a log or a witness (C2SP signed-note, "Format").
+fn is_name(text: &str) -> bool {
+    let stray = |letter: char| letter.is_whitespace() || letter.is_control() || letter == '+';
+    !text.is_empty() && !text.contains(stray)
 }
 
 impl fmt::Display for VerifierKey {
@@ -196,8 +201,8 @@ impl SignatureLine {
         let (name, signature) = line.strip_prefix("\u{2014} ")?.split_once(' ')?;
         let bytes = STANDARD.decode(signature).ok()?;
         let (id, signature) = bytes.split_first_chunk::<4>()?;
-        let named = !name.is_empty() && !name.contains('+') && !signature.is_empty();
-        named.then(|| Self { name: name.into(), id: *id, signature: signature.to_vec() })
+        let whole = is_name(name) && !signature.is_empty();
+        whole.then(|| Self { name: name.into(), id: *id, signature: signature.to_vec() })
     }
 
     /// Whose it claims to be.

@@ -1,6 +1,6 @@
 //! Bundles of a log that goes on while they are written, and what a stranger finds in them.
 
-use std::{fs, path::Path};
+use std::{fs, io, path::Path};
 
 use kelisim::{
     clock::Clock,
@@ -30,6 +30,27 @@ impl Shop {
         let store = opened(folder.path());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         Self { folder, store, runtime }
+    }
+
+    /// Stops, does something to the state directory, and starts.
+    fn opened_again(self, meanwhile: impl FnOnce(&Path)) -> Self {
+        let Self { folder, store, runtime } = self;
+        drop(store);
+        meanwhile(&folder.path().join("state"));
+        Self { store: opened(folder.path()), folder, runtime }
+    }
+
+    /// The origins of the checkpoints in the last bundle beside the newest.
+    fn bundled_origins(&self) -> Vec<String> {
+        let file = fs::File::open(self.folder.path().join("bundle.zip")).unwrap();
+        let mut archive = zip::ZipArchive::new(file).unwrap();
+        let names: Vec<_> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
+        let kept = names.iter().filter(|name| name.starts_with("checkpoints/"));
+        kept.map(|name| {
+            let note = io::read_to_string(archive.by_name(name).unwrap()).unwrap();
+            note.lines().next().unwrap().to_owned()
+        })
+        .collect()
     }
 
     /// A site's text of the policy and its notice.
@@ -122,15 +143,36 @@ fn sites_that_call_different_texts_by_one_edition_are_both_in_it_after_every_sta
         shop.signed();
         let report = shop.bundle(|| ());
         assert_eq!(report["problems"], serde_json::json!([]));
-        let folder = shop.folder.path().to_owned();
-        let Shop { folder: kept, store, runtime } = shop;
-        drop(store);
-        shop = Shop { store: opened(&folder), folder: kept, runtime };
+        shop = shop.opened_again(|_| ());
     }
     let reader = shop.store.reader().unwrap();
     let leaves = reader.leaf_data(0, 100).unwrap();
     let policies = leaves.iter().filter(|leaf| leaf.starts_with(b"kelisim-policy-leaf/v1\n"));
     assert_eq!(policies.count(), 2);
+}
+
+#[test]
+fn checkpoints_of_the_log_before_a_restore_are_in_it_unless_nobody_could_check_them() {
+    for key_lost in [false, true] {
+        let shop = Shop::new();
+        let notice = shop.publish("Политика\n");
+        shop.choose(0..3, notice);
+        shop.signed();
+        let old = shop.store.key().name().to_owned();
+        let shop = shop.opened_again(|state| {
+            // What is not in a backup is not there after a restore.
+            fs::remove_dir_all(state.join("outside-backup")).unwrap();
+            if key_lost {
+                fs::remove_file(state.join("log.key")).unwrap();
+            }
+        });
+        assert_ne!(shop.store.key().name(), old);
+        shop.choose(3..6, notice);
+        shop.signed();
+        let report = shop.bundle(|| ());
+        assert_eq!(report["problems"], serde_json::json!([]), "key lost: {key_lost}");
+        assert_eq!(shop.bundled_origins().contains(&old), !key_lost);
+    }
 }
 
 fn event(number: u32, notice: NoticeId) -> Event {

@@ -29,6 +29,9 @@ fn the_note_of_the_specification_is_read() {
     assert_eq!(note.to_string(), text);
     let other = Note::parse(&text.replace("example m", "example n")).unwrap();
     assert_eq!(other.signed_by(&key), Signed::Forged);
+    for stray in ["example.com+foo", "example.com\u{a0}foo", "example.com\u{2028}foo", "example.com\u{7f}foo"] {
+        assert!(Note::parse(&text.replace("example.com/foo", stray)).is_none(), "{stray:?}");
+    }
 }
 
 #[test]
