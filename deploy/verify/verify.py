@@ -1,20 +1,18 @@
 #!/usr/bin/env python3
-"""Checks a bundle of a consent log (kelisim-bundle/v1), or a folder of its tiles, without trusting whoever made it.
+"""Checks a bundle of a consent log, trusting nobody who made it. README.md beside this file says what it checks.
 
-One file, to be read before it is believed. Needs Python 3.11 and the package `cryptography` (Debian: python3-cryptography).
-Written from RFC 6962 and RFC 9162 (the tree), C2SP signed-note, tlog-checkpoint, tlog-cosignature and tlog-tiles, and the
-description of leaves, records and bundles in README.md beside it. Exit code: 0 intact, 1 not intact, 2 wrong use.
+It was written from that file, deploy/leaves.md and the public specifications that it names, not from the
+program's code. It needs Python 3.11 and python3-cryptography (for Ed25519 alone), and opens no connection.
+From top to bottom: the problems, files, forms, signatures, the tree, leaves, checkpoints, records, texts, the report.
 """
-import argparse, base64, bisect, hashlib, itertools, json, os, re, sys, zipfile, zlib
+import argparse, base64, bisect, functools, hashlib, itertools, json, os, re, stat, sys, zipfile, zlib
+from array import array
 from datetime import datetime, timedelta, timezone
-
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-# The last moment that is told, in milliseconds: later ones are taken for it.
-LATEST = 253_402_207_200_000
-
-MEANING = {
+# README.md, "Problems": every problem has one of these names. They are reported in this order.
+PROBLEMS = {
     "format": "this file can't be read as what its name says it is",
     "file_changed": "this file is not the one that the manifest describes",
     "file_missing": "this file should be here and is not",
@@ -22,7 +20,7 @@ MEANING = {
     "checkpoint_signature": "the log's key did not sign this checkpoint",
     "cosignature_forged": "a witness's name stands under this checkpoint, but the witness did not sign it",
     "root_mismatch": "the leaves in the bundle are not the leaves that this checkpoint was signed over",
-    "tile_mismatch": "the hashes in this tile are not those of the leaves",
+    "tile_mismatch": "the hashes in this tree are not those of the leaves",
     "inconsistent": "this is signed by the log and contradicts the log: its history was changed after it was signed",
     "truncated": "this checkpoint has more leaves than the log has now: leaves at the end were thrown away",
     "wrong_log": "the name of the log and the leaf with which it starts do not belong together",
@@ -30,7 +28,8 @@ MEANING = {
     "record_changed": "this record is not the one that was written into the log",
     "record_unreadable": "this record is the one that was written, but does not have the known form",
     "record_missing": "the log has an event here, its record is not in the bundle, and no leaf says that it was deleted",
-    "record_unexpected": "there should be no record here: it was deleted, is outside of the bundle's range, or the leaf is not an event",
+    "record_unexpected": "there should be no record here: it was deleted, is outside of the bundle's range, "
+                         "or the leaf is not an event",
     "time_order": "this consent claims to be older than what was written into the log before it",
     "back_dated": "this consent claims a time before a checkpoint that a witness had seen without it",
     "forward_dated": "this event claims a time after a witness had already seen it",
@@ -41,688 +40,845 @@ MEANING = {
     "policy_changed": "this text of the policy is not the text that was written into the log",
     "policy_missing": "an event names this edition of the policy, and its text is not in the bundle",
 }
-TOLERANCE = 60_000  # milliseconds by which two clocks may differ
-U32, U64 = 2**32 - 1, 2**64 - 1
-LONGEST = {"note": 1 << 19, "text": 16 << 20, "manifest": 128 << 20, "file": 1 << 30, "line": 1 << 16}
-LANGUAGES, CATEGORIES = ("ru", "kk", "en"), ("necessary", "functional", "analytical", "marketing")
-HEX32, HEX64, EDITION = "[0-9a-f]{32}", "[0-9a-f]{64}", r"(?!\.+$)[A-Za-z0-9._-]{1,32}"
-UNREADABLE = (OSError, EOFError, RuntimeError, NotImplementedError, ValueError, zipfile.BadZipFile, zlib.error)
-EPOCH = datetime(1970, 1, 1)
-sha256 = lambda data: hashlib.sha256(data).digest()
+CLOCKS_DIFFER = 60_000  # milliseconds; README.md, "Times"
+LATEST_SECOND = 253_402_207_200  # 9999-12-30T22:00:00Z; later moments are moved there
+LONGEST_FILE, LONGEST_MANIFEST, LONGEST_SIGNED, LONGEST_LINE = 1 << 30, 32 << 20, 1 << 20, 65_536  # bytes
+DEEPEST, MOST_SIGNATURES, NEVER, EVENT, OTHER = 32, 64, float("inf"), 1, 2
+WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 
+class Unreadable(Exception):
+    """This does not have its form."""
 
-# What fields may hold: each of these makes a question that is asked of a value.
-is_text = lambda pattern=".*": lambda value: type(value) is str and re.fullmatch(pattern, value, re.S) is not None
-one_of = lambda *values: lambda value: type(value) is str and value in values
-number = lambda limit=U64: lambda value: type(value) is int and 0 <= value <= limit
-list_of = lambda fits: lambda value: type(value) is list and all(map(fits, value))
-or_null = lambda fits: lambda value: value is None or fits(value)
+class Findings:
+    """What was found, each thing once."""
+    def __init__(self):
+        self.problems, self.origin, self.size, self.period = set(), "", 0, None
+        self.records, self.witnesses, self.key_given = None, [], False
+        self.bracketed = {"events": 0, "of": 0, "widest_seconds": None}
+    def add(self, problem, file=None, leaf=None):
+        self.problems.add((problem, leaf, file))
+    def sorted_problems(self):
+        order = {name: place for place, name in enumerate(PROBLEMS)}
+        return sorted(self.problems, key=lambda p: (order[p[0]], -1 if p[1] is None else p[1], p[2] or ""))
 
+# ---- Files: a ZIP file or a folder
 
-def milliseconds(value, form=r"[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}[.][0-9]{3}Z"):
-    """A time of the years 1970 to 9999 in milliseconds since 1970, or None."""
-    try:
-        right = type(value) is str and re.fullmatch(form, value)
-        since = (datetime.fromisoformat(value.removesuffix("Z")) - EPOCH) // timedelta(milliseconds=1) if right else -1
-    except ValueError:
-        return None
-    return since if 0 <= since <= 253_402_207_200_000 else None
-
-
-day = lambda value: milliseconds(value, "[0-9]{4}-[0-9]{2}-[0-9]{2}")
-a_time, a_day, a_flag = lambda value: milliseconds(value) is not None, lambda value: day(value) is not None, lambda value: type(value) is bool
-
-
-def shaped(value, shape):
-    """Whether a value is an object with exactly these fields in this order, each as it should be."""
-    return type(value) is dict and list(value) == list(shape) and all(fits(value[name]) for name, fits in shape.items())
-
-
-def canonical_json(data):
-    """The object that these bytes are, in their one spelling: no white space, the shortest escapes; or None."""
-    try:
-        value = json.loads(data.decode())
-        same = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() == data
-    except (ValueError, RecursionError):
-        return None
-    return value if same else None
-
-
-COUNT = {"site": is_text(), "what": one_of("set_cookie", "cookie_pair", "load", "frame"),
-         "category": one_of("unknown", *CATEGORIES), "refused": number(), "passed": number()}
-LEAVES = {
-    "start": {"log": is_text(HEX32), "follows": or_null(lambda old: shaped(old, {"log": is_text(HEX32), "size": number()})), "day": a_day},
-    "notice": {"notice_id": is_text(HEX64), "language": one_of(*LANGUAGES), "edition": is_text(EDITION),
-               "document_sha256": is_text(HEX64), "day": a_day},
-    "erasure": {"index": number(), "reason": one_of("request", "order"), "day": a_day},
-    "retention": {"ranges": list_of(lambda pair: list_of(number())(pair) and len(pair) == 2), "before": a_day, "day": a_day},
-    "policy": {"edition": is_text(EDITION), "language": one_of(*LANGUAGES), "document_sha256": is_text(HEX64),
-               "effective": a_day, "day": a_day},
-    "service": {"state": one_of("started", "stopped"), "version": is_text(), "time": a_time},
-    "access": {"by": is_text("command_line|[0-9a-f]{8}"), "what": one_of("read", "export", "incident"),
-               "form": one_of("csv", "jsonl", "jsonld", "bundle", "page"), "from": a_time, "to": a_time, "time": a_time},
-    "enforcement": {"day": a_day, "counts": list_of(lambda count: shaped(count, COUNT))},
-}
-
-
-def read_leaf(data):
-    """Kind and content of a leaf, or None."""
-    tag, newline, content = data.partition(b"\n")
-    kind = re.fullmatch(rb"kelisim-([a-z]+)-leaf/v1", tag)
-    kind = kind[1].decode() if kind and newline else None
-    if kind == "consent":
-        return (kind, content) if len(content) == 32 else None
-    if kind == "configuration":  # its summary is any object, as it was written
-        parts = re.fullmatch(rb'\{"fingerprint":"[0-9a-f]{64}","summary":(\{.*\}),"time":"([^"]*)"\}', content, re.S)
+class Bundle:
+    """The files by their names. A name that could lead out of the bundle is no file of it, but a stray."""
+    def __init__(self, path, found):
+        self.path, self.found, self.zip = path, found, None
+        if os.path.isdir(path):
+            names = set(files_below(path))
+        else:
+            self.zip, self.entries = open_zip(path)
+            names = {name for name in self.entries if not name.endswith("/")}
+        self.names = sorted(filter(is_plain, names))
+        self.known = frozenset(self.names)
+        for stray in names - self.known:
+            found.add("format", stray)
+    def below(self, folder, form):
+        """The files of a folder by what `form` takes from their names. Other names are problems."""
+        for name in self.names:
+            if name.startswith(folder + "/"):
+                if parts := re.fullmatch(f"{folder}/{form}", name):
+                    yield name, parts
+                else:
+                    self.found.add("format", name)
+    def chunks(self, name):
+        """A file's bytes, some at a time; of one in a ZIP file at most as many as its directory says."""
+        if self.zip and self.entries[name].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise Unreadable
         try:
-            json.loads(parts[1].decode(), parse_constant=int)
-            return (kind, {"time": parts[2].decode()}) if a_time(parts[2].decode()) else None
-        except (TypeError, ValueError, RecursionError):
-            return None
-    value = canonical_json(content) if kind in LEAVES else None
-    return (kind, value) if shaped(value, LEAVES.get(kind, {})) else None
+            with self.zip.open(self.entries[name]) if self.zip else open(os.path.join(self.path, name), "rb") as file:
+                while chunk := file.read(1 << 18):
+                    yield chunk
+        except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError):
+            raise Unreadable from None
+    def fetch(self, name, longest, parse=lambda data: data):
+        """A file as `parse` understands it. None if that is a problem, which then is noted."""
+        if name not in self.known:
+            return self.found.add("file_missing", name)
+        try:
+            data = bytearray()
+            for chunk in self.chunks(name):
+                data += chunk
+                if len(data) > longest:
+                    raise Unreadable
+            return parse(bytes(data))
+        except Unreadable:
+            return self.found.add("format", name)
+    def lines(self, name):
+        """The lines of a file without their ends. One that is too long or has no end is None, and the last."""
+        rest = b""
+        for chunk in self.chunks(name):
+            *whole, rest = (rest + chunk).split(b"\n")
+            for line in whole:
+                if len(line) > LONGEST_LINE:
+                    yield None
+                    return
+                yield line
+            if len(rest) > LONGEST_LINE:
+                break
+        if rest:
+            yield None
 
+def open_zip(path):
+    """README.md, "Bounds": what names a file twice or promises too much is not looked into."""
+    try:
+        file = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, OSError):
+        raise Unreadable from None
+    entries = {entry.orig_filename: entry for entry in file.infolist()}
+    promised = sum(entry.file_size for entry in file.infolist())
+    if len(entries) < len(file.infolist()) or promised > 100 * os.path.getsize(path) + (64 << 20):
+        raise Unreadable
+    return file, entries
 
-a_set = lambda value: type(value) is list and value == [name for name in CATEGORIES[1:] if name in value]
+def files_below(folder):
+    for place, _, names in os.walk(folder):
+        for name in (os.path.join(place, name) for name in names):
+            if stat.S_ISREG(os.lstat(name).st_mode):
+                yield os.path.relpath(name, folder)
 
+def is_plain(name):
+    return not ("\\" in name or "\0" in name or {"", ".", ".."} & set(name.split("/")))
 
-def a_term(value):
-    parts = re.fullmatch(r"P(?:([1-9]\d*)M)?(?:([1-9]\d*)D)?", value, re.A) if type(value) is str else None
-    return value == "P0D" or bool(parts and value != "P" and all(int(part or 0) <= U32 for part in parts.groups()))
+# ---- Forms: leaves and records are canonical, so that a pattern describes the whole of one
 
+def decode(data):
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise Unreadable from None
 
-RECORD = {
-    "schema": one_of("kelisim-record/v1", "kelisim-frame/v1"), "record_id": is_text("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
-    "consent_id": is_text(HEX32), "site": is_text(),
-    "event": one_of("expressed", "renewed", "refused", "withdrawn", "implied", "frame"), "entity": one_of("data_subject"),
-    "time": a_time, "validity": a_term, "valid_until": a_time,
-    "method": one_of("banner_form", "settings_form", "script", "navigation", "frame_form"), "offered": a_set, "allowed": a_set,
-    "edition": is_text(EDITION), "notice_id": is_text(HEX64), "language": one_of(*LANGUAGES),
-    "page": or_null(is_text("[!-~]{0,256}")), "agent": one_of("chromium", "firefox", "safari", "robot", "other"),
-    "gpc": a_flag, "dnt": a_flag, "ends": or_null(number()),
+class Fields(dict):
+    """An object, and which of its names stand twice: then it is not known which value counts."""
+    def __init__(self, pairs):
+        super().__init__(pairs)
+        names = [name for name, _ in pairs]
+        self.twice = {name for name in names if names.count(name) > 1} if len(self) < len(names) else set()
+
+def parse_json(text):
+    """README.md, "Bounds". Numbers that are not whole and from 0 to 2^64 - 1 become a float, which no field takes."""
+    def number(digits):
+        return int(digits) if len(digits) <= 20 and digits[0] != "-" and int(digits) < 1 << 64 else 0.5
+    def refuse(_):
+        raise Unreadable
+    depth = 0
+    for bracket in re.findall(r"[\[\]{}]", re.sub(r'"(?:[^"\\]|\\.)*"', "", text)):
+        depth += 1 if bracket in "[{" else -1
+        if depth > DEEPEST:
+            raise Unreadable
+    try:
+        return json.loads(text, parse_int=number, parse_float=lambda _: 0.5, parse_constant=refuse,
+                          object_pairs_hook=Fields)
+    except ValueError:
+        raise Unreadable from None
+
+def is_moment(text):
+    """A moment of the calendar, from 1970 to LATEST_SECOND."""
+    try:
+        return datetime.fromisoformat(text) is not None and "1970" <= text <= "9999-12-30T22:00:00.000Z"
+    except ValueError:
+        return False
+
+def milliseconds(moment):
+    return (datetime.fromisoformat(moment) - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(milliseconds=1)
+
+def are_ranges(text):
+    """First and last leaf of each, ascending: then they can't be made to overlap a thousand times."""
+    pairs = json.loads(text)
+    return (all(first <= last < 1 << 64 for first, last in pairs)
+            and all(before[1] < after[0] for before, after in zip(pairs, pairs[1:])))
+
+def is_below_64(text):
+    return text == "null" or int(text) < 1 << 64
+
+NUMBER = "(?:0|[1-9][0-9]{0,19})"
+TEXT = r'"(?:[^"\\\x00-\x1f]|\\["\\bfnrt]|\\u00(?:0[0-7bef]|1[0-9a-f]))*"'
+MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"
+COUNT = (r'\{"site":%s,"what":"(?:set_cookie|cookie_pair|load|frame)","category":"(?:necessary|functional|analytical'
+         r'|marketing|unknown)","refused":%s,"passed":%s\}' % (TEXT, NUMBER, NUMBER))
+SUBSETS = [some for length in range(4) for some in itertools.combinations(("functional", "analytical", "marketing"), length)]
+# How the parts of leaves and records are written, and what must hold besides.
+PARTS = {
+    "number": (NUMBER, is_below_64),
+    "number or null": (f"(?:null|{NUMBER})", is_below_64),
+    "log": ("[0-9a-f]{32}", None),
+    "hash": ("[0-9a-f]{64}", None),
+    "uuid": ("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", None),
+    "text": (TEXT, None),
+    "language": ("(?:ru|kk|en)", None),
+    "edition": ("[A-Za-z0-9._-]{1,32}", lambda text: text.strip(".")),
+    "day": ("[0-9]{4}-[0-9]{2}-[0-9]{2}", lambda text: is_moment(text + "T00:00:00.000Z")),
+    "moment": (MOMENT, is_moment),
+    "term": ("P(?:0D|[1-9][0-9]{0,9}M(?:[1-9][0-9]{0,9}D)?|[1-9][0-9]{0,9}D)",
+             lambda text: all(int(number) < 1 << 32 for number in re.findall("[0-9]+", text))),
+    "categories": (r"\[(?:%s)\]" % "|".join(",".join(f'"{name}"' for name in some) for some in SUBSETS), None),
+    "page": (r'(?:null|"(?:[!#-\[\]-~]|\\["\\]){0,256}")', None),
+    "predecessor": (r'(?:null|\{"log":"[0-9a-f]{32}","size":%s\})' % NUMBER,
+                    lambda text: text == "null" or json.loads(text)["size"] < 1 << 64),
+    "ranges": (r"\[(?:\[%s,%s\](?:,(?=\[)|(?=\])))*\]" % (NUMBER, NUMBER), are_ranges),
+    "object": (r"\{.*\}", lambda text: parse_json(f"[{text}]")),
+    "counts": (r"\[(?:%s(?:,(?=\{)|(?=\])))*\]" % COUNT, lambda text: all(
+        one[name] < 1 << 64 for one in json.loads(text) for name in ("refused", "passed"))),
 }
-FRAME = RECORD | {"host": is_text(), "category": one_of(*CATEGORIES)}
 
+class Form:
+    """The text itself, with <name:part> for a part that has its name in PARTS, and <this|that> for one of these words."""
+    def __init__(self, form):
+        self.checks = []
+        self.pattern = re.compile("".join(map(self.piece, re.findall("<[^>]*>|[^<]+", form))), re.DOTALL)
+    def piece(self, text):
+        name, named, part = text[1:-1].partition(":")
+        if not text.startswith("<") or not named:
+            return f"(?:{name})" if text.startswith("<") else re.escape(text)
+        pattern, check = PARTS[part]
+        if check:
+            self.checks.append((name, functools.lru_cache(1024)(check)))
+        return f"(?P<{name}>{pattern})"
+    def match(self, data):
+        """The named parts, or None."""
+        try:
+            found = self.pattern.fullmatch(decode(data))
+            return found if found and all(check(found[name]) for name, check in self.checks) else None
+        except Unreadable:
+            return None
 
-def read_record(data):
-    value = canonical_json(data)
-    frame = type(value) is dict and value.get("event") == "frame"
-    right = shaped(value, FRAME if frame else RECORD) and frame == (value["schema"] == "kelisim-frame/v1")
-    return value if right else None
+# deploy/leaves.md. A leaf of kind consent is 32 bytes and has no form.
+LEAVES = {kind: Form(form) for kind, form in {
+    "start": '{"log":"<log:log>","follows":<follows:predecessor>,"day":"<day:day>"}',
+    "notice": '{"notice_id":"<id:hash>","language":"<language:language>","edition":"<edition:edition>",'
+              '"document_sha256":"<hash:hash>","day":"<day:day>"}',
+    "policy": '{"edition":"<edition:edition>","language":"<language:language>","document_sha256":"<hash:hash>",'
+              '"effective":"<effective:day>","day":"<day:day>"}',
+    "erasure": '{"index":<index:number>,"reason":"<request|order>","day":"<day:day>"}',
+    "retention": '{"ranges":<ranges:ranges>,"before":"<before:day>","day":"<day:day>"}',
+    "configuration": '{"fingerprint":"<hash:hash>","summary":<summary:object>,"time":"<time:moment>"}',
+    "service": '{"state":"<started|stopped>","version":<version:text>,"time":"<time:moment>"}',
+    "access": '{"by":"<command_line|[0-9a-f]{8}>","what":"<read|export|incident>","form":"<csv|jsonl|jsonld|bundle|page>",'
+              '"from":"<from:moment>","to":"<to:moment>","time":"<time:moment>"}',
+    "enforcement": '{"day":"<day:day>","counts":<counts:counts>}',
+}.items()}
+# README.md, "Records".
+SCHEMA = ('{"schema":"kelisim-%s/v1","record_id":"<record:uuid>","consent_id":"<consent:log>","site":<site:text>,'
+         '"event":"<%s>","entity":"data_subject","time":"<time:moment>","validity":"<validity:term>",'
+         '"valid_until":"<until:moment>","method":"<banner_form|settings_form|script|navigation|frame_form>",'
+         '"offered":<offered:categories>,"allowed":<allowed:categories>,"edition":"<edition:edition>",'
+         '"notice_id":"<notice:hash>","language":"<ru|kk|en>","page":<page:page>,'
+         '"agent":"<chromium|firefox|safari|robot|other>","gpc":<true|false>,"dnt":<true|false>,"ends":<ends:number or null>')
+CHOICE = Form(SCHEMA % ("record", "expressed|renewed|refused|withdrawn|implied") + "}")
+FRAME = Form(SCHEMA % ("frame", "frame")
+             + ',"host":<host:text>,"category":"<necessary|functional|analytical|marketing>"}')
+LINE = re.compile(rb'\{"index":(0|[1-9][0-9]{0,19}),"salt":"([0-9a-f]{64})","record":(\{.*\})\}', re.DOTALL)
 
+# ---- Hashes and signatures
 
-def unbase64(text):
-    """The bytes, where the text is their one spelling (RFC 4648, section 4); otherwise None."""
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+def from_base64(text):
+    """RFC 4648, section 4, with padding, in the one way in which these bytes are written."""
     try:
         data = base64.b64decode(text, validate=True)
     except ValueError:
-        return None
-    return data if base64.b64encode(data).decode() == text else None
+        raise Unreadable from None
+    if base64.b64encode(data).decode() != text:
+        raise Unreadable
+    return data
 
+def is_name(text):
+    """C2SP signed-note, "Format": no spaces, no plus; here no control characters either."""
+    return text and not any(c in WHITE_SPACE or c == "+" or c < " " or "\x7f" <= c <= "\x9f" for c in text)
 
 class Key:
-    """A verifier key of a signed note: name+hash+base64 of type and key. Type 1 signs as a log, type 4 as a witness."""
-
+    """A verifier key (C2SP signed-note, "Verifier keys"): of a log, type 1, or of a witness, type 4 (tlog-cosignature)."""
     def __init__(self, name, kind, public):
         self.name, self.kind, self.public = name, kind, public
         self.id = sha256(name.encode() + b"\n" + bytes([kind]) + public)[:4]
-
-    def __eq__(self, other):
-        return other is not None and (self.name, self.kind, self.public) == (other.name, other.kind, other.public)
-
-    @staticmethod
-    def parse(text, kind):
-        parts = text.strip().split("+", 2)
-        data = unbase64(parts[2]) if len(parts) == 3 else None
-        if not data or len(data) != 33 or data[0] != kind or not parts[0] or re.search(r"[\s\0-\x1f\x7f-\x9f]", parts[0]):
-            return None
-        key = Key(parts[0], kind, data[1:])
-        return key if key.id.hex() == parts[1] else None
-
-    def signed(self, note, signatures):
-        """None where it has not signed, False where a signature is not its own, otherwise its time (0 for a log)."""
-        time = None
-        for name, data in signatures:
-            if name == self.name and data[:4] == self.id:
-                message, signature, time = note.encode(), data[4:], 0
-                if self.kind == 4:
-                    seconds = int.from_bytes(data[4:12], "big")
-                    if seconds >= 1 << 63:
-                        return False
-                    message, signature, time = f"cosignature/v1\ntime {seconds}\n{note}".encode(), data[12:], min(seconds * 1000, LATEST)
-                try:
-                    Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
-                except (InvalidSignature, ValueError):
-                    return False
-        return time
-
+    @classmethod
+    def parse(cls, text, kind):
+        name, number, material = (text.split("+", 2) + ["", ""])[:3]
+        data = from_base64(material)
+        if not is_name(name) or len(data) != 33 or data[0] != kind or cls(name, kind, data[1:]).id.hex() != number:
+            raise Unreadable
+        return cls(name, kind, data[1:])
+    def made(self, signature, message):
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
+            return True
+        except InvalidSignature:
+            return False
 
 class Checkpoint:
-    def __init__(self, file, text, role):
-        self.file, self.role, self.cosigned, self.size = file, role, [], None
-        head, gap, tail = text.rpartition("\n\n")
-        if len(text.encode()) > LONGEST["note"] or re.search("[\0-\x09\x0b-\x1f]", text) or not gap or not tail.endswith("\n"):
-            return
-        self.signatures = []
-        for line in tail[:-1].split("\n"):
-            parts = re.fullmatch(r"\u2014 ([^ +]+) ([^ ]+)", line)
-            data = unbase64(parts[2]) if parts else None
-            if not data or len(data) < 5:
-                return
-            self.signatures.append((parts[1], data))
-        self.note, lines = head + "\n", head.split("\n")
-        if len(self.signatures) > 64 or len(lines) < 3 or not all(lines[3:]) or not lines[0]:
-            return
-        if re.fullmatch("0|[1-9][0-9]{0,19}", lines[1]) and int(lines[1]) <= U64:
-            self.origin, self.root = lines[0], unbase64(lines[2])
-            self.size = int(lines[1]) if self.root and len(self.root) == 32 else None
+    """C2SP signed-note, "Format", and tlog-checkpoint, "Note text": a checkpoint, and the file in which it is."""
+    def __init__(self, note, file):
+        self.file, self.right, self.seen = file, False, {}
+        text, _, signatures = note.rpartition("\n\n")
+        lines, (*signatures, end) = text.split("\n"), signatures.split("\n")
+        if (end or not 1 <= len(signatures) <= MOST_SIGNATURES or any(c < " " and c != "\n" for c in note)
+                or len(lines) < 3 or "" in lines or not re.fullmatch(NUMBER, lines[1]) or not is_below_64(lines[1])):
+            raise Unreadable
+        self.text, self.origin, self.size, self.root = text + "\n", lines[0], int(lines[1]), from_base64(lines[2])
+        self.signatures = [self.signature(line.split(" ")) for line in signatures]
+        if len(self.root) != 32:
+            raise Unreadable
+    @staticmethod
+    def signature(parts):
+        if len(parts) != 3 or parts[0] != "\u2014" or not is_name(parts[1]) or len(from_base64(parts[2])) < 5:
+            raise Unreadable
+        return parts[1], from_base64(parts[2])
+    def lines_of(self, key):
+        return [data[4:] for name, data in self.signatures if name == key.name and data[:4] == key.id]
+    def check(self, found, public, witnesses):
+        """Every line under the log's name and key has to be right; the key's name is this checkpoint's own origin.
+        tlog-cosignature, "Ed25519 signed message": the last right line of a witness says when it has seen this."""
+        key = Key(self.origin, 1, public)
+        lines = self.lines_of(key)
+        self.right = bool(lines and is_name(self.origin)) and all(key.made(line, self.text.encode()) for line in lines)
+        if not self.right:
+            found.add("checkpoint_signature", self.file)
+        for witness in witnesses if self.right else ():
+            for line in self.lines_of(witness):
+                time = int.from_bytes(line[:8])
+                if (len(line) == 72 and time < 1 << 63
+                        and witness.made(line[8:], f"cosignature/v1\ntime {time}\n{self.text}".encode())):
+                    self.seen[witness] = min(time, LATEST_SECOND)
+                else:
+                    found.add("cosignature_forged", self.file)
+        return self.right
 
+# ---- The tree: RFC 6962, section 2.1, and C2SP tlog-tiles
 
-node = lambda left, right: sha256(b"\1" + left + right)
+def node(left, right):
+    return sha256(b"\1" + left + right)
 
+def tree_hash(hashes):
+    """MTH over what are already hashes."""
+    if len(hashes) < 2:
+        return hashes[0] if hashes else sha256(b"")
+    half = 1 << (len(hashes) - 1).bit_length() - 1
+    return node(tree_hash(hashes[:half]), tree_hash(hashes[half:]))
+
+def is_consistent(old, new, proof):
+    """RFC 9162, section 2.1.4.2; for equal sizes and the empty tree RFC 6962, section 2.1.2: no hashes."""
+    if old.size == new.size or old.size == 0:
+        return not proof and (old.root == new.root if old.size == new.size else old.root == sha256(b""))
+    if old.size > new.size or not proof:
+        return False
+    if old.size & (old.size - 1) == 0:
+        proof = [old.root, *proof]
+    first, second = old.size - 1, new.size - 1
+    while first & 1:
+        first, second = first >> 1, second >> 1
+    old_root = new_root = proof[0]
+    for step in proof[1:]:
+        if second == 0:
+            return False
+        if first & 1 or first == second:
+            old_root, new_root = node(step, old_root), node(step, new_root)
+            while first and not first & 1:
+                first, second = first >> 1, second >> 1
+        else:
+            new_root = node(new_root, step)
+        first, second = first >> 1, second >> 1
+    return second == 0 and (old_root, new_root) == (old.root, new.root)
+
+def tile_name(level, number, width):
+    """tlog-tiles, "Merkle Tree": three digits in each part, x before all but the last, and how wide a partial tile is."""
+    parts = [f"{number % 1000:03}"]
+    while number := number // 1000:
+        parts.insert(0, f"x{number % 1000:03}")
+    return f"tile/{level}/{'/'.join(parts)}" + ("" if width == 256 else f".p/{width}")
+
+def tiles(row):
+    """Number and width of the tiles in a row of so many hashes."""
+    return ((number, min(256, row - 256 * number)) for number in range((row + 255) // 256))
 
 class Tree:
-    """All complete subtrees of RFC 6962, section 2.1, by height: levels[h][i] is the hash of leaves i*2**h up to (i+1)*2**h."""
-
-    def __init__(self, leaves):
-        self.levels = [leaves]
-        while len(self.levels[-1]) > 1:
-            below = self.levels[-1]
-            self.levels.append([node(below[at], below[at + 1]) for at in range(0, len(below) - 1, 2)])
-
+    """The hashes of all tiles: `rows[level]` are those of level `level`, 32 bytes each."""
+    def __init__(self):
+        self.rows, self.complete = [bytearray() for _ in range(8)], True
+    def append(self, tile):
+        """Leaf hashes of one more tile. A full tile is one hash of the level above."""
+        for row in self.rows:
+            row += b"".join(tile)
+            if len(row) % 8192:
+                break
+            tile = [tree_hash(split(row[-8192:]))]
     def root(self, size):
-        """The hash of the first `size` leaves: its complete subtrees, joined from the right."""
-        parts, start = [], 0
-        for height in reversed(range(size.bit_length())):
-            if size >> height & 1:
-                parts.append(self.levels[height][start >> height])
-                start += 1 << height
-        root = parts.pop() if parts else sha256(b"")
-        while parts:
-            root = node(parts.pop(), root)
-        return root
+        """MTH(D[0:size]): on each level the last tile, and after it the root of what the level below has beyond."""
+        right = []
+        for level, row in enumerate(self.rows):
+            width = size >> 8 * level
+            last = split(row[width // 256 * 8192:width * 32]) + right
+            right = [tree_hash(last)] if last else []
+        return right[0] if right else sha256(b"")
+    def compare(self, bundle, size):
+        """Without all leaves nothing can be said of a tile but whether it is there and how long it is."""
+        for level, row in enumerate(self.rows):
+            for number, width in tiles(size >> 8 * level):
+                name = tile_name(level, number, width)
+                tile = bundle.fetch(name, 8192)
+                if tile is not None and len(tile) != 32 * width:
+                    bundle.found.add("format", name)
+                elif tile is not None and self.complete and tile != row[8192 * number:8192 * number + 32 * width]:
+                    bundle.found.add("tile_mismatch", name)
 
+def split(hashes):
+    return [bytes(hashes[at:at + 32]) for at in range(0, len(hashes), 32)]
 
-def consistent(first, second, first_hash, second_hash, path):
-    """RFC 9162, section 2.1.4.2."""
-    if first == second or first == 0 or first > second:
-        return first <= second and not path and first_hash == (second_hash if first else sha256(b""))
-    if first & (first - 1) == 0:
-        path = [first_hash] + path
-    if not path:
-        return False
-    fn, sn = first - 1, second - 1
-    while fn & 1:
-        fn, sn = fn >> 1, sn >> 1
-    fr = sr = path[0]
-    for part in path[1:]:
-        if sn == 0:
-            return False
-        if fn & 1 or fn == sn:
-            fr, sr = node(part, fr), node(part, sr)
-            while fn and not fn & 1:
-                fn, sn = fn >> 1, sn >> 1
-        else:
-            sr = node(sr, part)
-        fn, sn = fn >> 1, sn >> 1
-    return sn == 0 and fr == first_hash and sr == second_hash
+# ---- Leaves
 
-
-def tile_path(level, index, width):
-    path = f"{index % 1000:03}"
-    while index := index // 1000:
-        path = f"x{index % 1000:03}/{path}"
-    return f"tile/{level}/{path}" + ("" if width == 256 else f".p/{width}")
-
-
-class Bundle:
-    """The files of a ZIP or a folder. Each is read once; what was read is measured."""
-
-    def __init__(self, path):
-        self.path, self.sums, self.stray, names = path, {}, [], []
-        self.zip = None if os.path.isdir(path) else zipfile.ZipFile(path)
-        if self.zip:
-            names = [name for name in self.zip.NameToInfo if not name.endswith("/")]
-        else:
-            for folder, folders, files in os.walk(path):
-                for name in folders + files:
-                    full = os.path.join(folder, name)
-                    if os.path.islink(full) or (name in files and not os.path.isfile(full)):
-                        self.stray.append(os.path.relpath(full, path))
-                    elif name in files:
-                        names.append(os.path.relpath(full, path))
-        plain = lambda name: all(part not in ("", ".", "..") for part in name.split("/")) and not re.search(r"[\\\0]", name)
-        self.names = {name for name in names if plain(name)}
-        self.stray += [name for name in names if not plain(name)]
-
-    def pieces(self, name, longest):
-        """The bytes piece by piece; OSError or zipfile.BadZipFile where they can't be had."""
-        length, digest = 0, hashlib.sha256()
-        if self.zip and self.zip.NameToInfo[name].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise OSError("compressed in another way than bundles are")
-        with self.zip.open(name) if self.zip else open(os.path.join(self.path, name), "rb") as file:
-            while piece := file.read(1 << 16):
-                length += len(piece)
-                if length > longest:
-                    raise OSError("too long")
-                digest.update(piece)
-                yield piece
-        self.sums[name] = (length, digest.hexdigest())
-
-
-class Audit:
-    def __init__(self, options):
-        self.options, self.problems = options, set()
-        self.newest, self.witnesses, self.records, self.brackets = None, [], None, [0, 0, None]
-        self.checkpoints, self.valid, self.leaves = [], [], []
-
-    def found(self, problem, leaf=None, file=None):
-        self.problems.add((problem, leaf, file))
-
-    def names(self, folder):
-        return sorted(name for name in self.bundle.names if name.startswith(folder))
-
-    def read(self, name, longest=LONGEST["note"]):
-        if name not in self.bundle.names:
-            return self.found("file_missing", file=name)
-        try:
-            return b"".join(self.bundle.pieces(name, longest))
-        except UNREADABLE:
-            return self.found("format", file=name)
-
-    def text(self, name):
-        data = self.read(name, LONGEST["text" if name.endswith((".json", ".txt")) else "note"])
-        try:
-            return data if data is None else data.decode()
-        except UnicodeDecodeError:
-            return self.found("format", file=name)
-
-    def run(self):
-        try:
-            self.bundle = Bundle(self.options.bundle)
-        except (zipfile.BadZipFile, ValueError, NotImplementedError):
-            return self.found("format", file=self.options.bundle)
-        key, given = self.text("key"), self.options.key
-        if key is not None:
-            key = Key.parse(key, 1)
-            if key is None:
-                self.found("format", file="key")
-            elif given and key != given:
-                self.found("key_differs", file="key")
-        self.key = given or key
-        self.witnesses = [[key, True] for at, key in enumerate(self.options.witness) if key not in self.options.witness[:at]]
-        for line in (self.text("witnesses") or "").split("\n") if "witnesses" in self.bundle.names else []:
-            witness = Key.parse(line, 4)
-            if witness is None and line.strip():
-                self.found("format", file="witnesses")
-            elif witness and all(known != witness for known, _ in self.witnesses):
-                self.witnesses.append([witness, False])
-        manifest, newest = self.manifest(), self.text("checkpoint")
-        if not self.key or newest is None:
-            self.witnesses = []
-            return None
-        self.newest = self.checkpoint("checkpoint", newest, "newest")
-        if not self.newest:
-            return None
-        if self.newest.size > 256 * len(self.bundle.names):  # more leaves than the files can hold
-            return self.found("format", file="checkpoint")
-        sizes = {self.newest.size}
-        for name in self.names("checkpoints/"):
-            if re.fullmatch("checkpoints/[0-9]{12}", name):
-                sizes.add(int(name[12:]))
-                text = self.text(name)
-                if text is not None:
-                    self.checkpoint(name, text, int(name[12:]))
-            else:
-                self.found("format", file=name)
-        for name in self.options.checkpoint:
-            with open(name, "rb") as file:
-                self.checkpoint(name, file.read(LONGEST["note"] + 1).decode(errors="replace"), "given")
-        self.read_leaves()
-        self.compare()
-        self.read_tiles()
-        self.proofs(sorted(sizes))
-        if manifest:
-            self.read_records(manifest)
-            self.described(manifest)
-        return None
-
-    def manifest(self):
-        if "manifest.json" not in self.bundle.names:
-            if self.names("records/") or self.names("notices/") or self.names("policies/"):
-                self.found("file_missing", file="manifest.json")
-            return None
-        data = self.read("manifest.json", LONGEST["manifest"])
-        try:
-            manifest = json.loads(data.decode(), parse_constant=int)
-            span, count = manifest["leaves"], number()
-            right = (manifest["format"] == "kelisim-bundle/v1" and count(span["first"]) and count(span["after"])
-                     and span["first"] <= span["after"] and count(manifest["size"]) and type(manifest["origin"]) is str
-                     and all(count(file["bytes"]) and type(file["sha256"]) is str for file in manifest["files"].values()))
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            right = False
-        return manifest if right else self.found("format", file="manifest.json")
-
-    def checkpoint(self, file, text, role):
-        checkpoint = Checkpoint(file, text, role)
-        if checkpoint.size is None or (type(role) is int and role != checkpoint.size):
-            return self.found("format", file=file)
-        # After a restore the log goes on under another name, with the same key.
-        signed = Key(checkpoint.origin, 1, self.key.public).signed(checkpoint.note, checkpoint.signatures)
-        if signed is None or signed is False:
-            self.found("checkpoint_signature", file=file)
-            if role != "newest":
-                return None
-        else:
-            for at, (witness, _) in enumerate(self.witnesses):
-                time = witness.signed(checkpoint.note, checkpoint.signatures)
-                if time is False:
-                    self.found("cosignature_forged", file=file)
-                elif time is not None:
-                    checkpoint.cosigned.append((at, time))
-        self.checkpoints.append(checkpoint)
-        return checkpoint
-
-    def read_leaves(self):
-        size = self.newest.size
-        self.kinds, self.removed, hashes = [], bytearray(size), []
-        self.notices, self.policies, self.starts, self.times, self.whole = {}, {}, [], [], True
-        for index in range(-(-size // 256)):
-            width = min(256, size - index * 256)
-            name = tile_path("entries", index, width)
-            data, entries, at = self.read(name, 256 * 65_537), [], 0
-            while data is not None and at + 2 <= len(data):
-                end = at + 2 + int.from_bytes(data[at:at + 2], "big")
-                entries.append(data[at + 2:end])
-                at = end
-            if data is not None and len(entries) == width and at == len(data):
-                for entry in entries:
-                    hashes.append(sha256(b"\0" + entry))
-                    self.keep(len(hashes) - 1, read_leaf(entry))
-            else:
-                if data is not None:
-                    self.found("format", file=name)
-                self.whole = False
-                hashes += [None] * width
-                self.kinds += [None] * width
-        self.hashes, self.tree = hashes, Tree(hashes) if self.whole else None
-
-    def keep(self, index, leaf):
-        """What later leaves and records depend on."""
-        kind, value = leaf or (None, None)
-        self.kinds.append(kind)
-        if kind is None:
-            return self.found("leaf_unreadable", leaf=index)
-        if kind == "consent":
-            return None
-        if kind == "start":
-            follows = {"log": self.starts[-1][1], "size": index} if self.starts else None
-            if self.whole and (value["follows"] != follows or (not self.starts and index)):
-                self.found("wrong_log", leaf=index)
-            self.starts.append((index, value["log"]))
-        elif kind == "notice":
-            self.notices.setdefault(value["notice_id"], []).append((index, value["edition"]))
-        elif kind == "policy":
-            self.policies.setdefault(value["edition"], []).append((index, value["language"], value["document_sha256"]))
-        elif kind == "erasure" and value["index"] < index:
-            self.removed[value["index"]] = 1
-        elif kind == "retention":
-            for first, last in value["ranges"]:
-                last = min(last, index - 1)
-                if first <= last:
-                    self.removed[first:last + 1] = b"\1" * (last + 1 - first)
-        self.times.append((index, milliseconds(value["time"]) if "time" in value else day(value["day"])))
-
-    def compare(self):
-        """Every checkpoint against the tree."""
-        if not self.tree:
+class Leaves:
+    """What the leaves say. Of each one is kept whether it is an event, its commitment, and what deletes it."""
+    def __init__(self, bundle, size):
+        self.found, self.size, self.tree = bundle.found, size, Tree()
+        self.kind, self.commitments = bytearray(size), bytearray(32 * size)  # kind: 0 not known, EVENT, OTHER
+        self.deletions = array("q", bytes(8 * (size + 1)))  # how many more reach this leaf than the one before it
+        self.starts, self.notices, self.policies, self.clock = [], {}, {}, []
+        for number, width in tiles(size):
+            entries = bundle.fetch(tile_name("entries", number, width), 256 * (2 + 65_535),
+                                   functools.partial(split_entries, count=width))
+            self.tree.complete &= entries is not None
+            for index, leaf in enumerate(entries or [], 256 * number):
+                self.read(index, leaf)
+            if self.tree.complete:
+                self.tree.append([sha256(b"\0" + leaf) for leaf in entries])
+        self.tree.compare(bundle, size)
+        self.deleted = bytearray(map(bool, itertools.accumulate(self.deletions)))
+    def read(self, index, leaf):
+        tag, _, body = leaf.partition(b"\n")
+        if tag == b"kelisim-consent-leaf/v1" and len(body) == 32:
+            self.kind[index], self.commitments[32 * index:32 * index + 32] = EVENT, body
             return
+        kind = re.fullmatch(rb"kelisim-([a-z]+)-leaf/v1", tag)
+        form = LEAVES.get(kind[1].decode()) if kind and b"\n" in leaf else None
+        said = form and form.match(body)
+        if not said:
+            return self.found.add("leaf_unreadable", leaf=index)
+        self.kind[index] = OTHER
+        getattr(self, "read_" + kind[1].decode(), lambda *_: None)(index, said)
+        parts = said.groupdict()
+        now = milliseconds(parts["time"] if "time" in parts else parts["day"] + "T00:00:00.000Z")
+        if not self.clock or now > self.clock[-1][1]:
+            self.clock.append((index, now))
+    def read_start(self, index, said):
+        self.starts.append((index, said["log"], json.loads(said["follows"])))
+    def read_notice(self, index, said):
+        self.notices.setdefault(said["id"], {}).setdefault(said["edition"], index)
+    def read_policy(self, index, said):
+        self.policies.setdefault(said["hash"], {}).setdefault((said["edition"], said["language"]), index)
+    def read_erasure(self, index, said):
+        self.delete(int(said["index"]), int(said["index"]), index)
+    def read_retention(self, index, said):
+        for first, last in json.loads(said["ranges"]):
+            self.delete(first, last, index)
+    def delete(self, first, last, index):
+        """A leaf deletes only what stands before it."""
+        if first < index:
+            self.deletions[first] += 1
+            self.deletions[min(last, index - 1) + 1] -= 1
+    def check_starts(self):
+        """README.md, "Names": the first leaf begins a log, and another start goes on from what stands before it."""
         if not self.starts or self.starts[0][0] != 0:
-            self.found("wrong_log", leaf=0)
-        same = self.tree.root(self.newest.size) == self.newest.root
-        if not same:
-            self.found("root_mismatch", file="checkpoint")
-        for point in self.checkpoints:
-            name = point.origin.rpartition("/")[2]
-            own = next((at for at, (_, log) in enumerate(self.starts) if log == name), None)
-            ends = [index for index, _ in self.starts[1:]] + [self.newest.size]
-            newest = point.role == "newest"
-            if own is None or (newest and own + 1 < len(self.starts)) or point.size <= self.starts[own][0]:
-                self.found("wrong_log", file=point.file)
-            elif point.size > ends[own]:
-                self.found("truncated", file=point.file)
-            elif newest and point.origin != self.key.name:
-                self.found("wrong_log", file=point.file)
-            elif same and not newest and self.tree.root(point.size) != point.root:
-                self.found("inconsistent", file=point.file)
-            elif same:
-                self.valid += [(point.size, time, at) for at, time in point.cosigned]
+            self.found.add("wrong_log", leaf=0)
+        for place, (index, _, follows) in enumerate(self.starts):
+            before = {"log": self.starts[place - 1][1], "size": index} if place else None
+            if (follows != before) if index == 0 or place else True:
+                self.found.add("wrong_log", leaf=index)
+    def judge(self, checkpoint):
+        """What is wrong with a checkpoint's name and size, before its hash is looked at."""
+        name, size = checkpoint.origin.rpartition("/")[2], checkpoint.size
+        place = next((place for place, (_, log, _) in enumerate(self.starts) if log == name), None)
+        if place is None or size <= self.starts[place][0]:
+            return "wrong_log"
+        after = self.starts[place + 1][0] if place + 1 < len(self.starts) else self.size
+        return "truncated" if size > after else None
 
-    def read_tiles(self):
-        size, level = self.newest.size, 0
-        while (nodes := size >> (8 * level)) > 0:
-            for index in range(-(-nodes // 256)):
-                width = min(256, nodes - index * 256)
-                name = tile_path(level, index, width)
-                data = self.read(name, 8192)
-                if data is not None and len(data) != 32 * width:
-                    self.found("format", file=name)
-                elif data is not None and self.tree:
-                    if data != b"".join(self.tree.levels[8 * level][index * 256:index * 256 + width]):
-                        self.found("tile_mismatch", file=name)
-            level += 1
+def split_entries(data, count):
+    """tlog-tiles, "Log entries": big-endian uint16 length, and so many bytes."""
+    entries, at = [], 0
+    while at < len(data) and len(entries) < count:
+        start, at = at + 2, at + 2 + int.from_bytes(data[at:at + 2])
+        entries.append(data[start:at])
+    if at != len(data) or len(entries) != count:
+        raise Unreadable
+    return entries
 
-    def proofs(self, sizes):
-        for old, new in zip(sizes, sizes[1:]):
-            if f"consistency/{old:012}-{new:012}" not in self.bundle.names:
-                self.found("file_missing", file=f"consistency/{old:012}-{new:012}")
-        for name in self.names("consistency/"):
-            pair = re.fullmatch("consistency/([0-9]{12})-([0-9]{12})", name)
-            text = self.text(name) if pair else None
-            path = [unbase64(line) for line in text.removesuffix("\n").split("\n")] if text else []
-            if not pair or len(path) > 126 or any(not part or len(part) != 32 for part in path):
-                self.found("format", file=name)
-            elif text is not None:
-                roots = [[point.root for point in self.checkpoints if point.role != "given" and point.size == int(part)]
-                         for part in pair.groups()]
-                if all(roots) and not consistent(int(pair[1]), int(pair[2]), roots[0][0], roots[1][0], path):
-                    self.found("inconsistent", file=name)
+# ---- Checkpoints
 
-    def lines(self, name):
-        """The lines of a file of records; what is too long or has no end is a problem of the file."""
-        rest = b""
+def read_checkpoints(bundle, found, newest, public, witnesses):
+    """All under checkpoints/, and the proofs between neighbours. Gives those that the log's key has signed, by size."""
+    signed, sizes = {newest.size: newest}, {newest.size}
+    for name, size in bundle.below("checkpoints", "([0-9]{12})"):
+        sizes.add(int(size[1]))
+        one = bundle.fetch(name, LONGEST_SIGNED, lambda data: Checkpoint(decode(data), name))
+        if one and one.size != int(size[1]):
+            found.add("format", name)
+        elif one and one.check(found, public, witnesses):
+            signed.setdefault(one.size, one)
+    for old, new in itertools.pairwise(sorted(sizes)):
+        if f"consistency/{old:012}-{new:012}" not in bundle.known:
+            found.add("file_missing", f"consistency/{old:012}-{new:012}")
+    for name, between in bundle.below("consistency", "([0-9]{12})-([0-9]{12})"):
+        proof = bundle.fetch(name, LONGEST_SIGNED, parse_proof)
+        old, new = (signed.get(int(size)) for size in between.groups())
+        if proof is not None and old and new and not is_consistent(old, new, proof):
+            found.add("inconsistent", name)
+    return list(signed.values())
+
+def parse_proof(data):
+    hashes = [from_base64(line) for line in decode(data).removesuffix("\n").split("\n")] if data else []
+    if any(len(one) != 32 for one in hashes):
+        raise Unreadable
+    return hashes
+
+def hold_to_log(found, leaves, newest, others, own, given):
+    """README.md, step 8: whether what was signed is this log. Gives the checkpoints that are the log's."""
+    leaves.check_starts()
+    wrong = leaves.judge(newest) or own and own.name != newest.origin
+    if wrong or given and given.name.rpartition("/")[2] not in [log for _, log, _ in leaves.starts]:
+        found.add("wrong_log", "checkpoint")
+        newest.right = False
+    same = leaves.tree.root(leaves.size) == newest.root
+    if not same:
+        found.add("root_mismatch", "checkpoint")
+    for one in others:
+        problem = leaves.judge(one)
+        if not problem and same and leaves.tree.root(one.size) != one.root:
+            problem = "inconsistent"
+        if problem:
+            found.add(problem, one.file)
+            one.right = False
+    return [one for one in [newest, *others] if one.right] if same else []
+
+def describe_witnesses(witnesses, given, checkpoints):
+    def moment(seconds):
+        return (datetime(1970, 1, 1) + timedelta(seconds=seconds)).isoformat() + ".000Z" if seconds is not None else None
+    for witness in witnesses:
+        times = [one.seen[witness] for one in checkpoints if witness in one.seen]
+        yield {"name": witness.name, "given": witness in given,
+               "since": moment(min(times, default=None)), "until": moment(max(times, default=None)),
+               "size": max((one.size for one in checkpoints if witness in one.seen), default=None)}
+
+class Brackets:
+    """For each leaf the latest signature of a witness on a log without it, and the earliest on one with it."""
+    def __init__(self, checkpoints):
+        seen = sorted((one.size, list(one.seen.values())) for one in checkpoints if one.seen)
+        self.sizes = [size for size, _ in seen]
+        self.before = [None, *itertools.accumulate((max(times) for _, times in seen), max)]
+        self.after = [None, *itertools.accumulate((min(times) for _, times in reversed(seen)), min)][::-1]
+    def around(self, index):
+        place = bisect.bisect_right(self.sizes, index)
+        return self.before[place], self.after[place]
+
+# ---- Manifest and records
+
+def read_manifest(bundle, found):
+    """None if there is none. Then there may be nothing that only a manifest explains."""
+    if "manifest.json" in bundle.known:
+        return bundle.fetch("manifest.json", LONGEST_MANIFEST, parse_manifest)
+    if any(name.startswith(("records/", "notices/", "policies/")) for name in bundle.names):
+        found.add("file_missing", "manifest.json")
+
+def check_files(bundle, found, files):
+    """Whether all files are as the manifest says. What has no name of its folder is noted as that alone."""
+    for folder, form in (("checkpoints", "[0-9]{12}"), ("consistency", "[0-9]{12}-[0-9]{12}"), ("records", r"[0-9]{12}\.jsonl")):
+        list(bundle.below(folder, form))
+    for name in bundle.known - {"manifest.json"}:
+        length, hasher = 0, hashlib.sha256()
         try:
-            for piece in self.bundle.pieces(name, LONGEST["file"]):
-                *lines, rest = (rest + piece).split(b"\n")
-                yield from lines
-                if len(rest) > LONGEST["line"]:
-                    raise OSError("too long")
-            if rest:
-                self.found("format", file=name)
-        except UNREADABLE:
-            self.found("format", file=name)
+            for chunk in bundle.chunks(name):
+                length += len(chunk)
+                hasher.update(chunk)
+            if files.get(name) != (length, hasher.hexdigest()) and (
+                    ("format", None, name) not in found.problems or name == "witnesses"):
+                found.add("file_changed", name)
+        except Unreadable:
+            found.add("format", name)
+    for name in files.keys() - bundle.known:
+        found.add("file_missing", name)
 
-    def read_records(self, manifest):
-        size, first, after = self.newest.size, manifest["leaves"]["first"], manifest["leaves"]["after"]
-        if after > size:
-            self.found("format", file="manifest.json")
-        self.after = min(after, size)
-        self.first = min(first, self.after)
-        self.valid.sort()
-        self.sizes = [size for size, _, _ in self.valid]
-        times = [time for _, time, _ in self.valid]
-        self.newest_before = list(itertools.accumulate(times, max))
-        self.oldest_from = list(itertools.accumulate(reversed(times), min))[::-1]
-        self.here, self.latest, self.next_time, self.kept, self.needed, last = bytearray(size), 0, 0, 0, set(), -1
-        form = re.compile(rb'\{"index":(0|[1-9][0-9]{0,19}),"salt":"([0-9a-f]{64})","record":(\{.*\})\}', re.S)
-        for name in self.names("records/"):
-            if not re.fullmatch(r"records/[0-9]{12}\.jsonl", name):
-                self.found("format", file=name)
-                continue
-            for line in self.lines(name):
-                parts = form.fullmatch(line)
-                if not parts or not last < int(parts[1]) <= U64:
-                    self.found("format", file=name)
-                else:
-                    last = int(parts[1])
-                    self.record(last, bytes.fromhex(parts[2].decode()), parts[3])
-        texts = self.names("notices/") + self.names("policies/")
-        for name in texts:
-            self.text_file(name)
-        for index in range(self.first, self.after):
-            if self.kinds[index] == "consent" and not self.here[index] and not self.removed[index]:
-                self.found("record_missing", leaf=index)
-        for problem, name in self.needed:
-            if name not in texts:
-                self.found(problem, file=name)
-        removed = sum(1 for index in range(self.first, self.after) if self.removed[index] and self.kinds[index] == "consent")
-        self.records = {"first": self.first, "after": self.after, "kept": self.kept, "removed": removed}
+def has(value, **fields):
+    """The values of an object's fields, each of its type."""
+    if type(value) is not Fields or value.twice & fields.keys():
+        raise Unreadable
+    if any(type(value.get(name)) is not kind for name, kind in fields.items()):
+        raise Unreadable
+    return tuple(value[name] for name in fields)
 
-    def record(self, index, salt, data):
-        unknown = index < self.newest.size and self.kinds[index] is None
-        if not self.first <= index < self.after or not (unknown or self.kinds[index] == "consent") or self.removed[index]:
-            return self.found("record_unexpected", leaf=index)
+def parse_manifest(data):
+    manifest = parse_json(decode(data))
+    form, origin, _, leaves, period, files = has(manifest, format=str, origin=str, size=int, leaves=Fields, period=Fields, files=Fields)
+    manifest["files"] = {name: has(file, bytes=int, sha256=str) for name, file in files.items()}
+    first, after = has(leaves, first=int, after=int)
+    if not {"from", "to"} <= period.keys() or period.twice & {"from", "to"}:
+        raise Unreadable
+    for bound in (period["from"], period["to"]):
+        if bound is not None and not (type(bound) is str and re.fullmatch(MOMENT, bound) and is_moment(bound)):
+            raise Unreadable
+    texts = "".join([origin, *manifest["files"], *(file_hash for _, file_hash in manifest["files"].values())])
+    if form != "kelisim-bundle/v1" or first > after or re.search("[\ud800-\udfff]", texts):  # half a character
+        raise Unreadable
+    return manifest
+
+class Records:
+    """The records of the range, each held to its leaf."""
+    def __init__(self, bundle, leaves, manifest, checkpoints):
+        self.found, self.leaves, self.brackets = bundle.found, leaves, Brackets(checkpoints)
+        self.texts = Texts(bundle, leaves)
+        period, stated, size = manifest["period"], manifest["leaves"], leaves.size
+        if stated["after"] > size:
+            self.found.add("format", "manifest.json")
+        self.first = 0 if period["from"] is None else min(stated["first"], size)
+        self.after = size if period["to"] is None else min(stated["after"], size)
+        self.here, self.kept, self.events, self.widest = bytearray(size), 0, 0, None
+        self.last, self.latest, self.tick = -1, 0, 0
+        for name, _ in bundle.below("records", r"[0-9]{12}\.jsonl"):
+            try:
+                for line in bundle.lines(name):
+                    if not self.read(line):
+                        self.found.add("format", name)
+            except Unreadable:
+                self.found.add("format", name)
+    def read(self, line):
+        """False for a line that is none, or not in order."""
+        parts = line is not None and LINE.fullmatch(line)
+        index = int(parts[1]) if parts else -1
+        if index <= self.last or index >= 1 << 64:
+            return False
+        self.last, leaves = index, self.leaves
+        inside = self.first <= index < self.after
+        if inside and not leaves.kind[index]:
+            return True
+        if not inside or leaves.deleted[index] or leaves.kind[index] != EVENT:
+            self.found.add("record_unexpected", leaf=index)
+            return True
         self.here[index] = 1
-        if unknown:
-            return None
-        commitment = sha256(b"kelisim-commitment/v1\n" + salt + data)
-        if sha256(b"\0kelisim-consent-leaf/v1\n" + commitment) != self.hashes[index]:
-            return self.found("record_changed", leaf=index)
-        event = read_record(data)
-        if event is None:
-            return self.found("record_unreadable", leaf=index)
-        self.kept += 1
-        time = milliseconds(event["time"])
-        while self.next_time < len(self.times) and self.times[self.next_time][0] < index:
-            self.latest = max(self.latest, self.times[self.next_time][1])
-            self.next_time += 1
-        at = bisect.bisect_right(self.sizes, index)
-        before = self.newest_before[at - 1] if at else None
-        covering = self.oldest_from[at] if at < len(self.sizes) else None
-        if event["allowed"] or event["event"] == "frame":  # what allows nothing may have waited for the disk
-            if self.latest - time > TOLERANCE:
-                self.found("time_order", leaf=index)
-            if before is not None and before - time > TOLERANCE:
-                self.found("back_dated", leaf=index)
-        if covering is not None and time - covering > TOLERANCE:
-            self.found("forward_dated", leaf=index)
+        commitment = sha256(b"kelisim-commitment/v1\n" + bytes.fromhex(parts[2].decode()) + parts[3])
+        if commitment != leaves.commitments[32 * index:32 * index + 32]:
+            self.found.add("record_changed", leaf=index)
+            return True
+        if event := CHOICE.match(parts[3]) or FRAME.match(parts[3]):
+            self.kept += 1
+            self.check_time(index, milliseconds(event["time"]), event["allowed"] != "[]" or event.re is FRAME.pattern)
+            self.texts.check_event(index, event["notice"], event["edition"])
+        else:
+            self.found.add("record_unreadable", leaf=index)
+        return True
+    def check_time(self, index, time, is_consent):
+        """README.md, "Times"."""
+        clock = self.leaves.clock
+        while self.tick < len(clock) and clock[self.tick][0] < index:
+            self.latest = max(self.latest, clock[self.tick][1])
+            self.tick += 1
+        before, after = self.brackets.around(index)
+        if is_consent and time + CLOCKS_DIFFER < self.latest:
+            self.found.add("time_order", leaf=index)
+        if is_consent and before is not None and time + CLOCKS_DIFFER < before * 1000:
+            self.found.add("back_dated", leaf=index)
+        if after is not None and time > after * 1000 + CLOCKS_DIFFER:
+            self.found.add("forward_dated", leaf=index)
+        if before is not None and after is not None:
+            self.events += 1
+            self.widest = max(self.widest or 0, after - before)
         self.latest = max(self.latest, time)
-        self.brackets[1] += 1
-        if before is not None and covering is not None:
-            self.brackets[0] += 1
-            self.brackets[2] = max(self.brackets[2] or 0, covering // 1000 - before // 1000)
-        notices = [leaf for leaf in self.notices.get(event["notice_id"], []) if leaf[0] < index]
-        policies = [leaf for leaf in self.policies.get(event["edition"], []) if leaf[0] < index]
-        if notices:
-            self.needed.add(("notice_missing", f"notices/{event['notice_id']}.json"))
-        else:
-            self.found("notice_unknown", leaf=index)
-        if not policies and all(leaf[1] != event["edition"] for leaf in notices):
-            self.found("policy_unknown", leaf=index)
-        if any(leaf[1] == event["language"] for leaf in policies):
-            self.needed.add(("policy_missing", f"policies/{event['edition']}.{event['language']}.txt"))
-        return None
+    def summary(self):
+        """Counts of events, and those of the range that should be here and are not."""
+        counts = {"first": self.first, "after": self.after, "kept": self.kept, "removed": 0, "outside": 0}
+        for index in range(self.leaves.size):
+            if self.leaves.kind[index] == EVENT:
+                inside, deleted = self.first <= index < self.after, self.leaves.deleted[index]
+                counts["removed"] += inside and deleted
+                counts["outside"] += not inside and not deleted
+                if inside and not deleted and not self.here[index]:
+                    self.found.add("record_missing", leaf=index)
+        return counts
 
-    def text_file(self, name):
-        notice = re.fullmatch(f"notices/({HEX64})\\.json", name)
-        policy = re.fullmatch(r"policies/(.*)\.(ru|kk|en)\.txt", name, re.S)
-        text = self.text(name)
-        if notice:
-            # Its name is the hash of what was shown: no later leaf can give it another text.
-            kind, known = "notice", [notice[1]] if notice[1] in self.notices else []
-        elif policy and is_text(EDITION)(policy[1]):
-            kind, known = "policy", [leaf[2] for leaf in self.policies.get(policy[1], []) if leaf[1] == policy[2]]
-        else:
-            return self.found("format", file=name)
-        if not known and self.whole:
-            self.found(f"{kind}_unknown", file=name)
-        elif known and text is not None and hashlib.sha256(text.encode()).hexdigest() not in known:
-            self.found(f"{kind}_changed", file=name)
+class Texts:
+    """Notices and policies: README.md, "Texts"."""
+    def __init__(self, bundle, leaves):
+        self.bundle, self.found, self.leaves, self.documents, self.since = bundle, bundle.found, leaves, {}, {}
+        for name, wanted in bundle.below("notices", r"([0-9a-f]{64})\.json"):
+            if self.is_as_named("notice", name, wanted[1], leaves.notices):
+                self.documents[wanted[1]] = bundle.fetch(name, LONGEST_FILE, parse_notice)
+        for name, wanted in bundle.below("policies", r"([0-9a-f]{64})\.txt"):
+            self.is_as_named("policy", name, wanted[1], leaves.policies)
+    def is_as_named(self, kind, name, wanted, leaves):
+        data = self.bundle.fetch(name, LONGEST_FILE, lambda data: decode(data).encode())
+        if data is not None and self.leaves.tree.complete and wanted not in leaves:
+            self.found.add(kind + "_unknown", name)
+        if data is not None and sha256(data).hex() != wanted:
+            self.found.add(kind + "_changed", name)
+        return data is not None and sha256(data).hex() == wanted
+    def check_event(self, index, notice, edition):
+        editions = self.leaves.notices.get(notice, {})
+        if index < min(editions.values(), default=NEVER):
+            return self.found.add("notice_unknown", leaf=index)
+        if index < editions.get(edition, NEVER):
+            self.found.add("policy_unknown", leaf=index)
+        since = self.since.get((notice, edition))
+        if since is None:
+            since = self.need(notice, edition)
+            if edition in editions:
+                self.since[notice, edition] = since
+        if index < since:
+            self.found.add("policy_unknown", leaf=index)
+    def need(self, notice, edition):
+        """Notes what is not here of a notice and its policy. Gives the leaf from which on all of it was in the log."""
+        if f"notices/{notice}.json" not in self.bundle.known:
+            self.found.add("notice_missing", f"notices/{notice}.json")
+        named = self.documents.get(notice) or []
+        for _, policy in named:
+            if f"policies/{policy}.txt" not in self.bundle.known:
+                self.found.add("policy_missing", f"policies/{policy}.txt")
+        return max((self.leaves.policies.get(policy, {}).get((edition, language), NEVER) + 1
+                    for language, policy in named), default=0)
 
-    def described(self, manifest):
-        if manifest["size"] != self.newest.size or manifest["origin"] != self.newest.origin:
-            self.found("file_changed", file="checkpoint")
-        files = manifest["files"]
-        for name in self.bundle.names - {"manifest.json"}:
-            if name not in self.bundle.sums and ("format", None, name) not in self.problems:
-                self.read(name, LONGEST["file"])
-            said = files.get(name)
-            if name in self.bundle.sums and (not said or self.bundle.sums[name] != (said["bytes"], said["sha256"])):
-                self.found("file_changed", file=name)
-        for name in files.keys() - self.bundle.names:
-            self.found("file_missing", file=name)
-        for name in self.bundle.stray:
-            self.found("format", file=name)
+def parse_notice(data):
+    """The policy that a notice's document names: language and hash of each text."""
+    policy, = has(parse_json(decode(data)), policy=list)
+    named = [has(one, language=str, sha256=str) for one in policy]
+    if (any(not re.fullmatch("(ru|kk|en) [0-9a-f]{64}", " ".join(one)) for one in named)
+            or len(dict(named)) < len(named)):
+        raise Unreadable
+    return named
 
-    def report(self):
-        witnesses = []
-        for at, (witness, given) in enumerate(self.witnesses):
-            own = [(time, size) for size, time, other in self.valid if other == at]
-            shown = lambda time: datetime.fromtimestamp(time / 1000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-            witnesses.append({"name": witness.name, "given": given, "since": shown(min(own)[0]) if own else None,
-                              "until": shown(max(own)[0]) if own else None, "size": max(size for _, size in own) if own else None})
-        order = {name: at for at, name in enumerate(MEANING)}
-        problems = sorted(self.problems, key=lambda one: (order[one[0]], -1 if one[1] is None else one[1], one[2] or ""))
-        events, of, widest = self.brackets
-        return {"intact": not problems,
-                "problems": [{"problem": problem, "leaf": leaf, "file": file} for problem, leaf, file in problems],
-                "origin": self.newest.origin if self.newest else "", "size": self.newest.size if self.newest else 0,
-                "key_given": bool(self.options.key), "records": self.records, "witnesses": witnesses,
-                "bracketed": {"events": events, "of": of, "widest_seconds": widest}}
+# ---- The whole, and the report
 
+def verify(path, given_key=None, given_witnesses=(), kept=()):
+    """README.md, "The order of the walk". `kept` are checkpoints that the reader has from before: file and bytes."""
+    found = Findings()
+    found.key_given = given_key is not None
+    try:
+        bundle = Bundle(path, found)
+    except Unreadable:
+        found.add("format", path)
+        return found
+    manifest = read_manifest(bundle, found)
+    found.period = manifest and {name: manifest["period"][name] for name in ("from", "to")}
+    own = bundle.fetch("key", LONGEST_SIGNED, parse_own_key)
+    key, note = given_key or own, bundle.fetch("checkpoint", LONGEST_SIGNED, decode)
+    if own and given_key and own.public != given_key.public:
+        found.add("key_differs", "key")
+    witnesses = read_witnesses(bundle, found, given_witnesses)
+    if key is None or note is None:
+        return found
+    found.witnesses = list(describe_witnesses(witnesses, given_witnesses, []))
+    try:
+        newest = Checkpoint(note, "checkpoint")
+    except Unreadable:
+        found.add("format", "checkpoint")
+        return found
+    found.origin, found.size = newest.origin, newest.size
+    newest.check(found, key.public, witnesses)
+    if newest.size > 256 * len(bundle.names):
+        found.add("format", "checkpoint")
+        return found
+    if manifest:
+        check_files(bundle, found, manifest["files"])
+        if (manifest["origin"], manifest["size"]) != (newest.origin, newest.size):
+            found.add("file_changed", "checkpoint")
+    _, *others = read_checkpoints(bundle, found, newest, key.public, witnesses)
+    for file, data in kept:
+        try:
+            one = Checkpoint(decode(data), file)
+            others += [one] if one.check(found, key.public, witnesses) else []
+        except Unreadable:
+            found.add("format", file)
+    leaves = Leaves(bundle, newest.size)
+    good = hold_to_log(found, leaves, newest, others, own, given_key) if leaves.tree.complete else []
+    found.witnesses = list(describe_witnesses(witnesses, given_witnesses, good))
+    if manifest:
+        records = Records(bundle, leaves, manifest, good)
+        found.records = records.summary()
+        found.bracketed = {"events": records.events, "of": records.kept, "widest_seconds": records.widest}
+    return found
 
-def print_report(report):
-    problems, records = report["problems"], report["records"]
-    plain = lambda text: json.dumps(text, ensure_ascii=False)[1:-1]
-    print(f"The log: {plain(report['origin'])}, {report['size']} leaves.")
-    print("1. Intact:", f"NO. {len(problems)} problems, below." if problems else "yes." + (
-        f" The records of leaves {records['first']} to before {records['after']}: {records['kept']} are genuine, {records['removed']} were deleted as the log says." if records
-        else " There are no records here, so only the tree was checked.")
-        + ("" if report["key_given"] else " The log's key came with the bundle; give the key that you know with --key."))
-    print("2. Seen from outside:")
-    for one in report["witnesses"]:
-        print("  ", plain(one["name"]), f"since {one['since']}, last at {one['until']}, up to {one['size']} leaves" if one["since"]
-              else "has signed nothing that is here", "" if one["given"] else "(its key came with the bundle)")
-    if not any(one["since"] for one in report["witnesses"]):
-        print("   No witness vouches for this log: the operator could have made this log yesterday.")
-    print("3. Times bracketed: {events} of {of} events lie between two signatures of witnesses; widest gap in seconds: "
-          "{widest_seconds}".format(**report["bracketed"]))
-    for one in problems[:50]:
-        place = f", leaf {one['leaf']}" if one["leaf"] is not None else ", " + plain(one["file"])
-        print(f"   {one['problem']}{place}: {MEANING[one['problem']]}")
-    if len(problems) > 50:
-        print(f"   … and {len(problems) - 50} more; --json prints all.")
+def text_lines(data):
+    return [line for line in (line.strip(WHITE_SPACE) for line in decode(data).split("\n")) if line]
 
+def parse_own_key(data):
+    if len(text_lines(data)) != 1:
+        raise Unreadable
+    return Key.parse(text_lines(data)[0], 1)
 
-def option_key(kind, text):
-    if key := Key.parse(text, kind):
-        return key
-    raise argparse.ArgumentTypeError("not a verifier key of this kind")
+def read_witnesses(bundle, found, given):
+    """Those that the reader gave, and those that the bundle names; each once."""
+    witnesses = {(key.name, key.public): key for key in given}
+    for line in (bundle.fetch("witnesses", LONGEST_SIGNED, text_lines) if "witnesses" in bundle.known else None) or []:
+        try:
+            key = Key.parse(line, 4)
+            witnesses.setdefault((key.name, key.public), key)
+        except Unreadable:
+            found.add("format", "witnesses")
+    return list(witnesses.values())
 
+def as_json(found):
+    problems = [{"problem": name, "leaf": leaf, "file": file} for name, leaf, file in found.sorted_problems()]
+    return json.dumps({"intact": not problems, "problems": problems, "origin": found.origin, "size": found.size,
+                       "key_given": found.key_given, "period": found.period, "records": found.records,
+                       "witnesses": found.witnesses, "bracketed": found.bracketed}, sort_keys=True)
+
+def shown(text):
+    """A stranger chose this: no control characters to the terminal."""
+    return text if text.isprintable() else ascii(text)
+
+def as_text(found):
+    problems = found.sorted_problems()
+    lines = [f"The log: {shown(found.origin) or 'unknown'}, {found.size} leaves."]
+    lines.append(f"1. Intact: {'no' if problems else 'yes'}.")
+    for name, leaf, file in problems:
+        place = f", leaf {leaf}" if leaf is not None else f", {shown(file)}"
+        lines.append(f"   {name}{place}: {PROBLEMS[name]}")
+    if records := found.records:
+        first, after = found.period["from"] or "the log's beginning", found.period["to"] or "its end"
+        lines.append(f"   Asked for was the period from {first} to {after}: leaves {records['first']} to before "
+                     f"{records['after']}. {records['kept']} records are here and genuine, {records['removed']} were deleted as "
+                     f"the log says. {records['outside']} events before or after them are not in this bundle.")
+    else:
+        lines.append("   No records were checked.")
+    if not found.key_given:
+        lines.append("   The log's key came with the bundle: whoever made the bundle could have made the key. "
+                     "Give the key that you know with --key.")
+    seen = [one for one in found.witnesses if one["size"] is not None]
+    lines.append("2. Seen from outside: " + ("by those below." if seen else
+                 "No witness vouches for this log: the operator could have made this log yesterday."))
+    for one in seen:
+        lines.append(f"   {shown(one['name'])} signed from {one['since']} to {one['until']}, up to {one['size']} leaves"
+                     + ("." if one["given"] else "; it is named by the bundle alone."))
+    bracketed = found.bracketed
+    lines.append(f"3. Times bracketed: {bracketed['events']} of {bracketed['of']} events" + (
+        "; their times are the operator's word." if bracketed["widest_seconds"] is None else
+        f", the widest bracket being {bracketed['widest_seconds']} seconds."))
+    return "\n".join(lines)
 
 def main():
-    parser = argparse.ArgumentParser(description="Checks a bundle of a consent log, or a folder of its tiles.")
+    parser = argparse.ArgumentParser(description="Checks a bundle of a consent log, or a folder of its tiles: "
+                                                 "exit code 0 intact, 1 not intact, 2 wrong use.")
     parser.add_argument("bundle", metavar="FILE|DIR")
-    parser.add_argument("--key", metavar="VKEY", type=lambda text: option_key(1, text), help="the log's key, known from elsewhere")
-    parser.add_argument("--witness", metavar="VKEY", type=lambda text: option_key(4, text), action="append", default=[], help="a witness's key")
-    parser.add_argument("--checkpoint", metavar="FILE", action="append", default=[], help="a checkpoint kept from before")
+    parser.add_argument("--key", metavar="VKEY", type=functools.partial(option_key, 1), help="the log's key, known from elsewhere")
+    parser.add_argument("--witness", metavar="VKEY", type=functools.partial(option_key, 4), action="append", default=[],
+                        help="a witness's key, known from elsewhere; can be given again")
+    parser.add_argument("--checkpoint", metavar="FILE", action="append", default=[],
+                        help="a checkpoint of this log that was kept from before; can be given again")
     parser.add_argument("--json", action="store_true", help="print the findings as one JSON object")
-    options = parser.parse_args()
+    arguments = parser.parse_args()
     try:
-        for name in options.checkpoint:
-            open(name, "rb").close()
-        audit = Audit(options)
-        audit.run()
+        kept = [(name, open(name, "rb").read(LONGEST_SIGNED + 1)) for name in arguments.checkpoint]
+        os.listdir(arguments.bundle) if os.path.isdir(arguments.bundle) else open(arguments.bundle, "rb").close()
     except OSError as error:
-        print(error, file=sys.stderr)
-        return 2
-    report = audit.report()
-    if options.json:
-        print(json.dumps(report, ensure_ascii=False))
-    else:
-        print_report(report)
-    return 0 if report["intact"] else 1
+        parser.error(str(error))
+    found = verify(arguments.bundle, arguments.key, arguments.witness, kept)
+    print(as_json(found) if arguments.json else as_text(found))
+    return 1 if found.problems else 0
 
+def option_key(kind, text):
+    try:
+        return Key.parse(text.strip(WHITE_SPACE), kind)
+    except Unreadable:
+        raise argparse.ArgumentTypeError("no verifier key of this kind") from None
 
 if __name__ == "__main__":
     sys.exit(main())
