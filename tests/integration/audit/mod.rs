@@ -4,6 +4,7 @@ mod builder;
 mod hostile;
 mod intact;
 mod keys;
+mod mutated;
 mod range;
 mod tampered;
 mod texts;
