@@ -4,7 +4,10 @@
 
 use std::fmt;
 
-use super::hex::{hex, unhex};
+use super::{
+    PagePath,
+    hex::{hex, unhex},
+};
 use crate::{
     consent::{Category, CategorySet, ConsentId, EditionId},
     timestamp::{Term, Timestamp},
@@ -64,33 +67,6 @@ impl NoticeId {
 impl fmt::Display for NoticeId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&hex(&self.0))
-    }
-}
-
-/// The path of the page on which the choice was made, without its query, at most 256 bytes, ASCII.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PagePath(Box<str>);
-
-impl PagePath {
-    /// Longest path kept, in bytes.
-    pub const LONGEST: usize = 256;
-
-    /// Cuts query, fragment and what is longer than the bound; characters outside of visible ASCII become `?`.
-    pub fn new(path_and_query: &str) -> Self {
-        let path = path_and_query.split(['?', '#']).next().unwrap_or_default();
-        let visible = |byte: u8| if byte.is_ascii_graphic() { char::from(byte) } else { '?' };
-        Self(path.bytes().take(Self::LONGEST).map(visible).collect())
-    }
-
-    /// Reads a path that was kept: here a `?` is a character that stood for another one, not the start of a query.
-    pub fn parse_kept(text: &str) -> Option<Self> {
-        let fits = text.len() <= Self::LONGEST && text.bytes().all(|byte| byte.is_ascii_graphic());
-        fits.then(|| Self(text.into()))
-    }
-
-    /// The path as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 

@@ -230,7 +230,7 @@ fn csv_cells(rows: &[Row]) -> Vec<csv::StringRecord> {
 
 fn rows() -> [Row; 2] {
     let trap =
-        Event { site: "сайт-адвоката.kz".into(), page: Some(PagePath::new("=2+3;@SUM(A1)")), ..event(1) };
+        Event { site: "сайт-адвоката.kz".into(), page: PagePath::parse_kept("=2+3;@SUM(A1)"), ..event(1) };
     let hash = LeafHash([0xab; 32]);
     [
         Row { index: LeafIndex(1), leaf_hash: hash, content: Content::Kept(Box::new(trap), Salt([3; 32])) },

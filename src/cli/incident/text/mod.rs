@@ -113,8 +113,8 @@ impl Text {
     fn data(&mut self, notice: &Notice<'_>) {
         self.title("3. Какие данные", "3. Which data");
         self.line(
-            "Журнал согласий посетителей сайтов. Имени, ИИН, телефона, адреса электронной почты и IP-адреса в нём нет; посетитель обозначен случайным номером согласия, который хранится в его браузере.",
-            "The log of consents of the sites' visitors. It holds no name, IIN, telephone number, e-mail address or IP address; a visitor is known by a random consent number that the browser keeps.",
+            "Журнал согласий посетителей сайтов. Имя, ИИН, телефон и адрес электронной почты не спрашиваются, IP-адреса в нём нет; посетитель обозначен случайным номером согласия, который хранится в его браузере. Адрес страницы записан без длинных номеров и адресов почты, но слова в нём остаются, и среди них может быть имя.",
+            "The log of consents of the sites' visitors. Name, IIN, telephone number and e-mail address are not asked for, and it holds no IP address; a visitor is known by a random consent number that the browser keeps. The address of a page is kept without long numbers and e-mail addresses, but its words stay, and a name may be among them.",
         );
         self.line(
             "В каждой записи: номер согласия, дата и время, сайт и страница, что предложено и что разрешено, каким способом и на какой срок, редакция политики и показанный текст, язык, семейство браузера, сигналы GPC и DNT; при разовом открытии стороннего содержимого — его узел.",
@@ -173,7 +173,7 @@ impl Text {
             &found.readable_and_deleted_since.to_string(),
         );
         self.open(
-            "Имена, ИИН и телефоны для оповещения субъектов (в журнале их нет; приложите, если они известны вам иначе)",
+            "Имена, ИИН и телефоны для оповещения субъектов (журнал их не спрашивает; приложите, если они известны вам иначе)",
             "Names, IINs and telephone numbers for telling the persons (the log has none; add them if you know them otherwise)",
         );
     }
