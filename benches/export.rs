@@ -7,7 +7,7 @@ use kelisim::{
     clock::Clock,
     consent::{Category, CategorySet, ConsentId, EditionId},
     export::{BundleOptions, Rows, write_bundle, write_rows},
-    ledger::{Event, EventKind, Method, NoticeId, RecordId, document_hash},
+    ledger::{Event, EventKind, Method, NoticeId, RecordId, Retention, document_hash},
     store::{Settings, Store},
     timestamp::{Term, Timestamp},
     visitor::{AgentFamily, Language, Signals},
@@ -17,6 +17,8 @@ use kelisim::{
 const EVENTS: u32 = 20_000;
 /// How many are written at once.
 const GROUP: u32 = 500;
+/// How long records are kept.
+const RETENTION: Retention = Retention { choices: Term { months: 36, days: 0 }, frames: Term { months: 36, days: 0 } };
 /// A notice with nothing in it.
 const NOTICE: &str = "{}";
 
@@ -33,7 +35,9 @@ fn export(criterion: &mut Criterion) {
     group.sample_size(10).throughput(Throughput::Elements(u64::from(EVENTS)));
     for rows in [Rows::Csv, Rows::Jsonl, Rows::JsonLd] {
         group.bench_function(rows.name(), |bench| {
-            bench.iter(|| write_rows(&reader, rows, period, &mut io::sink(), &mut |_| {}).expect("an export"));
+            bench.iter(|| {
+                write_rows(&reader, rows, period, RETENTION, &mut io::sink(), &mut |_| {}).expect("an export")
+            });
         });
     }
     let options = BundleOptions {

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     export::{BundleOptions, ExportError, Rows, write_bundle, write_rows},
-    ledger::{Access, AccessKind, Accessor, Entry, Row},
+    ledger::{Access, AccessKind, Accessor, Entry, Retention, Row},
     store::{Reader, StoreError},
     timestamp::{Term, Timestamp},
 };
@@ -110,6 +110,7 @@ async fn file(
     admin: &Administration,
 ) -> Answer {
     let period = wanted.period();
+    let retention = Retention { choices: admin.settings.consent_records, frames: admin.settings.frame_records };
     let bundle = BundleOptions {
         from: wanted.from,
         to: wanted.to,
@@ -120,7 +121,7 @@ async fn file(
     let state_dir = admin.gateway.store().state_dir().to_owned();
     let (sender, spooled) = oneshot::channel();
     tokio::task::spawn_blocking(move || {
-        let written = write(&reader, form, period, &bundle, &state_dir, &sender);
+        let written = write(&reader, form, (period, retention), &bundle, &state_dir, &sender);
         // Whoever asked may have gone away; then the turn and the file go too.
         _ = sender.send((written, turn));
     });
@@ -141,14 +142,14 @@ async fn file(
 fn write(
     reader: &Reader,
     form: Taken,
-    period: (Timestamp, Timestamp),
+    (period, retention): ((Timestamp, Timestamp), Retention),
     bundle: &BundleOptions,
     state_dir: &Path,
     waiting: &dyn Waiting,
 ) -> Result<(File, u64), ExportError> {
     let mut spool = Spool::begin(state_dir, waiting)?;
     match form {
-        Taken::Rows(rows) => write_rows(reader, rows, period, &mut spool, &mut |_| {})?,
+        Taken::Rows(rows) => write_rows(reader, rows, period, retention, &mut spool, &mut |_| {})?,
         Taken::Bundle => write_bundle(reader, bundle, &mut spool, &mut |_| {})?,
     };
     Ok(spool.end()?)

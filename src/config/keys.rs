@@ -96,6 +96,7 @@ pub(super) const SITE: Section = Section {
     keys: &[
         ("hosts", "hosts = [\"example.kz\", \"*.example.kz\"]"),
         ("canonical_host", "canonical_host = \"example.kz\""),
+        ("address", "address = \"https://example.kz:8443\""),
         ("upstream", "upstream = \"http://127.0.0.1:8080\""),
         ("upstream_host", "upstream_host = \"origin.example.kz\""),
         ("upstream_certificate_authority", "upstream_certificate_authority = \"authority.pem\""),

@@ -16,7 +16,7 @@ pub(crate) use self::bundle::bundle_steps;
 pub use self::bundle::{BundleOptions, write_bundle};
 use self::notices::Notices;
 use crate::{
-    ledger::{Content, CsvExport, JsonLdExport, LeafIndex, NoticeId, Row, write_json_line},
+    ledger::{Content, CsvExport, JsonLdExport, LeafIndex, NoticeId, Retention, Row, Told, write_json_line},
     store::{Reader, StoreError},
     timestamp::Timestamp,
 };
@@ -94,7 +94,8 @@ pub enum ExportError {
     },
 }
 
-/// Writes the events from one moment up to another and returns how many there were; `step` is called for each.
+/// Writes the events from one moment up to another and returns how many there were; `step` is called for each. `retention` says how
+/// long records are kept.
 ///
 /// # Errors
 ///
@@ -103,6 +104,7 @@ pub fn write_rows(
     reader: &Reader,
     form: Rows,
     (from, to): (Timestamp, Timestamp),
+    retention: Retention,
     output: &mut dyn Write,
     step: &mut dyn FnMut(u64),
 ) -> Result<u64, ExportError> {
@@ -114,7 +116,12 @@ pub fn write_rows(
     };
     let mut written = 0;
     for row in reader.events(from, to)? {
-        writer.write(&row?, &mut notices)?;
+        let row = row?;
+        let (notice, ended) = match &row.content {
+            Content::Kept(event, _) => (notices.facts(event.notice)?, reader.allowed_before(event)?),
+            Content::Removed { .. } => (None, None),
+        };
+        writer.write(&row, &Told { notice: notice.as_deref(), ended, retention })?;
         written += 1;
         step(1);
     }
@@ -129,23 +136,15 @@ enum Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn write(&mut self, row: &Row, notices: &mut Notices<'_>) -> Result<(), ExportError> {
-        let named = match &row.content {
-            Content::Kept(event, _) => Some(event.notice),
-            Content::Removed { .. } => None,
-        };
+    fn write(&mut self, row: &Row, told: &Told<'_>) -> Result<(), ExportError> {
         match self {
-            Self::Jsonl(output) => write_json_line(output, row)?,
-            Self::Csv(table) => {
-                let facts = named.map(|id| notices.facts(id)).transpose()?.flatten();
-                table.write(row, facts.as_deref())?;
-            }
+            Self::Jsonl(output) => write_json_line(output, row, told)?,
+            Self::Csv(table) => table.write(row, told)?,
             Self::JsonLd(document) => {
-                let facts = named.map(|id| notices.facts(id)).transpose()?.flatten();
-                if let (Some(notice), None) = (named, &facts) {
-                    return Err(ExportError::NoticeMissing { leaf: row.index, notice });
+                if let (Content::Kept(event, _), None) = (&row.content, told.notice) {
+                    return Err(ExportError::NoticeMissing { leaf: row.index, notice: event.notice });
                 }
-                document.write(row, facts.as_deref())?;
+                document.write(row, told)?;
             }
         }
         Ok(())

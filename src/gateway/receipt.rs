@@ -236,15 +236,17 @@ async fn readable(
     now: Timestamp,
 ) -> Result<String, Message> {
     let id = kept.event.notice;
-    let notice = shared.readers.read(move |reader| reader.notice(id)).await.ok_or(Message::LogUnread)?;
+    let event = kept.event.clone();
+    let read = shared.readers.read(move |reader| Ok((reader.notice(id)?, reader.allowed_before(&event)?)));
+    let (notice, ended) = read.await.ok_or(Message::LogUnread)?;
     let issued = Issued {
         id: RecordId(random_uuid()),
         now,
         event: &kept.event,
+        ended,
         proof,
         key: shared.store.key(),
         notice: notice.as_deref(),
-        kept_for: shared.kept_for,
     };
     Ok(site.pages(now).receipt_document(&issued))
 }

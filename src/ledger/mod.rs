@@ -2,6 +2,7 @@
 //!
 //! Pure: no file, no clock; salts are passed in. [`crate::store`] keeps it.
 
+mod act;
 mod administration;
 pub mod audit;
 mod bundle;
@@ -26,12 +27,15 @@ mod tests;
 mod tree;
 mod witness;
 
+pub use act::{Act, Retention};
 pub use administration::{Access, AccessKind, Accessor, AccountNumber, Enforced, EnforcementCount, ServiceState};
 pub use bundle::{BUNDLE_FORMAT, BundleManifest, BundlePage, BundleWriter, ShownNotice};
 pub use checkpoint::{Checkpoint, CheckpointFault, SignedCheckpoint};
 pub use entry::{Entry, ErasureReason, LONGEST_LEAF, LeafHash, LogId, Predecessor, Salt, document_hash, leaf_hash};
 pub use event::{Event, EventKind, LeafIndex, Method, NoticeId, OpenedFrame, RecordId};
-pub use export::{Content, CsvExport, JsonLdExport, Removal, Row, write_json_line};
+pub use export::{
+    Content, CsvExport, JsonLdExport, Removal, Row, Told, consent_record, json_ld_context, write_json_line,
+};
 pub(crate) use hex::{hex, unhex};
 pub(crate) use json::{Object, read_json};
 pub use note::{KeyFault, KeyKind, LONGEST_NOTE, Note, SignatureLine, Signed, SigningKey, VerifierKey};

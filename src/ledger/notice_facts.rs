@@ -4,6 +4,7 @@
 
 use serde::Deserialize;
 
+use super::{Event, Method};
 use crate::consent::Category;
 
 /// The part of a notice document that exports repeat. What a document does not have is empty.
@@ -20,6 +21,8 @@ pub struct NoticeFacts {
     pub controller: Controller,
     /// What the banner said.
     pub banner: Banner,
+    /// All that a visitor read, layer by layer; empty in documents from before there was such a list.
+    pub layers: Layers,
     /// What is asked for, the necessary included.
     pub purposes: Vec<Purpose>,
     /// The items of Article 8(4), in the order in which they were shown.
@@ -66,6 +69,28 @@ pub struct Banner {
     pub text: String,
 }
 
+/// The finished text of each layer, line by line, as the document explains it: buttons in square brackets.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default)]
+pub struct Layers {
+    /// The banner.
+    pub banner: Vec<String>,
+    /// The settings page.
+    pub settings: Vec<String>,
+    /// The pages in place of frames.
+    pub frame: Vec<FrameLayer>,
+}
+
+/// What stands in place of the frames of one host.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default)]
+pub struct FrameLayer {
+    /// The host, with its port where that is not the scheme's own; `*.` in front for every subdomain.
+    pub host: String,
+    /// The lines; the first names the host.
+    pub text: Vec<String>,
+}
+
 /// One thing that is asked for.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(default)]
@@ -106,6 +131,8 @@ pub struct Host {
 pub struct PolicyText {
     /// Its language.
     pub language: String,
+    /// SHA-256 of the file, in hexadecimal digits.
+    pub sha256: String,
 }
 
 /// Places of items in [`NoticeFacts::article_8_4`]: the document lists them in one fixed order, with labels in the visitor's language.
@@ -145,6 +172,46 @@ impl NoticeFacts {
         self.purposes.iter().find(|purpose| purpose.category == category.name())
     }
 
+    /// What the visitor of an event read before it, line by line; empty where it is not known.
+    ///
+    /// A page's script only speaks for the buttons of the banner, and who went on to another page had seen the banner.
+    pub fn shown(&self, event: &Event) -> Vec<String> {
+        match (event.method, &event.frame) {
+            (Method::FrameForm, Some(frame)) => self.shown_for_frame(&frame.host),
+            (Method::FrameForm, None) => Vec::new(),
+            (Method::SettingsForm, _) => self.layers.settings.clone(),
+            (Method::BannerForm | Method::Script | Method::Navigation, _) if !self.layers.banner.is_empty() => {
+                self.layers.banner.clone()
+            }
+            // An older document has the banner's sentence alone.
+            (Method::BannerForm | Method::Script | Method::Navigation, _) => {
+                Some(self.banner.text.clone()).filter(|text| !text.is_empty()).into_iter().collect()
+            }
+        }
+    }
+
+    fn shown_for_frame(&self, host: &str) -> Vec<String> {
+        let of = |wanted: &str| self.layers.frame.iter().find(|layer| layer.host == wanted);
+        if let Some(layer) = of(host) {
+            return layer.text.clone();
+        }
+        // The longest wildcard is the nearest. Its text was written for the wildcard, and what a visitor read names the host itself.
+        let parents = host.match_indices('.').map(|(at, _)| format!("*{}", &host[at..]));
+        let Some(layer) = parents.into_iter().find_map(|wildcard| of(&wildcard)) else { return Vec::new() };
+        let mut lines = layer.text.clone();
+        if let Some(title) = lines.first_mut() {
+            *title = title.replace(&layer.host, host);
+        }
+        lines
+    }
+
+    /// Where a page of the site is read: `path` behind the address under which the site shows its settings.
+    pub fn address(&self, path: &str) -> Option<String> {
+        let (scheme, rest) = self.withdrawal.split_once("://")?;
+        let authority = rest.split('/').next().filter(|authority| !authority.is_empty())?;
+        Some(format!("{scheme}://{authority}{path}"))
+    }
+
     /// Where the text of the policy stood in this language; `None` where the site has no text beside the notice.
     pub fn policy_address(&self) -> Option<String> {
         let pages = self.withdrawal.strip_suffix("settings")?;
@@ -154,5 +221,51 @@ impl NoticeFacts {
 
     fn item(&self, place: usize) -> &str {
         self.article_8_4.get(place).map_or("", |item| &item.value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::samples::{event, notice, opened_frame};
+
+    #[test]
+    fn what_was_shown_follows_the_way_in_which_a_visitor_answered() {
+        let facts = NoticeFacts::parse(&notice()).unwrap();
+        let by = |method| facts.shown(&Event { method, ..event(1) });
+        assert_eq!(by(Method::BannerForm), ["Біз cookie файлдарын қолданамыз", "[Қабылдау]"]);
+        assert_eq!(by(Method::Script), by(Method::BannerForm));
+        assert_eq!(by(Method::SettingsForm), ["Баптаулар", "[Сақтау]"]);
+        assert_eq!(facts.shown(&opened_frame(1)), ["maps.example жүктелмеді", "[Бір рет жүктеу]"]);
+    }
+
+    #[test]
+    fn a_frame_of_a_subdomain_was_named_by_its_own_host() {
+        let facts = NoticeFacts::parse(&notice()).unwrap();
+        let shown = |host: &str| {
+            let mut event = opened_frame(1);
+            event.frame.as_mut().unwrap().host = host.into();
+            facts.shown(&event)
+        };
+        assert_eq!(shown("a.b.video.example"), ["a.b.video.example жүктелмеді"]);
+        assert_eq!(shown("video.example"), [""; 0], "a wildcard does not stand for the name itself");
+        assert_eq!(shown("other.example"), [""; 0]);
+    }
+
+    #[test]
+    fn a_document_without_layers_still_tells_what_the_banner_said() {
+        let facts = NoticeFacts::parse(r#"{"banner":{"text":"We use cookies"}}"#).unwrap();
+        assert_eq!(facts.shown(&event(1)), ["We use cookies"]);
+        assert_eq!(facts.shown(&Event { method: Method::SettingsForm, ..event(1) }), [""; 0]);
+        assert_eq!(facts.shown(&opened_frame(1)), [""; 0]);
+    }
+
+    #[test]
+    fn addresses_begin_as_the_site_does() {
+        let mut facts =
+            NoticeFacts { withdrawal: "http://localhost:28080/_kelisim/settings".into(), ..Default::default() };
+        assert_eq!(facts.address("/a").as_deref(), Some("http://localhost:28080/a"));
+        facts.withdrawal.clear();
+        assert_eq!(facts.address("/a"), None);
     }
 }

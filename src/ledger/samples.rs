@@ -72,6 +72,14 @@ pub(crate) fn notice() -> String {
         "hosts": [{ "category": "analytical", "name": "stats.example", "owner": "Stats", "sees_address": true }],
         "jurisdiction": "KZ",
         "language": "kk",
+        "layers": {
+            "banner": ["Біз cookie файлдарын қолданамыз", "[Қабылдау]"],
+            "settings": ["Баптаулар", "[Сақтау]"],
+            "frame": [
+                { "host": "maps.example", "text": ["maps.example жүктелмеді", "[Бір рет жүктеу]"] },
+                { "host": "*.video.example", "text": ["*.video.example жүктелмеді"] },
+            ],
+        },
         "policy": [{ "language": "ru", "sha256": "00" }],
         "purposes": purposes,
         "rights": ["сұрату", "жою"],

@@ -14,7 +14,8 @@ pub(super) struct Fact {
     pub(super) language: Option<Language>,
 }
 
-/// The items in the order of the law: whose data by whom, for how long, to whom, where to, whether published, what, where kept.
+/// The items in the order of the law: whose data by whom, for how long, to whom, where to, whether published, what, where kept. Behind
+/// them, who else learns visitors' addresses, and how long the record of an answer is kept.
 pub(super) fn facts(settings: &Settings, language: Language) -> Vec<Fact> {
     let texts = Texts::of(language);
     let names = &texts.facts;
@@ -25,7 +26,7 @@ pub(super) fn facts(settings: &Settings, language: Language) -> Vec<Fact> {
         Fact { label: label.to_owned(), value, language }
     };
     let data: Vec<_> = notice.data.iter().map(|word| texts.kind_of_data(word)).collect();
-    vec![
+    let mut facts = vec![
         plain(&names.controller, controller(settings, texts)),
         plain(&names.subject, names.subject_text.clone()),
         plain(&names.data, data.join(", ")),
@@ -34,7 +35,37 @@ pub(super) fn facts(settings: &Settings, language: Language) -> Vec<Fact> {
         localised(&names.cross_border, &notice.cross_border),
         localised(&names.public, &notice.public),
         localised(&names.storage, &notice.storage_place),
-    ]
+    ];
+    let hosts = seeing_hosts(settings, texts);
+    facts.extend((!hosts.is_empty()).then(|| plain(&names.seeing_hosts, hosts.join(", "))));
+    facts.push(plain(&names.record_term, record_term(settings, language)));
+    facts
+}
+
+/// The hosts that learn a visitor's full address when a page loads from them, with their owners and categories.
+fn seeing_hosts(settings: &Settings, texts: &Texts) -> Vec<String> {
+    let seeing = settings.hosts.iter().filter(|host| host.sees_address && settings.offer.permits(host.category));
+    seeing
+        .map(|host| {
+            let category = texts.category(host.category).listed.as_str();
+            match host.owner.as_str() {
+                "" => format!("{} ({category})", host.name),
+                owner if owner == host.name => format!("{} ({category})", host.name),
+                owner => format!("{} ({owner}; {category})", host.name),
+            }
+        })
+        .collect()
+}
+
+fn record_term(settings: &Settings, language: Language) -> String {
+    let texts = Texts::of(language);
+    let (choices, frames) = (settings.retention.choices, settings.retention.frames);
+    let term = |term| phrases::term(texts, language, term);
+    let text = phrases::fill(&texts.facts.record_term_text, &[("term", &term(choices))]);
+    if frames == choices {
+        return text;
+    }
+    phrases::fill(&texts.facts.record_term_frames, &[("text", &text), ("term", &term(frames))])
 }
 
 /// The items with the controller's addresses, as the settings page shows them.

@@ -25,6 +25,7 @@ mod settings;
 mod settings_page;
 mod site_pages;
 mod texts;
+mod visible;
 
 #[cfg(test)]
 mod tests;

@@ -1,18 +1,26 @@
-//! The notice: everything that all visitors are shown in one language, as one document with a digest for a name. Events of the
-//! consent log point to it, so that an auditor sees what was asked.
+//! The notice: what visitors are shown in one language, as one document with a digest for a name. Events of the consent log point to it,
+//! so that an auditor sees what was asked.
+//!
+//! Its `layers` hold the text of each layer as a visitor reads it, taken out of the very pages that are served: the banner, the settings page
+//! of somebody who has not answered yet and whose browser signals nothing, and for each host the page that stands in place of its frames.
+//! What no visitor of this site is shown is not in it.
 
 use serde_json::{Value, json};
 
 use super::{
-    DeclaredCookie, Script, Settings, assets,
+    DeclaredCookie, DeclaredHost, FrameOffer, FrameRequest, ReturnPath, Script, Settings, SettingsView, assets,
     banner::first_layer,
     facts::{facts_in_full, identification},
+    frame_page::frame_page,
+    settings_page::settings_page,
     texts::Texts,
+    visible::visible_text,
 };
 use crate::{
-    consent::{Category, EditionId, Model},
+    consent::{Category, EditionId, FrameName, Model},
     ledger::NoticeId,
-    visitor::Language,
+    routing::{ForeignHost, HostPattern},
+    visitor::{Language, Signals},
 };
 
 /// A notice in one language.
@@ -79,21 +87,76 @@ pub(super) fn notice(
         "hosts": declared_hosts(settings),
         "jurisdiction": "KZ",
         "language": language.tag(),
+        "layers": layers(settings, language, model, banner),
         "model": match model { Model::OptIn => "opt-in", Model::Notice => "notice" },
         "policy": policies,
         "purposes": purposes,
+        "retention": {
+            "choices": settings.retention.choices.to_string(), "frames": settings.retention.frames.to_string(),
+        },
         "rights": texts.settings.rights_list,
         "script": { "sha256": digits(&script.0.digest) },
         "site": settings.host,
         "storage": declared_cookies(&settings.storage),
         "styles": { "pages": digits(&assets::PAGES_STYLE.digest), "panel": digits(&assets::PANEL_STYLE.digest) },
-        "texts": texts,
         "valid_for": settings.valid_for.to_string(),
-        "withdrawal": format!("https://{}{}settings", settings.host, settings.prefix),
+        "withdrawal": format!("{}{}settings", settings.origin, settings.prefix),
     });
     let json = canonical(&document);
     let id = NoticeId(assets::sha256(json.as_bytes()));
     NoticeDocument { id, language, model, edition: settings.edition.id.clone(), json }
+}
+
+/// The text of each layer.
+fn layers(settings: &Settings, language: Language, model: Model, banner: &[u8]) -> Value {
+    let banner = match settings.offer.is_empty() {
+        // Where nothing is offered nothing is asked.
+        true => Vec::new(),
+        false => visible_text(&String::from_utf8_lossy(banner)),
+    };
+    // The page needs a name to send back and shows none of it.
+    let unnamed = NoticeDocument {
+        id: NoticeId([0; 32]),
+        language,
+        model,
+        edition: settings.edition.id.clone(),
+        json: String::new(),
+    };
+    let to = ReturnPath::default();
+    let view = SettingsView { to: &to, model, choice: None, signals: Signals::default(), saved: false };
+    let frames: Vec<_> = settings
+        .hosts
+        .iter()
+        .filter_map(|host| Some(json!({ "host": host.name, "text": frame_text(settings, language, host)? })))
+        .collect();
+    json!({
+        "banner": banner, "frame": frames,
+        "settings": visible_text(&settings_page(settings, &unnamed, "", &view)),
+    })
+}
+
+/// What stands in place of this host's frames, where a visitor can open one.
+fn frame_text(settings: &Settings, language: Language, host: &DeclaredHost) -> Option<Vec<String>> {
+    let line = ForeignHost {
+        host: HostPattern::Exact(host.name.clone()),
+        port: None,
+        category: host.category,
+        owner: host.owner.as_str().into(),
+        sees_address: host.sees_address,
+    };
+    // What is necessary is never held back.
+    if host.category == Category::Necessary || !line.passes(settings.offer) {
+        return None;
+    }
+    let request = FrameRequest {
+        host: host.name.as_str().into(),
+        port: None,
+        frame: FrameName::of(""),
+        to: ReturnPath::default(),
+        language: Some(language),
+        sandboxed: false,
+    };
+    Some(visible_text(&frame_page(settings, language, "", &request, FrameOffer::Once(&line))))
 }
 
 fn declared_cookies(declared: &[DeclaredCookie]) -> Vec<Value> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     consent::{Category, CategorySet, Edition, EditionId, Model},
+    ledger::Retention,
     timestamp::{Term, Timestamp},
     visitor::Language,
 };
@@ -96,6 +97,8 @@ pub struct EditionText {
 pub struct Settings {
     /// The site's name as visitors know it: its canonical or first host.
     pub host: String,
+    /// Where visitors reach it, without a path: `https://example.kz`, with a port that is not the scheme's own.
+    pub origin: String,
     /// Where our pages live, with both slashes: `/_kelisim/`.
     pub prefix: String,
     /// Languages offered, the first is the default. Never empty.
@@ -110,6 +113,8 @@ pub struct Settings {
     pub offer: CategorySet,
     /// How long a choice is valid.
     pub valid_for: Term,
+    /// How long records are kept after they ceased to be valid.
+    pub retention: Retention,
     /// The edition in force when the pages were built.
     pub edition: Edition,
     /// Texts of all editions, each in at least one language. Empty where the notice itself is the edition.

@@ -3,12 +3,15 @@
 
 use std::sync::LazyLock;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+#[cfg(test)]
+use serde::Serialize;
 
 use crate::{consent::Category, visitor::Language};
 
-/// Every phrase in one language. Serialised, it is part of the notice.
-#[derive(Debug, Deserialize, Serialize)]
+/// Every phrase in one language.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Texts {
     pub(super) banner: Banner,
@@ -28,7 +31,8 @@ pub(super) struct Texts {
 macro_rules! phrases {
     ($($(#[$meta:meta])* $name:ident { $($key:ident),* $(,)? ; $($list:ident),* ; $($table:ident: $kind:ty),* $(,)? })*) => {$(
         $(#[$meta])*
-        #[derive(Debug, Deserialize, Serialize)]
+        #[derive(Debug, Deserialize)]
+        #[cfg_attr(test, derive(Serialize))]
         #[serde(deny_unknown_fields)]
         pub(super) struct $name {
             $(pub(super) $key: String,)*
@@ -45,7 +49,8 @@ phrases! {
     Buttons { necessary, accept, settings, save, withdraw;; }
     /// Names of what Article 8(4) of Law 94-V asks for.
     Facts {
-        controller, iin, bin, address, email, subject, subject_text, data, term, third_parties, cross_border, public, storage;;
+        controller, iin, bin, address, email, subject, subject_text, data, term, third_parties, cross_border, public, storage,
+        seeing_hosts, record_term, record_term_text, record_term_frames;;
     }
     /// Kinds of data that configuration names by a word.
     Data { cookies, truncated_address, browser_and_device_family, time, page;; }
@@ -96,7 +101,8 @@ phrases! {
 }
 
 /// The categories' texts.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Categories {
     necessary: CategoryTexts,

@@ -9,6 +9,7 @@ mod database;
 mod directory;
 mod documents;
 mod duties;
+mod earlier;
 mod error;
 mod events;
 mod extent;

@@ -107,7 +107,7 @@ fn a_withdrawal_that_was_written_survives_a_kill() {
     let started = Instant::now();
     let written = |program: &Program| {
         let export = kelisim(program.path(), &["log", "export", "--format", "jsonl"]);
-        String::from_utf8(export.stdout).unwrap().contains("\"withdrawn\"")
+        String::from_utf8(export.stdout).unwrap().contains("\"event\":\"withdrawn\"")
     };
     while !written(&program) {
         assert!(started.elapsed() < Duration::from_secs(20), "the withdrawal never came into the log");
@@ -126,5 +126,5 @@ fn a_planned_stop_loses_no_refusal() {
     }
     let folder = program.stop();
     let export = kelisim(folder.path(), &["log", "export", "--format", "jsonl"]);
-    assert_eq!(String::from_utf8(export.stdout).unwrap().matches("\"refused\"").count(), 40);
+    assert_eq!(String::from_utf8(export.stdout).unwrap().matches("\"event\":\"refused\"").count(), 40);
 }

@@ -187,7 +187,8 @@ fn on_a_full_disk_the_program_says_so_and_goes_on_by_itself_when_there_is_space(
     assert_eq!(boris.choose("accept").status, 303);
     let export = kelisim(program.path(), &["log", "export", "--format", "jsonl"]);
     let log = String::from_utf8(export.stdout).unwrap();
-    let events: Vec<_> = ["\"expressed\"", "\"refused\"", "\"renewed\""].map(|event| log.matches(event).count()).into();
+    let events: Vec<_> =
+        ["expressed", "refused", "renewed"].map(|event| log.matches(&format!("\"event\":\"{event}\"")).count()).into();
     assert_eq!((log.lines().count(), events), (3, vec![1, 1, 1]), "{log}");
 }
 

@@ -78,9 +78,12 @@ fn a_receipt_proves_offline_what_was_answered() {
     assert_eq!(readable["@type"], "dpv:ConsentReceipt");
     let inside = &readable["dpv:hasRecordOfActivity"];
     assert_eq!(inside["dct:identifier"], record["record_id"]);
-    assert_eq!(inside["dpv:hasDataController"]["email"], "privacy@shop.example");
-    assert_eq!(inside["dpv:hasPurpose"][0]["kelisim:allowed"], true);
-    assert!(inside["dpv:hasPurpose"][0]["dct:description"].as_str().is_some());
+    let process = &inside["dpv:hasProcess"];
+    assert_eq!(process["dpv:hasDataController"]["dpv:hasContact"], "privacy@shop.example");
+    assert!(process["dpv:hasPurpose"][0]["dct:description"].as_str().is_some());
+    let statuses = inside["dpv:hasConsentStatus"].as_array().unwrap().iter().map(|status| status["@type"][0].as_str());
+    assert_eq!(statuses.collect::<Vec<_>>(), [Some("dpv:ConsentGiven"), Some("dpv:ConsentRefused")]);
+    assert!(inside["dpv:hasNotice"]["dct:description"].as_str().unwrap().contains("[Принять все файлы cookie]"));
     verify(readable["kelisim:proof"]["proof"].as_str().unwrap(), readable["kelisim:proof"]["key"].as_str().unwrap());
 }
 

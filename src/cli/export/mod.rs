@@ -22,7 +22,7 @@ use crate::{
     clock::Clock,
     config::Configuration,
     export::{BundleOptions, ExportError, Rows, bundle_steps, write_bundle, write_rows},
-    ledger::{AccessKind, VerifierKey},
+    ledger::{AccessKind, Retention, VerifierKey},
     store::{Reader, Settings, public_key_path},
     timestamp::Timestamp,
 };
@@ -108,6 +108,11 @@ pub(super) fn run(arguments: &ExportArguments, configuration: &Configuration) ->
     let witnesses: Vec<_> = configuration.witnesses.iter().map(|witness| witness.key.clone()).collect();
     // What can't be read leaves no leaf that says it was.
     drop(Reader::open(&settings.state_dir)?);
+    let taking = Taking {
+        witnesses: &witnesses,
+        retention: Retention { choices: configuration.retention, frames: configuration.frame_retention },
+        options,
+    };
     let period = options.period();
     if !access::note(&settings, AccessKind::Export, options.format.name(), period)? {
         eprintln!(
@@ -117,22 +122,26 @@ pub(super) fn run(arguments: &ExportArguments, configuration: &Configuration) ->
     }
     match &arguments.out {
         Some(out) => {
-            let written = export_to_file(&settings, &witnesses, options, out)?;
+            let written = export_to_file(&settings, taking, out)?;
             let what = if written == 1 { "event" } else { "events" };
             eprintln!("{written} {what} in {}", out.display());
         }
-        None => _ = export(&settings, &witnesses, options, &mut io::stdout().lock())?,
+        None => _ = export(&settings, taking, &mut io::stdout().lock())?,
     }
     Ok(())
 }
 
-/// Writes the events of the period and returns how many there were. A running gateway is not disturbed.
-fn export(
-    settings: &Settings,
-    witnesses: &[VerifierKey],
+/// What is taken out, and what the log does not say by itself.
+#[derive(Clone, Copy)]
+struct Taking<'a> {
+    witnesses: &'a [VerifierKey],
+    retention: Retention,
     options: ExportOptions,
-    output: &mut dyn Write,
-) -> Result<u64, LogError> {
+}
+
+/// Writes the events of the period and returns how many there were. A running gateway is not disturbed.
+fn export(settings: &Settings, taking: Taking<'_>, output: &mut dyn Write) -> Result<u64, LogError> {
+    let Taking { witnesses, retention, options } = taking;
     let reader = Reader::open(&settings.state_dir)?;
     let rows = match options.format {
         Format::Csv => Rows::Csv,
@@ -142,7 +151,7 @@ fn export(
     };
     let (from, to) = options.period();
     let mut progress = Progress::begin("events", || reader.count(from, to).map_err(ExportError::from))?;
-    let written = write_rows(&reader, rows, (from, to), output, &mut |count| progress.step(count))?;
+    let written = write_rows(&reader, rows, (from, to), retention, output, &mut |count| progress.step(count))?;
     progress.end();
     Ok(written)
 }
@@ -168,13 +177,8 @@ fn export_bundle(
 }
 
 /// Writes to a file.
-fn export_to_file(
-    settings: &Settings,
-    witnesses: &[VerifierKey],
-    options: ExportOptions,
-    out: &Path,
-) -> Result<u64, LogError> {
-    file::write_whole(out, |output| export(settings, witnesses, options, output))
+fn export_to_file(settings: &Settings, taking: Taking<'_>, out: &Path) -> Result<u64, LogError> {
+    file::write_whole(out, |output| export(settings, taking, output))
 }
 
 /// The log's public key, which the store keeps beside the log.
@@ -193,10 +197,16 @@ mod tests {
     use crate::{
         ledger::samples::{event, notice},
         store::Store,
+        timestamp::Term,
     };
 
-    fn options(from: &str, format: Format) -> ExportOptions {
-        ExportOptions { from: Timestamp::parse(from), to: None, format }
+    fn taking(from: &str, format: Format) -> Taking<'static> {
+        let term = Term { months: 36, days: 0 };
+        Taking {
+            witnesses: &[],
+            retention: Retention { choices: term, frames: term },
+            options: ExportOptions { from: Timestamp::parse(from), to: None, format },
+        }
     }
 
     async fn log_of_three() -> (tempfile::TempDir, Settings) {
@@ -216,7 +226,7 @@ mod tests {
         let (_directory, settings) = log_of_three().await;
         let export = |from: &str, format: Format| {
             let mut bytes = Vec::new();
-            let count = export(&settings, &[], options(from, format), &mut bytes).unwrap();
+            let count = export(&settings, taking(from, format), &mut bytes).unwrap();
             (count, String::from_utf8(bytes).unwrap())
         };
         let (count, table) = export("1970-01-01", Format::Csv);
@@ -233,13 +243,13 @@ mod tests {
     async fn a_file_is_complete_or_not_there_and_never_replaced() {
         let (directory, settings) = log_of_three().await;
         let out = directory.path().join("november.csv");
-        let options = options("1970-01-01", Format::Csv);
+        let all = taking("1970-01-01", Format::Csv);
         let nowhere = Settings { state_dir: directory.path().join("nowhere"), ..settings.clone() };
-        assert!(export_to_file(&nowhere, &[], options, &out).is_err());
+        assert!(export_to_file(&nowhere, all, &out).is_err());
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "no part is left");
-        assert_eq!(export_to_file(&settings, &[], options, &out).unwrap(), 3);
+        assert_eq!(export_to_file(&settings, all, &out).unwrap(), 3);
         assert_eq!(fs::read_to_string(&out).unwrap().lines().count(), 4);
-        let again = export_to_file(&settings, &[], options, &out).unwrap_err().to_string();
+        let again = export_to_file(&settings, all, &out).unwrap_err().to_string();
         assert!(again.contains("november.csv") && again.contains("another name"), "{again}");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
     }

@@ -22,6 +22,7 @@ use crate::{
     cookies,
     gateway::{Mode, SiteSettings},
     geo,
+    ledger::Retention,
     pages::Controller,
     server as listening,
     timestamp::Term,
@@ -49,6 +50,7 @@ struct Shared<'a> {
     controller: Option<Controller>,
     has_controller: bool,
     has_geo: bool,
+    retention: Retention,
     /// Hosts of the sites before, with the line where they stand.
     hosts: BTreeMap<String, usize>,
 }
@@ -73,12 +75,14 @@ pub(super) fn check(mut top: Table<'_>) -> Option<Checked> {
     let has_controller = controller.is_some();
     let controller = controller.and_then(notice::controller);
     let geo = geo(&mut top);
+    let retention = retention(&mut top);
     let mut shared = Shared {
         server: &settings,
         tls: tls.as_ref(),
         controller,
         has_controller,
         has_geo: geo.database.is_some(),
+        retention,
         hosts: BTreeMap::new(),
     };
     if !top.is_set("site") {
@@ -88,7 +92,6 @@ pub(super) fn check(mut top: Table<'_>) -> Option<Checked> {
     let expected = tables.len();
     let sites: Vec<_> = tables.into_iter().filter_map(|table| site::check(table, &mut shared)).collect();
     warn_of_plain_http(context, &settings, &sites);
-    let (retention, frame_retention) = retention(&mut top);
     let deadlines = deadlines(&mut top);
     let witnesses = witness::check(&mut top);
     let complete = !sites.is_empty() && sites.len() == expected;
@@ -98,8 +101,8 @@ pub(super) fn check(mut top: Table<'_>) -> Option<Checked> {
         sites,
         geo,
         catalogue,
-        retention,
-        frame_retention,
+        retention: retention.choices,
+        frame_retention: retention.frames,
         deadlines,
         log_format,
         witnesses,
@@ -107,11 +110,13 @@ pub(super) fn check(mut top: Table<'_>) -> Option<Checked> {
 }
 
 /// How long choices are kept, and frames that were opened once: the same unless it is configured.
-fn retention(top: &mut Table<'_>) -> (Term, Term) {
-    let Some(mut table) = top.table("retention", &keys::RETENTION) else { return (RETENTION, RETENTION) };
+fn retention(top: &mut Table<'_>) -> Retention {
+    let Some(mut table) = top.table("retention", &keys::RETENTION) else {
+        return Retention { choices: RETENTION, frames: RETENTION };
+    };
     let choices = table.parsed("consent_records", value::retention).map_or(RETENTION, Spanned::into_inner);
     let frames = table.parsed("frame_records", value::retention).map_or(choices, Spanned::into_inner);
-    (choices, frames)
+    Retention { choices, frames }
 }
 
 fn deadlines(top: &mut Table<'_>) -> Deadlines {

@@ -1,6 +1,6 @@
 //! One `[[site]]`.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use toml::Spanned;
 
@@ -11,6 +11,8 @@ use crate::{
     pages::{self, Controller},
     rewrite::{LONGEST_POLICY, LoadingPolicies, closed_wildcards},
     routing::{ForeignHost, ForeignHosts, HostPattern},
+    server as listening,
+    upstream::Scheme,
     visitor::Language,
 };
 
@@ -23,6 +25,7 @@ pub(super) fn check(mut table: Table<'_>, shared: &mut Shared<'_>) -> Option<Sit
     let canonical_host = canonical_host(&mut table, &hosts);
     let mode = mode(&mut table);
     let languages = languages(&mut table);
+    let address = table.parsed("address", place::upstream).map(Spanned::into_inner);
     let prefix = table.parsed("prefix", place::prefix).map_or_else(|| PREFIX.to_owned(), Spanned::into_inner);
     let own_settings_link = table.parsed("settings_link", value::word(&[("own", true)])).is_some();
     let share_subdomains = share_subdomains(&mut table, &hosts);
@@ -47,6 +50,8 @@ pub(super) fn check(mut table: Table<'_>, shared: &mut Shared<'_>) -> Option<Sit
         loading(&table, &hosts, &foreign_hosts, &prefix);
     }
     let pages = pages::Settings {
+        origin: address
+            .map_or_else(|| origin_of(shared.server, &name), |(scheme, host, port)| origin(scheme, &host, port)),
         host: name.clone(),
         prefix,
         languages,
@@ -55,6 +60,7 @@ pub(super) fn check(mut table: Table<'_>, shared: &mut Shared<'_>) -> Option<Sit
         model: consent.model,
         offer: consent.offer,
         valid_for: consent.valid_for,
+        retention: shared.retention,
         edition: consent.editions.in_force(table.context.now).clone(),
         texts,
         cookies: declared_cookies,
@@ -81,6 +87,30 @@ pub(super) fn check(mut table: Table<'_>, shared: &mut Shared<'_>) -> Option<Sit
         foreign_hosts,
         pages,
     })
+}
+
+/// Where visitors reach a site, as the listeners say it: with TLS where it is listened to, or where a proxy is believed, which ends TLS in
+/// front of a plain listener on a port of its own.
+fn origin_of(server: &listening::Settings, host: &str) -> String {
+    // Port 0 is any that is free: which one is known when it is listened to.
+    let port = |addresses: &[SocketAddr]| addresses.first().map(SocketAddr::port).filter(|port| *port > 0);
+    if !server.https.is_empty() {
+        origin(Scheme::Https, host, port(&server.https).unwrap_or(443))
+    } else if !server.trusted_proxies.is_empty() {
+        origin(Scheme::Https, host, 443)
+    } else {
+        origin(Scheme::Http, host, port(&server.http).unwrap_or(80))
+    }
+}
+
+fn origin(scheme: Scheme, host: &str, port: u16) -> String {
+    let (name, usual) = match scheme {
+        Scheme::Http => ("http", 80),
+        Scheme::Https => ("https", 443),
+    };
+    let port = if port == usual { String::new() } else { format!(":{port}") };
+    let brackets = if host.contains(':') && !host.starts_with('[') { ["[", "]"] } else { ["", ""] };
+    format!("{name}://{}{host}{}{port}", brackets[0], brackets[1])
 }
 
 /// Whether the hosts fit into a header, and whether a wildcard is closed by what lies in it.

@@ -1,16 +1,24 @@
 //! The log for people and for programs: CSV that a spreadsheet opens, JSON Lines from which a leaf can be computed again, and
 //! consent records in JSON-LD.
 //!
+//! All forms take from [`Act`] and [`NoticeFacts`] what an event says, so that they can't disagree.
 //! In JSON Lines `record` holds the canonical bytes as they are.
 
 mod json_ld;
+mod record;
 mod table;
 
 use std::io::{self, Write};
 
-pub use self::{json_ld::JsonLdExport, table::CsvExport};
-use super::{Event, LeafHash, LeafIndex, Salt, canonical, hex::hex};
-use crate::timestamp::Timestamp;
+use serde_json::json;
+
+pub use self::{
+    json_ld::JsonLdExport,
+    record::{consent_record, context as json_ld_context},
+    table::CsvExport,
+};
+use super::{Act, Event, LeafHash, LeafIndex, NoticeFacts, Retention, Salt, canonical, hex::hex};
+use crate::{consent::Category, consent::CategorySet, timestamp::Timestamp};
 
 /// What an export says about one leaf of an event.
 #[derive(Clone, PartialEq, Eq)]
@@ -37,6 +45,17 @@ pub enum Content {
     },
 }
 
+/// What has to be known beside an event to tell what it says.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    /// What its notice said; `None` where the document is not kept.
+    pub notice: Option<&'a NoticeFacts>,
+    /// What the record that it ends had allowed; `None` where it ends none, or that one is not kept.
+    pub ended: Option<CategorySet>,
+    /// How long records are kept.
+    pub retention: Retention,
+}
+
 /// Why a record is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removal {
@@ -56,16 +75,17 @@ impl Removal {
     }
 }
 
-/// Writes one row as a line of JSON: `index`, `leaf_hash`, then `salt` and `record`, or `removed_on` and `removed_by`.
+/// Writes one row as a line of JSON: `index`, `leaf_hash`, then `act` (what the event says, in the terms of the other forms), `salt` and
+/// `record`, or `removed_on` and `removed_by`.
 ///
 /// # Errors
 ///
 /// What the output says.
-pub fn write_json_line(output: &mut dyn Write, row: &Row) -> io::Result<()> {
+pub fn write_json_line(output: &mut dyn Write, row: &Row, told: &Told<'_>) -> io::Result<()> {
     write!(output, r#"{{"index":{},"leaf_hash":"{}","#, row.index.0, hex(&row.leaf_hash.0))?;
     match &row.content {
         Content::Kept(event, salt) => {
-            write!(output, r#""salt":"{}","record":"#, hex(&salt.0))?;
+            write!(output, r#""act":{},"salt":"{}","record":"#, act(event, told), hex(&salt.0))?;
             output.write_all(&canonical(event))?;
         }
         Content::Removed { on, by } => {
@@ -73,4 +93,14 @@ pub fn write_json_line(output: &mut dyn Write, row: &Row) -> io::Result<()> {
         }
     }
     output.write_all(b"}\n")
+}
+
+fn act(event: &Event, told: &Told<'_>) -> serde_json::Value {
+    let Act { asked, allowed, withdrawn, refused, validity } = Act::of(event, told.ended);
+    let names = |set: CategorySet| set.iter().map(Category::name).collect::<Vec<_>>();
+    json!({
+        "allowed": names(allowed), "asked": names(asked), "kept_until": told.retention.kept_until(event).to_string(),
+        "once": event.frame.is_some(), "refused": refused.map(names), "validity": validity,
+        "withdrawn": withdrawn.map(names),
+    })
 }

@@ -7,11 +7,20 @@
 
 use std::io::{self, Write};
 
-use super::{Content, Row};
+use super::{Content, Row, Told};
 use crate::{
     consent::{Category, CategorySet},
-    ledger::{Event, NoticeFacts, hex::hex},
+    ledger::{Act, Event, NoticeFacts, hex::hex},
 };
+
+/// Longest cell in characters: more than this no spreadsheet puts into one.
+const LONGEST_CELL: usize = 32_000;
+
+/// Stands between the lines of what was shown, which are paragraphs, headings and buttons.
+const PARAGRAPH: &str = " ¶ ";
+
+/// Stands where the earlier record is gone, so that nobody can tell what was taken back.
+const UNKNOWN: &str = "unknown";
 
 /// Writes rows as CSV: UTF-8 with a byte order mark, semicolons, lines end with CR LF, the first line names the columns. Otherwise as
 /// in RFC 4180.
@@ -32,16 +41,16 @@ impl<W: Write> CsvExport<W> {
         Ok(Self(writer))
     }
 
-    /// Writes one line; `notice` is what the event's notice said, where it is kept.
+    /// Writes one line.
     ///
     /// # Errors
     ///
     /// What the output says.
-    pub fn write(&mut self, row: &Row, notice: Option<&NoticeFacts>) -> io::Result<()> {
+    pub fn write(&mut self, row: &Row, told: &Told<'_>) -> io::Result<()> {
         let mut cells = vec![row.index.0.to_string()];
         match &row.content {
             Content::Kept(event, salt) => {
-                cells.extend(event_cells(event, notice));
+                cells.extend(event_cells(event, told));
                 cells.extend([String::new(), String::new(), hex(&row.leaf_hash.0), hex(&salt.0)]);
             }
             Content::Removed { on, by } => {
@@ -64,8 +73,9 @@ impl<W: Write> CsvExport<W> {
 
 /// Who, when, what and on what text comes first; what is for programs comes last.
 fn columns() -> impl Iterator<Item = &'static str> {
-    let first = ["index", "time", "site", "consent_id", "event", "allowed", "offered"];
-    let shown = ["valid_until", "validity", "method", "page", "language", "shown_text", "controller", "edition"];
+    let first = ["index", "time", "site", "consent_id", "event", "allowed", "withdrawn", "offered"];
+    let shown =
+        ["valid_until", "validity", "kept_until", "method", "page", "language", "shown_text", "controller", "edition"];
     let last = ["policy_url", "notice_id", "agent", "gpc", "dnt", "host", "host_category", "ends", "record_id"];
     let proof = ["removed_on", "removed_by", "leaf_hash", "salt"];
     first.into_iter().chain(optional().map(Category::name)).chain(shown).chain(last).chain(proof)
@@ -76,28 +86,33 @@ fn optional() -> impl Iterator<Item = Category> {
 }
 
 /// The cells from `time` to `record_id`, in the order of the columns.
-fn event_cells(event: &Event, notice: Option<&NoticeFacts>) -> Vec<String> {
+fn event_cells(event: &Event, told: &Told<'_>) -> Vec<String> {
+    let act = Act::of(event, told.ended);
+    let notice = told.notice;
     let mut cells = vec![
         event.time.to_string(),
         event.site.to_string(),
         event.consent_id.to_string(),
         event.kind.name().to_owned(),
-        event.allowed.to_string(),
-        event.offered.to_string(),
+        act.allowed.to_string(),
+        act.withdrawn.map_or_else(|| UNKNOWN.to_owned(), |withdrawn| withdrawn.to_string()),
+        act.asked.to_string(),
     ];
-    cells.extend(optional().map(|category| answer(category, event.offered, event.allowed).to_owned()));
+    cells.extend(optional().map(|category| answer(category, &act, event.frame.is_some()).to_owned()));
     let yes_or_no = |flag| if flag { "yes" } else { "no" }.to_owned();
     let controller = |notice: &NoticeFacts| match &*notice.controller.identification {
         "" => notice.controller.name.clone(),
         number => format!("{}, {number}", notice.controller.name),
     };
+    let shown = |notice: &NoticeFacts| notice.shown(event).join(PARAGRAPH).chars().take(LONGEST_CELL).collect();
     cells.extend([
         event.valid_until.to_string(),
-        event.validity.to_string(),
+        act.validity,
+        told.retention.kept_until(event).to_string(),
         event.method.name().to_owned(),
         event.page.as_ref().map_or_else(String::new, |page| page.as_str().to_owned()),
         event.language.to_string(),
-        notice.map_or_else(String::new, |notice| notice.banner.text.clone()),
+        notice.map_or_else(String::new, shown),
         notice.map_or_else(String::new, controller),
         event.edition.to_string(),
         notice.and_then(NoticeFacts::policy_address).unwrap_or_default(),
@@ -113,10 +128,15 @@ fn event_cells(event: &Event, notice: Option<&NoticeFacts>) -> Vec<String> {
     cells
 }
 
-fn answer(category: Category, offered: CategorySet, allowed: CategorySet) -> &'static str {
-    match (offered.contains(category), allowed.contains(category)) {
-        (_, true) => "yes",
-        (true, false) => "no",
+/// What was answered for one category.
+fn answer(category: Category, act: &Act, once: bool) -> &'static str {
+    let holds = |set: Option<CategorySet>| set.is_some_and(|set| set.contains(category));
+    match (act.allowed.contains(category), act.asked.contains(category)) {
+        (true, _) if once => "once",
+        (true, _) => "yes",
+        (false, _) if holds(act.withdrawn) => "withdrawn",
+        (false, true) => "no",
+        (false, false) if once => "not asked",
         (false, false) => "not offered",
     }
 }

@@ -28,7 +28,6 @@ const MANDATORY: &[&str] = &[
     "/dpv:hasProcess/dpv:hasConsentControl/dpv:isExercisedAt",
     "/dpv:hasProcess/dpv:hasRight/0/dct:description",
     "/dpv:hasConsentStatus/0/@type/0",
-    "/dpv:hasConsentStatus/0/@type/1",
     "/dpv:hasConsentStatus/0/dpv:isIndicatedAtTime",
     "/dpv:hasConsentStatus/0/dpv:hasDuration/0/rdf:value",
     "/dpv:hasConsentStatus/0/dpv:isIndicatedBy",
@@ -42,9 +41,16 @@ fn row(index: u64, event: Event) -> Row {
 
 /// The document, and its records as they were read back.
 fn written(rows: &[Row]) -> (String, Vec<Value>) {
+    written_after(rows, None)
+}
+
+/// The same where the record that each one ends had allowed this.
+fn written_after(rows: &[Row], ended: Option<CategorySet>) -> (String, Vec<Value>) {
+    let notice = notice();
+    let told = Told { ended, ..told(&notice) };
     let mut bytes = Vec::new();
     let mut export = JsonLdExport::new(&mut bytes).unwrap();
-    rows.iter().for_each(|row| export.write(row, Some(&notice())).unwrap());
+    rows.iter().for_each(|row| export.write(row, &told).unwrap());
     export.finish().unwrap();
     let text = String::from_utf8(bytes).unwrap();
     let document: Value = serde_json::from_str(&text).unwrap();
@@ -88,10 +94,30 @@ fn what_was_given_and_what_was_not_are_told_apart() {
         assert_eq!(statuses(&records[0]), expected);
     };
     check(event(1), &[("dpv:ConsentGiven", &["functional"]), ("dpv:ConsentRefused", &["analytical"])]);
-    check(withdrawal(1, LeafIndex(1)), &[("dpv:ConsentWithdrawn", &["functional", "analytical"])]);
     check(opened_frame(1), &[("dpv:ConsentGiven", &["functional"])]);
     let renewed = Event { kind: EventKind::Renewed, ..event(1) };
     check(renewed, &[("dpv:RenewedConsentGiven", &["functional"]), ("dpv:ConsentRefused", &["analytical"])]);
+}
+
+#[test]
+fn a_withdrawal_names_what_was_given_or_says_that_it_is_not_known() {
+    let rows = [row(2, withdrawal(1, LeafIndex(1)))];
+    let (_, records) = written_after(&rows, Some(CategorySet::EMPTY.with(Category::Analytical)));
+    let expected = [("dpv:ConsentWithdrawn", "analytical"), ("dpv:ConsentRefused", "functional")];
+    assert_eq!(statuses(&records[0]), expected.map(|(status, name)| (status.to_owned(), vec![name.to_owned()])));
+    let (_, records) = written(&rows);
+    assert_eq!(statuses(&records[0]), [("dpv:ConsentWithdrawn".to_owned(), Vec::new())]);
+    assert!(records[0]["dpv:hasConsentStatus"][0]["kelisim:unknown"].is_string());
+}
+
+#[test]
+fn only_what_was_given_is_a_kind_of_consent() {
+    let refusal = Event { kind: EventKind::Refused, allowed: CategorySet::EMPTY, ..event(1) };
+    let (_, records) = written(&[row(1, refusal), row(2, event(1))]);
+    let types = |record: usize, status: usize| records[record]["dpv:hasConsentStatus"][status]["@type"].clone();
+    assert_eq!(types(0, 0), serde_json::json!(["dpv:ConsentRefused"]));
+    assert_eq!(types(1, 0), serde_json::json!(["dpv:ConsentGiven", "dpv:ExpressedConsent"]));
+    assert_eq!(types(1, 1), serde_json::json!(["dpv:ConsentRefused"]));
 }
 
 #[test]
@@ -106,6 +132,11 @@ fn the_shared_part_is_that_of_the_notice_and_of_what_was_asked() {
     assert_eq!(records[1].pointer("/dpv:hasProcess/dpv:hasRecipient/1"), None, "a map is not for statistics");
     assert_eq!(at(0, "/dpv:hasConsentStatus/0/dpv:hasDuration/0/rdf:value"), "P6M");
     assert_eq!(at(1, "/dpv:hasConsentStatus/0/dpv:hasDuration/0/rdf:value"), "PT60S");
+    let kept = "/dpv:hasProcess/dpv:hasStorageCondition/1/dpv:hasDuration/rdf:value";
+    assert_eq!(at(0, kept), "2030-05-22T10:00:00.250Z", "the record is kept longer than the choice stands");
+    assert_eq!(at(1, kept), "2027-05-22T10:01:00.250Z");
+    assert_eq!(at(0, "/dpv:hasNotice/dct:description"), "Біз cookie файлдарын қолданамыз\n[Қабылдау]");
+    assert_eq!(at(1, "/dpv:hasNotice/dct:description"), "maps.example жүктелмеді\n[Бір рет жүктеу]");
     assert_eq!(at(0, "/dpv:hasConsentStatus/0/dpv:hasLocation"), "https://rysbekova.kz/services");
 }
 
@@ -116,5 +147,6 @@ fn a_removed_record_leaves_a_line_and_one_without_its_notice_is_refused() {
     assert_eq!(records[0]["kelisim:removedBy"], "erasure");
     assert_eq!(records[0]["kelisim:leafIndex"], 2);
     let mut export = JsonLdExport::new(Vec::new()).unwrap();
-    assert!(export.write(&row(1, event(1)), None).is_err());
+    let notice = notice();
+    assert!(export.write(&row(1, event(1)), &Told { notice: None, ..told(&notice) }).is_err());
 }

@@ -214,9 +214,15 @@ fn notice() -> NoticeFacts {
 fn csv_bytes(rows: &[Row]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut export = CsvExport::new(&mut bytes).unwrap();
-    rows.iter().for_each(|row| export.write(row, Some(&notice())).unwrap());
+    rows.iter().for_each(|row| export.write(row, &told(&notice())).unwrap());
     export.finish().unwrap();
     bytes
+}
+
+/// What the samples say with this notice, and nothing of earlier records.
+fn told(notice: &NoticeFacts) -> Told<'_> {
+    let retention = Retention { choices: Term { months: 36, days: 0 }, frames: Term { months: 6, days: 0 } };
+    Told { notice: Some(notice), ended: None, retention }
 }
 
 fn csv_cells(rows: &[Row]) -> Vec<csv::StringRecord> {
@@ -255,7 +261,7 @@ fn a_spreadsheet_opens_the_table_and_runs_nothing() {
     assert_eq!([cell(1, "index"), cell(1, "salt"), cell(1, "consent_id"), cell(1, "page")], ["2", "", "", ""]);
     assert_eq!(
         [cell(0, "shown_text"), cell(0, "controller")],
-        ["Біз cookie файлдарын қолданамыз", "Айнұр, ЖСН 850617450628"]
+        ["Біз cookie файлдарын қолданамыз ¶ [Қабылдау]", "Айнұр, ЖСН 850617450628"]
     );
     assert_eq!(cell(0, "policy_url"), "https://rysbekova.kz/_kelisim/policy/2026-01/ru");
     assert_eq!(cell(0, "salt"), "03".repeat(32));
@@ -263,15 +269,74 @@ fn a_spreadsheet_opens_the_table_and_runs_nothing() {
     assert_eq!(cell(1, "leaf_hash"), "ab".repeat(32));
 }
 
+/// One row of the table by the names of its columns.
+fn csv_row(event: Event, told: &Told<'_>) -> std::collections::HashMap<String, String> {
+    let mut bytes = Vec::new();
+    let mut export = CsvExport::new(&mut bytes).unwrap();
+    let content = Content::Kept(Box::new(event), Salt([3; 32]));
+    export.write(&Row { index: LeafIndex(1), leaf_hash: LeafHash([0xab; 32]), content }, told).unwrap();
+    export.finish().unwrap();
+    let mut reader = csv::ReaderBuilder::new().delimiter(b';').from_reader(&bytes[3..]);
+    reader.deserialize().next().unwrap().unwrap()
+}
+
+#[test]
+fn the_table_says_of_a_frame_a_withdrawal_and_a_refusal_what_happened() {
+    let notice = notice();
+    let told = told(&notice);
+    let check = |row: &std::collections::HashMap<String, String>, expected: &[(&str, &str)]| {
+        for (column, value) in expected {
+            assert_eq!(&row[*column], value, "{column}");
+        }
+    };
+    check(
+        &csv_row(opened_frame(1), &told),
+        &[
+            ("allowed", "functional"),
+            ("functional", "once"),
+            ("analytical", "not asked"),
+            ("offered", "functional"),
+            ("validity", "PT60S"),
+            ("kept_until", "2027-05-22T10:01:00.250Z"),
+            ("shown_text", "maps.example жүктелмеді ¶ [Бір рет жүктеу]"),
+        ],
+    );
+    let analytical = Some(CategorySet::EMPTY.with(Category::Analytical));
+    let withdrawal = samples::withdrawal(1, LeafIndex(7));
+    check(
+        &csv_row(withdrawal.clone(), &Told { ended: analytical, ..told }),
+        &[("allowed", "none"), ("withdrawn", "analytical"), ("analytical", "withdrawn"), ("functional", "no")],
+    );
+    check(&csv_row(withdrawal, &told), &[("withdrawn", "unknown"), ("functional", "no"), ("analytical", "no")]);
+    let refusal = Event { kind: EventKind::Refused, allowed: CategorySet::EMPTY, ..event(1) };
+    check(
+        &csv_row(refusal, &told),
+        &[
+            ("allowed", "none"),
+            ("withdrawn", "none"),
+            ("functional", "no"),
+            ("marketing", "not offered"),
+            ("kept_until", "2030-05-22T10:00:00.250Z"),
+        ],
+    );
+}
+
 #[test]
 fn a_line_of_json_holds_all_that_its_leaf_is_computed_from() {
     let mut bytes = Vec::new();
-    rows().iter().for_each(|row| write_json_line(&mut bytes, row).unwrap());
+    rows().iter().for_each(|row| write_json_line(&mut bytes, row, &told(&notice())).unwrap());
     let text = String::from_utf8(bytes).unwrap();
     let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let [Row { content: Content::Kept(event, salt), .. }, _] = rows() else { panic!("the first row is kept") };
     assert_eq!(lines[0]["salt"], hex(&salt.0));
     assert_eq!(lines[0]["record"]["page"], "=2+3;@SUM(A1)");
+    assert_eq!(
+        lines[0]["act"],
+        serde_json::json!({
+            "allowed": ["functional"], "asked": ["functional", "analytical"], "kept_until": "2030-05-22T10:00:00.250Z",
+            "once": false, "refused": ["analytical"], "validity": "P6M", "withdrawn": [],
+        })
+    );
     let (_, record) = text.lines().next().unwrap().split_once(r#""record":"#).unwrap();
     assert_eq!(parse(record.strip_suffix('}').unwrap().as_bytes()).unwrap(), *event);
     let removed = serde_json::json!({ "index": 2, "leaf_hash": "ab".repeat(32), "removed_on": "2026-11-22", "removed_by": "erasure" });

@@ -125,7 +125,7 @@ fn every_item_of_article_8_4_is_on_the_first_layer() {
         let html = banner(language, "/");
         let settings = practice();
         let items = facts(&settings, language);
-        assert_eq!(items.len(), 8);
+        assert_eq!(items.len(), 8 + 2, "and who sees addresses, and how long the record is kept");
         for item in items {
             assert!(!item.value.is_empty(), "{language}: {}", item.label);
             let escaped = |text: &str| to_ascii(&text.replace('&', "&#38;"));

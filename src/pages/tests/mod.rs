@@ -2,6 +2,7 @@
 
 mod banner;
 mod choice;
+mod layers;
 mod own_pages;
 mod receipt;
 
@@ -10,6 +11,7 @@ use super::{
 };
 use crate::{
     consent::{Category, CategorySet, Edition, EditionId, Model},
+    ledger::Retention,
     timestamp::{Term, Timestamp},
     visitor::Language,
 };
@@ -52,6 +54,7 @@ fn practice() -> Settings {
     };
     Settings {
         host: "practice.example".to_owned(),
+        origin: "https://practice.example".to_owned(),
         prefix: "/_kelisim/".to_owned(),
         languages: Language::ALL.to_vec(),
         controller: Controller {
@@ -73,6 +76,7 @@ fn practice() -> Settings {
         model: Model::OptIn,
         offer: categories,
         valid_for: Term { months: 6, days: 0 },
+        retention: Retention { choices: Term { months: 36, days: 0 }, frames: Term { months: 36, days: 0 } },
         edition: Edition { id: id.clone(), effective, categories, asks_again: false },
         texts: vec![EditionText {
             id,

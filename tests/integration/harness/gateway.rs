@@ -116,7 +116,10 @@ impl Gateway {
         let events = reader.events(Timestamp::default(), Timestamp::from_milliseconds(i64::MAX)).unwrap();
         let line = |row: Result<kelisim::ledger::Row, _>| {
             let mut line = Vec::new();
-            kelisim::ledger::write_json_line(&mut line, &row.unwrap()).unwrap();
+            let term = kelisim::timestamp::Term { months: 36, days: 0 };
+            let retention = kelisim::ledger::Retention { choices: term, frames: term };
+            let told = kelisim::ledger::Told { notice: None, ended: None, retention };
+            kelisim::ledger::write_json_line(&mut line, &row.unwrap(), &told).unwrap();
             serde_json::from_slice(&line).unwrap()
         };
         events.map(line).collect()
