@@ -58,6 +58,24 @@ pub(super) fn term(language: Language, term: Term) -> String {
     if parts.is_empty() { count((0, &texts.format.day_count)) } else { list(texts, &parts) }
 }
 
+/// How long a cookie lives, as the operator wrote it. A number of days, weeks, months or years in English is written in the visitor's
+/// language; anything else stays as it is.
+pub(super) fn lifetime(texts: &Texts, language: Language, written: &str) -> String {
+    let counted = || {
+        let (number, unit) = written.trim().split_once(' ')?;
+        let number: u32 = number.parse().ok().filter(|number| *number < 1000)?;
+        let (months, days) = match unit.trim_end_matches('s') {
+            "year" => (12 * number, 0),
+            "month" => (number, 0),
+            "week" => (0, 7 * number),
+            "day" => (0, number),
+            _ => return None,
+        };
+        Some(term(texts, language, Term { months, days }))
+    };
+    counted().filter(|_| language != Language::En).unwrap_or_else(|| written.to_owned())
+}
+
 /// Words in a row: `a, b and c`.
 pub(super) fn list<S: AsRef<str>>(texts: &Texts, words: &[S]) -> String {
     let mut joined = String::new();
@@ -120,6 +138,20 @@ mod tests {
         check(Language::Kk, 6, 0, "6 ай");
         check(Language::En, 1, 15, "1 month and 15 days");
         check(Language::En, 0, 0, "0 days");
+    }
+
+    #[test]
+    fn lifetimes_in_english_are_translated_and_others_stay() {
+        let check = |language, written: &str, expected: &str| {
+            assert_eq!(lifetime(Texts::of(language), language, written), expected);
+        };
+        check(Language::Ru, "1 year", "12 месяцев");
+        check(Language::Ru, "1 day", "1 день");
+        check(Language::Kk, "3 months", "3 ай");
+        check(Language::Ru, "2 weeks", "14 дней");
+        check(Language::En, "1 year", "1 year");
+        check(Language::Ru, "1 год", "1 год");
+        check(Language::En, "30 minutes", "30 minutes");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     consent::{Category, CategorySet, EditionId, Model},
+    cookies::OwnNames,
     timestamp::Timestamp,
     visitor::{Language, Signals},
 };
@@ -162,13 +163,19 @@ fn own_cookies(settings: &Settings, language: Language, model: Model) -> Vec<Coo
         lifetime: lifetime.to_owned(),
         in_storage: false,
     };
-    let record = if settings.share_subdomains { "__Secure-kelisim" } else { "__Host-kelisim" };
-    let mut rows = vec![row(record, &words.record_purpose, &term), row("kelisim_view", &words.view_purpose, &term)];
+    // Browsers keep names with a security prefix over https alone.
+    let secure = settings.origin.starts_with("https://");
+    let named = |secured, plain| if secure { secured } else { plain };
+    let record = if settings.share_subdomains { OwnNames::SHARED_RECORD } else { OwnNames::RECORD };
+    let record = named(record, OwnNames::LOOPBACK_RECORD);
+    let mut rows = vec![row(record, &words.record_purpose, &term), row(OwnNames::MIRROR, &words.view_purpose, &term)];
     if model == Model::Notice {
-        rows.push(row("__Host-kelisim-shown", &words.shown_purpose, &words.session));
+        let name = named(OwnNames::NOTICE_MARK, OwnNames::LOOPBACK_NOTICE_MARK);
+        rows.push(row(name, &words.shown_purpose, &words.session));
     }
     if !settings.hosts.is_empty() {
-        rows.push(row("__Host-kelisim-frame", &words.frame_purpose, &words.minute));
+        let name = named(OwnNames::FRAME, OwnNames::LOOPBACK_FRAME);
+        rows.push(row(name, &words.frame_purpose, &words.minute));
     }
     rows
 }
@@ -186,7 +193,7 @@ fn cookie_row(texts: &Texts, language: Language, cookie: &DeclaredCookie) -> Coo
         lifetime: match cookie.lifetime.as_str() {
             "" => words.unknown.clone(),
             "session" => words.session.clone(),
-            other => phrases::fill(&words.persistent, &[("lifetime", other)]),
+            other => phrases::fill(&words.persistent, &[("lifetime", &phrases::lifetime(texts, language, other))]),
         },
     }
 }

@@ -170,4 +170,6 @@ fn links_begin_as_the_site_is_reached() {
     let pages = SitePages::build(&settings, [1; 32], script());
     let document = document(&pages, Language::En, Model::OptIn);
     assert_eq!(document["withdrawal"], "http://localhost:28080/_kelisim/settings");
+    let page = lines(&document["layers"]["settings"]).join("\n");
+    assert!(page.contains("kelisim-frame |") && !page.contains("__Host-"), "the names are those of plain http: {page}");
 }
