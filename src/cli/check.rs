@@ -57,7 +57,8 @@ mod tests {
 
     #[test]
     fn a_right_file_is_called_right() {
-        let (right, out, err) = check_text(include_str!("../../config/observe.toml"));
+        let (right, out, err) =
+            check_text(&include_str!("../../config/observe.toml").replace("Example LLP", "Shop LLP"));
         assert!(right);
         assert_eq!(out, "kelisim.toml is right: 1 site, no warnings\n");
         assert_eq!(err, "");

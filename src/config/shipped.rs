@@ -40,10 +40,11 @@ fn private(key: &Path) {
 }
 
 #[test]
-fn the_example_and_the_smallest_configuration_are_right_without_a_word() {
+fn the_example_and_the_smallest_configuration_are_right_but_for_the_name_of_an_example() {
     for name in ["kelisim.example.toml", "observe.toml"] {
         let (configuration, warnings) = load(&folder().join(name)).unwrap_or_else(|faults| panic!("{faults}"));
-        assert_eq!(warnings, [], "{name}");
+        let [example] = warnings.as_slice() else { panic!("{name}: {warnings:?}") };
+        assert!(example.to_string().contains("`Example LLP` is the example's name"), "{example}");
         assert_eq!(configuration.sites[0].mode, gateway::Mode::Observe);
         assert_eq!(configuration.sites[0].pages.edition.id, EditionId::parse("notice").unwrap());
         assert_eq!(configuration.files, [folder().join(name)]);

@@ -171,6 +171,8 @@ pub(super) fn hosts(site: &mut Table<'_>) -> Option<(Vec<ForeignHost>, Vec<Decla
                 "write `sees_address = true` if it may; visitors are told so",
             );
         }
+        // Browsers load from it directly wherever it passes, whatever the line says.
+        let sees_address = rule.passes([category].into_iter().collect());
         Some((rule, DeclaredHost { name, category, owner, sees_address }))
     };
     let hosts: Vec<_> = tables.into_iter().map(read).collect();

@@ -1,12 +1,23 @@
 //! `[controller]` and `[site.notice]`: what Article 8(4) of Law 94-V asks for, and texts in several languages.
 
+use std::ops::Range;
+
 use toml::Spanned;
 
 use crate::{
-    config::{context::Advice, file::Table, keys, value},
-    pages::{Controller, Localised, Notice},
+    config::{
+        context::{Advice, Context},
+        file::Table,
+        keys, value,
+    },
+    consent::CategorySet,
+    pages::{Controller, DeclaredHost, Localised, Notice},
+    routing::HostPattern,
     visitor::Language,
 };
+
+/// The controller's name in the examples that come with the gateway.
+const EXAMPLE: &str = "Example LLP";
 
 /// Who answers for the processing.
 pub(super) fn controller(mut table: Table<'_>) -> Option<Controller> {
@@ -25,6 +36,11 @@ pub(super) fn controller(mut table: Table<'_>) -> Option<Controller> {
             "leave one: the IIN of a person, or the BIN of a company",
         ),
         _ => {}
+    }
+    if let Some(name) = name.as_ref().filter(|name| name.get_ref() == EXAMPLE) {
+        let what =
+            format!("`{EXAMPLE}` is the example's name, and visitors would be told that it answers for their data");
+        table.context.warning(name.span(), what, "write who answers for the processing, as the policy says it");
     }
     let address = table.text("address");
     let email = table.parsed("email", value::email);
@@ -46,8 +62,87 @@ const ITEMS: [(&str, &str); 5] = [
     ("storage_place", ": Article 12 of Law 94-V asks that the data be kept in Kazakhstan, and visitors are told where"),
 ];
 
+/// What visitors are told, and where the file says it.
+pub(super) struct Checked {
+    pub(super) items: Notice,
+    span: Range<usize>,
+}
+
+impl Checked {
+    /// Says where the items deny what the listed hosts do.
+    pub(super) fn warn_of_hosts(
+        &self,
+        context: &Context,
+        hosts: &[DeclaredHost],
+        own: &[HostPattern],
+        offer: CategorySet,
+    ) {
+        // What the site answers for itself is no third party.
+        let is_own = |name: &str| own.iter().any(|own| own.matches(name.strip_prefix("*.").unwrap_or(name)));
+        let sees = |host: &&DeclaredHost| host.sees_address && offer.permits(host.category) && !is_own(&host.name);
+        let seeing: Vec<_> = hosts.iter().filter(sees).map(|host| &*host.name).collect();
+        let abroad: Vec<_> = seeing.iter().copied().filter(|name| !is_at_home(name)).collect();
+        let warn = |key: &str, text: &Localised, hosts: &[&str], which: &str, remedy: &str| {
+            if let Some(denial) = denial(text).filter(|_| !hosts.is_empty()) {
+                let hosts = hosts.iter().map(|host| format!("`{host}`")).collect::<Vec<_>>().join(", ");
+                context.warning(
+                    self.span.clone(),
+                    format!("`{key}` says `{denial}`, and pages load from {hosts}, {which}"),
+                    remedy,
+                );
+            }
+        };
+        warn(
+            "third_parties",
+            &self.items.third_parties,
+            &seeing,
+            "so that visitors' full addresses are learnt there",
+            "name whose servers they are, and that they learn the address",
+        );
+        warn(
+            "cross_border",
+            &self.items.cross_border,
+            &abroad,
+            "where visitors' full addresses are learnt, perhaps abroad",
+            "name the countries where these servers stand, or say that they stand in Kazakhstan",
+        );
+    }
+}
+
+/// The first text that says nothing but no.
+fn denial(texts: &Localised) -> Option<&str> {
+    const DENIALS: [&str; 17] = [
+        "нет",
+        "никому",
+        "отсутствует",
+        "не передаются",
+        "не передаётся",
+        "не передается",
+        "не осуществляется",
+        "не производится",
+        "жоқ",
+        "ешкімге",
+        "берілмейді",
+        "жүзеге асырылмайды",
+        "no",
+        "none",
+        "nobody",
+        "not transferred",
+        "no one",
+    ];
+    let plain = |text: &str| text.trim().trim_end_matches(['.', '!']).to_lowercase();
+    texts.texts.iter().map(|(_, text)| text.as_str()).find(|text| DENIALS.contains(&plain(text).as_str()))
+}
+
+/// Whether a host's name is one of this country, or of this machine.
+fn is_at_home(name: &str) -> bool {
+    let host = name.rsplit_once(':').map_or(name, |(host, _)| host);
+    let last = host.rsplit('.').next().unwrap_or_default();
+    matches!(last, "kz" | "xn--80ao21a" | "localhost") || host.starts_with("127.") || host.starts_with("[::1]")
+}
+
 /// What visitors are told; every item must be there.
-pub(super) fn notice(site: &mut Table<'_>, languages: &[Language]) -> Option<Notice> {
+pub(super) fn notice(site: &mut Table<'_>, languages: &[Language]) -> Option<Checked> {
     if !site.has("notice") {
         let what = "missing [site.notice]: Article 8(4) of Law 94-V asks for its items";
         let names = ITEMS.map(|(key, _)| key).join(", ");
@@ -63,13 +158,14 @@ pub(super) fn notice(site: &mut Table<'_>, languages: &[Language]) -> Option<Not
     let storage_place = texts(&mut table, "storage_place", languages);
     table.refuse_empty("data");
     let data = table.list("data", |text| Ok::<_, Advice>(text.to_owned()));
-    Some(Notice {
+    let items = Notice {
         third_parties: third_parties?,
         cross_border: cross_border?,
         public: public?,
         data: data?.into_inner().into_iter().map(Spanned::into_inner).collect(),
         storage_place: storage_place?,
-    })
+    };
+    Some(Checked { items, span: table.span.clone() })
 }
 
 /// A text for all languages, which counts as written in the site's first, or a table with one for each.

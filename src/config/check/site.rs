@@ -49,6 +49,9 @@ pub(super) fn check(mut table: Table<'_>, shared: &mut Shared<'_>) -> Option<Sit
     if mode == Mode::Strict {
         loading(&table, &hosts, &foreign_hosts, &prefix);
     }
+    let notice = notice?;
+    let own: Vec<_> = hosts.iter().map(|host| host.get_ref().clone()).collect();
+    notice.warn_of_hosts(table.context, &declared_hosts, &own, consent.offer);
     let pages = pages::Settings {
         origin: address
             .map_or_else(|| origin_of(shared.server, &name), |(scheme, host, port)| origin(scheme, &host, port)),
@@ -56,7 +59,7 @@ pub(super) fn check(mut table: Table<'_>, shared: &mut Shared<'_>) -> Option<Sit
         prefix,
         languages,
         controller: controller?,
-        notice: notice?,
+        notice: notice.items,
         model: consent.model,
         offer: consent.offer,
         valid_for: consent.valid_for,

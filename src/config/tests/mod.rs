@@ -14,7 +14,7 @@ use super::*;
 const RIGHT: &str = r#"[server]
 http = ["127.0.0.1:8081"]
 [controller]
-name = "Example LLP"
+name = "Shop LLP"
 bin = "260140000005"
 address = "Astana"
 email = "privacy@example.kz"

@@ -27,6 +27,22 @@ fn a_site_has_safe_defaults() {
 }
 
 #[test]
+fn links_begin_as_visitors_reach_the_site() {
+    let check = |piece: &str, replacement: &str, expected: &str| {
+        let loaded =
+            load_in(Path::new("/nowhere"), &changed(piece, replacement)).unwrap_or_else(|faults| panic!("{faults}"));
+        assert_eq!(loaded.0.sites[0].pages.origin, expected, "{replacement}");
+    };
+    let http = "http = [\"127.0.0.1:8081\"]";
+    check("", "", "http://example.kz:8081");
+    check(http, "http = [\"0.0.0.0:80\"]", "http://example.kz");
+    check(http, "http = [\"127.0.0.1:0\"]", "http://example.kz");
+    check(http, &format!("{http}\ntrusted_proxies = [\"127.0.0.1\"]"), "https://example.kz");
+    check("mode = \"observe\"", "mode = \"observe\"\naddress = \"https://example.kz:8443\"", "https://example.kz:8443");
+    check("mode = \"observe\"", "mode = \"observe\"\naddress = \"http://[::1]:81\"", "http://[::1]:81");
+}
+
+#[test]
 fn what_is_written_arrives_in_the_settings_of_the_modules() {
     let site = site(
         r#"canonical_host = "WWW.example.kz"
@@ -119,7 +135,25 @@ fn what_works_and_is_worth_a_word_is_a_warning() {
             "kelisim.toml:19:8: warning: pages never load from `count.example`, whatever visitors accept: it would learn their full addresses; write `sees_address = true` if it may; visitors are told so",
         ],
     );
-    check("", "[[site.host]]\nname = \"count.example\"\ncategory = \"analytical\"\nsees_address = true", &[]);
+    // At home, and named: nothing is denied.
+    let at_home = "[[site.host]]\nname = \"count.kz\"\ncategory = \"analytical\"\nsees_address = true";
+    let named = changed("third_parties = \"нет\"", "third_parties = \"count.kz\"");
+    assert_eq!(warnings_in(Path::new("/nowhere"), &format!("{named}{at_home}\n")), [""; 0]);
+    check(
+        "",
+        "[[site.host]]\nname = \"count.example\"\ncategory = \"analytical\"\nsees_address = true",
+        &[
+            "kelisim.toml:12:1: warning: `third_parties` says `нет`, and pages load from `count.example`, so that visitors' full addresses are learnt there; name whose servers they are, and that they learn the address",
+            "kelisim.toml:12:1: warning: `cross_border` says `нет`, and pages load from `count.example`, where visitors' full addresses are learnt, perhaps abroad; name the countries where these servers stand, or say that they stand in Kazakhstan",
+        ],
+    );
+    check(
+        "name = \"Shop LLP\"",
+        "name = \"Example LLP\"",
+        &[
+            "kelisim.toml:4:8: warning: `Example LLP` is the example's name, and visitors would be told that it answers for their data; write who answers for the processing, as the policy says it",
+        ],
+    );
     check(
         "mode = \"observe\"",
         "mode = \"strict\"\nhost = [{ name = \"m.example.kz\", category = \"analytical\", sees_address = true }]",
