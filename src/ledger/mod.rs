@@ -43,7 +43,7 @@ pub use notice_facts::NoticeFacts;
 pub use page_path::PagePath;
 pub use policy_texts::{PolicyText, policy_texts};
 pub use proof::Proof;
-pub use record::{RecordError, canonical, parse};
+pub use record::{RecordError, RecordOutline, canonical, outline, parse};
 pub use tree::{
     CompletedNode, EntryBundle, Frontier, Prover, TILE_WIDTH, Tile, TilePath, Tiles, TreeHash, bundle_entry,
     check_consistency, check_inclusion, entries_of_bundle,

@@ -61,10 +61,47 @@ pub fn canonical(event: &Event) -> Vec<u8> {
 ///
 /// When the bytes are anything but what [`canonical`] writes for some event; the reason names the field.
 pub fn parse(record: &[u8]) -> Result<Event, RecordError> {
-    let fields: Fields<'_> = serde_json::from_slice(record).map_err(|error| RecordError(error.to_string().into()))?;
+    let fields: Fields<'_> = serde_json::from_slice(record).map_err(|error| unreadable(&error))?;
     let event = fields.event()?;
     // One spelling per event: otherwise two different byte strings could pass for the same record.
     if canonical(&event) == record { Ok(event) } else { Err(RecordError("not in canonical form".into())) }
+}
+
+/// What the log itself asks of a record: whose it is, from when until when, and what it ends. Read without the rest, and without writing
+/// the record anew to see whether it is canonical: for bytes that are known to be what was written.
+#[derive(Debug, PartialEq, Eq)]
+pub struct RecordOutline<'a> {
+    /// Who answered.
+    pub consent_id: ConsentId,
+    /// On which site.
+    pub site: Cow<'a, str>,
+    /// What happened.
+    pub kind: EventKind,
+    /// When.
+    pub time: Timestamp,
+    /// Until when it stands.
+    pub valid_until: Timestamp,
+    /// The leaf that it names as ended.
+    pub ends: Option<LeafIndex>,
+}
+
+/// Reads what the log itself asks of a record.
+///
+/// # Errors
+///
+/// When one of these fields can't be read; the reason names it. Other fields are not looked at.
+pub fn outline(record: &[u8]) -> Result<RecordOutline<'_>, RecordError> {
+    let fields: OutlineFields<'_> = serde_json::from_slice(record).map_err(|error| unreadable(&error))?;
+    let kind = EventKind::parse(&fields.event).ok_or_else(|| fault("event"))?;
+    check_schema(&fields.schema, kind)?;
+    Ok(RecordOutline {
+        consent_id: ConsentId::parse(&fields.consent_id).ok_or_else(|| fault("consent_id"))?,
+        site: fields.site,
+        kind,
+        time: Timestamp::parse(&fields.time).ok_or_else(|| fault("time"))?,
+        valid_until: Timestamp::parse(&fields.valid_until).ok_or_else(|| fault("valid_until"))?,
+        ends: fields.ends.map(LeafIndex),
+    })
 }
 
 /// Why bytes are not a record.
@@ -102,13 +139,28 @@ struct Fields<'a> {
     category: Option<Cow<'a, str>>,
 }
 
+/// Those of [`Fields`] that [`outline`] reads. Strings are borrowed unless something in them is escaped.
+#[derive(Deserialize)]
+struct OutlineFields<'a> {
+    #[serde(borrow)]
+    schema: Cow<'a, str>,
+    #[serde(borrow)]
+    consent_id: Cow<'a, str>,
+    #[serde(borrow)]
+    site: Cow<'a, str>,
+    #[serde(borrow)]
+    event: Cow<'a, str>,
+    #[serde(borrow)]
+    time: Cow<'a, str>,
+    #[serde(borrow)]
+    valid_until: Cow<'a, str>,
+    ends: Option<u64>,
+}
+
 impl Fields<'_> {
     fn event(&self) -> Result<Event, RecordError> {
-        let fault = |field: &str| RecordError(format!("the field {field} can't be read").into());
         let kind = EventKind::parse(&self.event).ok_or_else(|| fault("event"))?;
-        if self.schema != schema(kind) {
-            return Err(RecordError(format!("its schema is {}, known is {}", self.schema, schema(kind)).into()));
-        }
+        check_schema(&self.schema, kind)?;
         let frame = match (&self.host, &self.category) {
             (None, None) => None,
             (Some(host), Some(category)) => {
@@ -149,6 +201,19 @@ impl Fields<'_> {
 
 const fn schema(kind: EventKind) -> &'static str {
     if matches!(kind, EventKind::Frame) { FRAME_SCHEMA } else { SCHEMA }
+}
+
+fn check_schema(found: &str, kind: EventKind) -> Result<(), RecordError> {
+    let known = schema(kind);
+    if found == known { Ok(()) } else { Err(RecordError(format!("its schema is {found}, known is {known}").into())) }
+}
+
+fn unreadable(error: &serde_json::Error) -> RecordError {
+    RecordError(error.to_string().into())
+}
+
+fn fault(field: &str) -> RecordError {
+    RecordError(format!("the field {field} can't be read").into())
 }
 
 fn names(set: CategorySet) -> Vec<Cow<'static, str>> {

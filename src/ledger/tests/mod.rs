@@ -171,6 +171,20 @@ proptest! {
     }
 
     #[test]
+    fn the_outline_of_a_record_says_what_the_record_says(event in any_event()) {
+        let record = canonical(&event);
+        let expected = RecordOutline {
+            consent_id: event.consent_id,
+            site: (&*event.site).into(),
+            kind: event.kind,
+            time: event.time,
+            valid_until: event.valid_until,
+            ends: event.ends,
+        };
+        prop_assert_eq!(outline(&record).unwrap(), expected);
+    }
+
+    #[test]
     fn different_events_have_different_bytes(one in any_event(), other in any_event()) {
         prop_assert_eq!(one == other, canonical(&one) == canonical(&other));
     }

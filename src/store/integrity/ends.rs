@@ -11,7 +11,7 @@ use roaring::RoaringTreemap;
 use rusqlite::{Connection, OptionalExtension as _, Statement};
 
 use super::Stop;
-use crate::ledger::{Event, EventKind};
+use crate::ledger::{EventKind, RecordOutline};
 
 /// What the leaves and records say, as far as `ended` has to agree with it.
 pub(super) struct Ends<'a> {
@@ -38,7 +38,7 @@ impl<'a> Ends<'a> {
     }
 
     /// An event that is kept, and what its row names. All leaves before it have been here.
-    pub(super) fn kept(&mut self, index: u64, event: &Event, ended_by: Option<u64>) -> Result<(), Stop> {
+    pub(super) fn kept(&mut self, index: u64, event: &RecordOutline<'_>, ended_by: Option<u64>) -> Result<(), Stop> {
         if event.kind == EventKind::Frame {
             self.frames.insert(index);
             let is_ended = ended_by == Some(index);

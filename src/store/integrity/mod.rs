@@ -15,7 +15,9 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Statement, params, types
 
 use self::{ends::Ends, removals::Removals};
 use super::{StoreError, tree};
-use crate::ledger::{Checkpoint, CompletedNode, Entry, Event, Frontier, LeafHash, Note, Salt, leaf_hash, parse};
+use crate::ledger::{
+    Checkpoint, CompletedNode, Entry, Frontier, LeafHash, Note, RecordOutline, Salt, leaf_hash, outline,
+};
 
 /// Why a check did not come to its end.
 enum Stop {
@@ -104,16 +106,16 @@ fn check_leaves(connection: &Connection) -> Result<(Frontier, Ends<'_>), Stop> {
 }
 
 /// What a leaf stands for.
-enum Content {
+enum Content<'a> {
     /// An event that is kept.
-    Event(Box<Event>),
+    Event(RecordOutline<'a>),
     /// An event whose record is gone.
     Hole,
     /// No event.
     Other,
 }
 
-fn check_leaf(row: &Row<'_>, index: u64) -> Result<(LeafHash, Content), Stop> {
+fn check_leaf<'a>(row: &'a Row<'_>, index: u64) -> Result<(LeafHash, Content<'a>), Stop> {
     let fault = |what: &str| Err(Stop::at(index, what));
     let (kind, data) = (row.get_ref(1)?.as_str()?, row.get_ref(3)?.as_blob()?);
     let hash = leaf_hash(data);
@@ -130,11 +132,12 @@ fn check_leaf(row: &Row<'_>, index: u64) -> Result<(LeafHash, Content), Stop> {
             if !salt.is_ok_and(|salt| Entry::consent(&salt, body).leaf_data() == data) {
                 return fault("its record is not what was written");
             }
-            let event = parse(body).map_err(|error| Stop::at(index, error))?;
-            if !is_in_columns(row, &event)? {
+            // The leaf proves these bytes, so they are not written anew to see whether they are canonical.
+            let record = outline(body).map_err(|error| Stop::at(index, error))?;
+            if !is_in_columns(row, &record)? {
                 return fault("the columns beside its record say something else than the record");
             }
-            Content::Event(Box::new(event))
+            Content::Event(record)
         }
         (true, None) => Content::Hole,
         (false, Some(_)) => return fault("it has a record and is no event"),
@@ -144,11 +147,11 @@ fn check_leaf(row: &Row<'_>, index: u64) -> Result<(LeafHash, Content), Stop> {
 }
 
 /// Whether erasure, retention and exports will find a record by what is in it.
-fn is_in_columns(row: &Row<'_>, event: &Event) -> Result<bool, Stop> {
-    Ok(row.get_ref(7)?.as_blob()? == event.consent_id.as_bytes()
-        && row.get_ref(8)?.as_str()? == &*event.site
-        && row.get::<_, i64>(9)? == event.time.milliseconds()
-        && row.get::<_, i64>(10)? == event.valid_until.milliseconds())
+fn is_in_columns(row: &Row<'_>, record: &RecordOutline<'_>) -> Result<bool, Stop> {
+    Ok(row.get_ref(7)?.as_blob()? == record.consent_id.as_bytes()
+        && row.get_ref(8)?.as_str()? == record.site
+        && row.get::<_, i64>(9)? == record.time.milliseconds()
+        && row.get::<_, i64>(10)? == record.valid_until.milliseconds())
 }
 
 fn is_kept(statement: &mut Statement<'_>, node: CompletedNode) -> rusqlite::Result<bool> {
