@@ -16,6 +16,18 @@ pub enum StoreError {
         /// Process number and command, as the holder wrote them.
         holder: String,
     },
+    /// A command would have to write into a log that may be going on somewhere else.
+    #[error(
+        "{path}: this is a copy of a consent log, or one that was moved or restored ({reason}). Nothing was changed: a log that is written in \
+         two places can't be believed in either. Start the gateway on it first, then a new log goes on after these leaves; or mount the \
+         directory read-only, then it can be read, and exported, without a trace in the log"
+    )]
+    Copy {
+        /// The state directory.
+        path: PathBuf,
+        /// By what it is known.
+        reason: &'static str,
+    },
     /// There is no log here.
     #[error("{path}: there is no consent log here; check `state_dir`, or start the gateway once to make one")]
     Missing {

@@ -14,6 +14,7 @@ mod error;
 mod events;
 mod extent;
 mod history;
+mod identity;
 mod inbox;
 mod integrity;
 mod inventory;
@@ -53,7 +54,7 @@ pub use keys::{public_key_path, record_keys};
 pub use leaves::Records;
 pub use reader::{Reader, Snapshot};
 
-use self::{directory::Lock, inbox::Inbox, live::Live, writer::Writer};
+use self::{directory::Lock, inbox::Inbox, live::Live, opening::Opener, writer::Writer};
 use crate::{
     clock::Clock,
     ledger::{Event, LeafIndex, LogId, SignedCheckpoint, VerifierKey},
@@ -110,15 +111,30 @@ impl Store {
     ///
     /// When another process holds the directory, or the file is damaged, newer than this program, or refuses.
     pub fn open(settings: &Settings, clock: Clock) -> Result<Self, StoreError> {
-        Self::open_waiting(settings, clock, inbox::LONGEST_WAIT)
+        Self::open_waiting(settings, Opener::Gateway, clock, inbox::LONGEST_WAIT)
     }
 
-    fn open_waiting(settings: &Settings, clock: Clock, longest_wait: Duration) -> Result<Self, StoreError> {
+    /// Opens the log for a command while no gateway runs. A directory that was copied, moved or restored is refused
+    /// ([`StoreError::Copy`]) and stays as it is: only a gateway begins a new log there, since the old one may go on elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Store::open`].
+    pub fn open_for_command(settings: &Settings, clock: Clock) -> Result<Self, StoreError> {
+        Self::open_waiting(settings, Opener::Command, clock, inbox::LONGEST_WAIT)
+    }
+
+    fn open_waiting(
+        settings: &Settings,
+        opener: Opener,
+        clock: Clock,
+        longest_wait: Duration,
+    ) -> Result<Self, StoreError> {
         let state_dir = &settings.state_dir;
         directory::prepare_directory(state_dir)?;
         let lock = Lock::take(state_dir)?;
         let path = directory::prepare_database(state_dir)?;
-        let opened = opening::open(settings, clock.now())?;
+        let opened = opening::open(settings, opener, clock.now())?;
         let live =
             Arc::new(Live::load(&opened.connection).map_err(StoreError::database(&path, "read the consent log"))?);
         let inbox = Arc::new(Inbox::new(longest_wait));

@@ -5,7 +5,9 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::{
-    Settings, StoreError, checkpoints, database, directory, integrity, keys,
+    Reader, Settings, StoreError, checkpoints, database, directory,
+    identity::Identity,
+    integrity, keys, leaves,
     logs::Logs,
     outside_backup::{Forgotten, HighWater, Mark},
     rebuild::Rebuild,
@@ -27,18 +29,31 @@ pub(super) struct Opened {
     pub(super) rebuild: Rebuild,
 }
 
+/// Who opens the log for writing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opener {
+    /// A gateway: it begins a new log after a restore, and in a copy.
+    Gateway,
+    /// A command while no gateway runs: it goes on with the log that was written last, or changes nothing.
+    Command,
+}
+
 /// Opens the log, or makes it. The caller holds the lock.
-pub(super) fn open(settings: &Settings, now: Timestamp) -> Result<Opened, StoreError> {
+pub(super) fn open(settings: &Settings, opener: Opener, now: Timestamp) -> Result<Opened, StoreError> {
     let state_dir = &settings.state_dir;
     let path = directory::database(state_dir);
     let failed = || StoreError::database(&path, "read the consent log");
+    let database = Identity::of(&path).map_err(StoreError::file(&path, "see which file this is"))?;
+    let mut high_water = HighWater::open(state_dir, database)?;
+    if opener == Opener::Command {
+        refuse_another_log(state_dir, &high_water)?;
+    }
     let (mut connection, is_new) = database::open(state_dir, now)?;
     let mut frontier = integrity::check(&connection, &path)?;
     let mut logs = read_logs(&connection, &path)?;
-    let mut high_water = HighWater::open(state_dir)?;
     let mut forgotten = Forgotten::open(state_dir, logs.first())?;
     let mut key = signing_key(&connection, settings, logs.newest)?;
-    let reason = match restore::reason(&connection, &logs, &frontier, &high_water).map_err(failed())? {
+    let reason = match restore::reason(&connection, &logs, frontier.size(), &high_water).map_err(failed())? {
         None if restore::has_another_key(&connection, logs.newest, key.verifier()).map_err(failed())? => {
             Some("the key in log.key is another one")
         }
@@ -50,6 +65,9 @@ pub(super) fn open(settings: &Settings, now: Timestamp) -> Result<Opened, StoreE
         reason => reason,
     };
     if let Some(reason) = reason {
+        if opener == Opener::Command {
+            return Err(StoreError::Copy { path: state_dir.clone(), reason });
+        }
         let failed = || StoreError::database(&path, "begin a new log after the restored one");
         let (old, size, signed) = (logs.newest, frontier.size(), high_water.size());
         let erased = restore::begin_new_log(&mut connection, &mut frontier, old, &forgotten, now).map_err(failed())?;
@@ -58,13 +76,22 @@ pub(super) fn open(settings: &Settings, now: Timestamp) -> Result<Opened, StoreE
         forgotten.give_up_from(size);
         tracing::warn!(
             path = %path.display(), reason, leaves = size, signed, erased_again = erased, old = %old, new = %logs.newest,
-            "the consent log was restored from a backup: a new log goes on after its leaves; choices made since the backup count no \
-             more, and withdrawals made since are not known, so what they ended counts again"
+            "the consent log was restored, copied or moved: a new log goes on after its leaves; choices that are not among them count no \
+             more, and withdrawals that are not among them are not known, so what they ended counts again"
         );
+        if !high_water.is_set() && !forgotten.was_kept() {
+            tracing::warn!(
+                path = %forgotten.path().display(),
+                "the list of erased persons is missing: whoever was erased after the copy was made is back; erase them again, by the letters \
+                 in which they asked: kelisim log erase NUMBER"
+            );
+        }
     }
     if !high_water.names(logs.newest) {
         let mark = Mark { log: logs.newest, size: frontier.size(), root: frontier.root() };
         high_water.set(&mark).map_err(StoreError::file(high_water.path(), "write the mark"))?;
+    } else {
+        high_water.take_file_over().map_err(StoreError::file(high_water.path(), "write the mark"))?;
     }
     for (index, reason) in restore::erasures(&connection).map_err(failed())? {
         forgotten.take_in(index, reason);
@@ -74,6 +101,16 @@ pub(super) fn open(settings: &Settings, now: Timestamp) -> Result<Opened, StoreE
     let signer = Signer::new(&connection, key, logs.newest, high_water).map_err(failed())?;
     let rebuild = Rebuild::read(&connection).map_err(failed())?;
     Ok(Opened { connection, frontier, signer, forgotten, logs, rebuild })
+}
+
+/// What a command does before it opens the file for writing, which would already change it.
+fn refuse_another_log(state_dir: &Path, high_water: &HighWater) -> Result<(), StoreError> {
+    let reader = Reader::open(state_dir)?;
+    let logs = read_logs(&reader.connection, &reader.path)?;
+    let reason = leaves::size(&reader.connection)
+        .and_then(|size| restore::reason(&reader.connection, &logs, size, high_water))
+        .map_err(reader.failed())?;
+    reason.map_or(Ok(()), |reason| Err(StoreError::Copy { path: state_dir.to_owned(), reason }))
 }
 
 fn read_logs(connection: &Connection, path: &Path) -> Result<Logs, StoreError> {

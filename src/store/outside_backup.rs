@@ -10,7 +10,7 @@ use std::{
 use roaring::RoaringTreemap;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{StoreError, keys::write_durably};
+use super::{StoreError, identity::Identity, keys::write_durably};
 use crate::ledger::{ErasureReason, LogId, TreeHash};
 
 /// What stands in the folder for whoever sets up backups.
@@ -31,12 +31,17 @@ struct StoredMark {
     log: String,
     size: u64,
     root: String,
+    /// Which file the log was in. Programs before this one kept none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    database: Option<Identity>,
 }
 
 /// The file of the mark.
 pub(super) struct HighWater {
     path: PathBuf,
     stored: Option<StoredMark>,
+    /// The database that is open.
+    database: Identity,
 }
 
 /// The leaves of erased people, of every log whose beginning was ever in this directory: a backup of an older one may come back too.
@@ -45,6 +50,7 @@ pub(super) struct Forgotten {
     /// The name of the first log of the database that is open.
     first_log: String,
     stored: BTreeMap<String, Indices>,
+    was_kept: bool,
     /// Not in the file.
     unwritten: bool,
 }
@@ -58,9 +64,10 @@ struct Indices {
 }
 
 impl HighWater {
-    pub(super) fn open(state_dir: &Path) -> Result<Self, StoreError> {
-        let path = folder(state_dir)?.join("high-water.json");
-        Ok(Self { stored: read(&path)?, path })
+    /// Reads what is kept, and changes nothing.
+    pub(super) fn open(state_dir: &Path, database: Identity) -> Result<Self, StoreError> {
+        let path = folder(state_dir).join("high-water.json");
+        Ok(Self { stored: read(&path)?, path, database })
     }
 
     pub(super) fn is_set(&self) -> bool {
@@ -70,6 +77,12 @@ impl HighWater {
     /// Whether it is of this log.
     pub(super) fn names(&self, log: LogId) -> bool {
         self.stored.as_ref().is_some_and(|stored| stored.log == log.to_string())
+    }
+
+    /// Whether the leaves that were signed were in the file that is open, as far as anybody knows.
+    pub(super) fn is_of_this_file(&self) -> bool {
+        let known = self.stored.as_ref().and_then(|stored| stored.database);
+        known.is_none_or(|known| self.database.is(known))
     }
 
     /// How many leaves were signed.
@@ -84,10 +97,22 @@ impl HighWater {
 
     /// Sets the mark, on the disk first.
     pub(super) fn set(&mut self, mark: &Mark) -> io::Result<()> {
-        let stored = StoredMark { log: mark.log.to_string(), size: mark.size, root: mark.root.to_string() };
-        if self.stored.as_ref() != Some(&stored) {
-            write(&self.path, &stored)?;
-            self.stored = Some(stored);
+        let (log, root) = (mark.log.to_string(), mark.root.to_string());
+        self.keep(StoredMark { log, size: mark.size, root, database: Some(self.database) })
+    }
+
+    /// Keeps which file the log is in, where that was not known.
+    pub(super) fn take_file_over(&mut self) -> io::Result<()> {
+        match self.stored.clone() {
+            Some(stored) => self.keep(StoredMark { database: Some(self.database), ..stored }),
+            None => Ok(()),
+        }
+    }
+
+    fn keep(&mut self, mark: StoredMark) -> io::Result<()> {
+        if self.stored.as_ref() != Some(&mark) {
+            write(&self.path, &mark)?;
+            self.stored = Some(mark);
         }
         Ok(())
     }
@@ -98,10 +123,23 @@ impl HighWater {
 }
 
 impl Forgotten {
+    /// Reads what is kept, and changes nothing.
     pub(super) fn open(state_dir: &Path, first_log: LogId) -> Result<Self, StoreError> {
-        let path = folder(state_dir)?.join("erased.json");
-        let stored = read(&path)?.unwrap_or_default();
-        Ok(Self { stored, path, first_log: first_log.to_string(), unwritten: false })
+        let path = folder(state_dir).join("erased.json");
+        let stored: Option<BTreeMap<_, _>> = read(&path)?;
+        let was_kept = stored.is_some();
+        Ok(Self {
+            stored: stored.unwrap_or_default(),
+            path,
+            first_log: first_log.to_string(),
+            was_kept,
+            unwritten: false,
+        })
+    }
+
+    /// Whether the list was there. Where nobody was erased there may be none.
+    pub(super) fn was_kept(&self) -> bool {
+        self.was_kept
     }
 
     /// The leaves whose records were erased, and why.
@@ -146,13 +184,8 @@ impl Forgotten {
     }
 }
 
-fn folder(state_dir: &Path) -> Result<PathBuf, StoreError> {
-    let folder = state_dir.join("outside-backup");
-    let readme = folder.join("README");
-    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
-    let made = made.and_then(|()| if readme.exists() { Ok(()) } else { write_durably(&folder, &readme, README) });
-    made.map_err(StoreError::file(&folder, "make this folder"))?;
-    Ok(folder)
+fn folder(state_dir: &Path) -> PathBuf {
+    state_dir.join("outside-backup")
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreError> {
@@ -168,7 +201,15 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreError> {
 
 fn write(path: &Path, value: &impl Serialize) -> io::Result<()> {
     let text = serde_json::to_string(value)? + "\n";
-    write_durably(path.parent().expect("the file is in a folder"), path, &text)
+    let folder = path.parent().expect("the file is in a folder");
+    let readme = folder.join("README");
+    if !readme.exists() {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        write_durably(folder, &readme, README)?;
+        // The folder's own name is in the directory above.
+        fs::File::open(folder.parent().expect("the folder is in the state directory"))?.sync_all()?;
+    }
+    write_durably(folder, path, &text)
 }
 
 /// Sets of indices as lists of first and last.
@@ -204,11 +245,12 @@ mod tests {
     fn a_mark_and_the_erased_are_read_as_they_were_written() {
         let state = tempfile::tempdir().unwrap();
         let (log, other) = (LogId([7; 16]), LogId([8; 16]));
-        let mut mark = HighWater::open(state.path()).unwrap();
+        let file = Identity::of(state.path()).unwrap();
+        let mut mark = HighWater::open(state.path(), file).unwrap();
         assert!(!mark.is_set());
         mark.set(&Mark { log, size: 41, root: TreeHash([3; 32]) }).unwrap();
-        let mark = HighWater::open(state.path()).unwrap();
-        assert!(mark.names(log) && !mark.names(other) && mark.size() == 41);
+        let mark = HighWater::open(state.path(), file).unwrap();
+        assert!(mark.is_of_this_file() && mark.names(log) && !mark.names(other) && mark.size() == 41);
         assert!(mark.has_root(TreeHash([3; 32])) && !mark.has_root(TreeHash([4; 32])));
 
         let mut forgotten = Forgotten::open(state.path(), log).unwrap();
@@ -228,9 +270,10 @@ mod tests {
     #[test]
     fn a_file_that_is_something_else_is_named() {
         let state = tempfile::tempdir().unwrap();
-        folder(state.path()).unwrap();
+        fs::create_dir(folder(state.path())).unwrap();
         fs::write(state.path().join("outside-backup/high-water.json"), "{").unwrap();
-        let message = HighWater::open(state.path()).err().unwrap().to_string();
+        let file = Identity::of(state.path()).unwrap();
+        let message = HighWater::open(state.path(), file).err().unwrap().to_string();
         assert!(message.contains("high-water.json") && message.contains("begins a new log"), "{message}");
     }
 }

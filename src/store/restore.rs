@@ -20,11 +20,14 @@ use crate::{
     timestamp::Timestamp,
 };
 
+/// Why a database with the right leaves is not gone on with: the one that they were signed from may be.
+const ANOTHER_FILE: &str = "its file is not the one from which leaves were signed last";
+
 /// Why the database can't be the one that was written last; `None` where it may be.
 pub(super) fn reason(
     connection: &Connection,
     logs: &Logs,
-    frontier: &Frontier,
+    size: u64,
     high_water: &HighWater,
 ) -> rusqlite::Result<Option<&'static str>> {
     if !high_water.is_set() {
@@ -34,11 +37,13 @@ pub(super) fn reason(
     if !high_water.names(logs.newest) {
         return Ok(Some("another log was signed last"));
     }
-    if frontier.size() < high_water.size() {
+    if size < high_water.size() {
         return Ok(Some("leaves that were signed are missing"));
     }
-    let differs = !high_water.has_root(tree::root_at(connection, high_water.size())?);
-    Ok(differs.then_some("other leaves than these were signed"))
+    if !high_water.has_root(tree::root_at(connection, high_water.size())?) {
+        return Ok(Some("other leaves than these were signed"));
+    }
+    Ok((!high_water.is_of_this_file()).then_some(ANOTHER_FILE))
 }
 
 /// Begins a new log after the leaves that are there, and erases again whatever came back of people who were erased; all or nothing. The

@@ -22,7 +22,7 @@ pub(crate) fn note(
     (from, to): (Timestamp, Timestamp),
 ) -> Result<bool, LogError> {
     let clock = Clock::system();
-    match Store::open(settings, clock.clone()) {
+    match Store::open_for_command(settings, clock.clone()) {
         Ok(store) => {
             let access = Access { by: Accessor::CommandLine, what, form, from, to, time: clock.now() };
             let runtime = tokio::runtime::Builder::new_current_thread().build()?;

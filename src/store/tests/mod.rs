@@ -20,10 +20,10 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::{Settings, Store, StoreError, writer::Writer};
+use super::{Settings, Store, StoreError, opening::Opener, writer::Writer};
 use crate::{
     clock::Clock,
-    ledger::{Event, LeafIndex, Row},
+    ledger::{Event, LeafHash, LeafIndex, Row, leaf_hash},
     timestamp::Timestamp,
 };
 
@@ -66,7 +66,40 @@ impl House {
                 std::fs::write(path, bytes).unwrap();
             }
         }
+        // A kill leaves the very file; that this one is a copy is not to be known.
+        copy.forget_the_file();
         copy
+    }
+
+    /// Makes the mark one of a program that did not keep which file the log is in.
+    fn forget_the_file(&self) {
+        let path = self.state_dir().join("outside-backup/high-water.json");
+        let mut mark: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        mark.as_object_mut().unwrap().remove("database").unwrap();
+        std::fs::write(path, mark.to_string()).unwrap();
+    }
+
+    /// Everything in the state directory, as a copy of the whole machine's files would have it.
+    fn copy_whole(&self) -> Self {
+        let copy = Self { directory: TempDir::new().unwrap(), clock: self.clock.clone() };
+        let (from, to) = (self.state_dir(), copy.state_dir());
+        let copied = std::process::Command::new("cp").arg("-a").args([&from, &to]).status().unwrap();
+        assert!(copied.success());
+        copy
+    }
+
+    /// The hash of every file but the lock, which says who came last, and those that SQLite makes for readers.
+    fn files(&self) -> std::collections::BTreeMap<PathBuf, LeafHash> {
+        let mut files = std::collections::BTreeMap::new();
+        let passing = ["lock", "consent.sqlite-shm", "consent.sqlite-wal"];
+        for folder in [self.state_dir(), self.state_dir().join("outside-backup")] {
+            for entry in std::fs::read_dir(folder).into_iter().flatten().map(Result::unwrap) {
+                if entry.file_type().unwrap().is_file() && passing.iter().all(|name| entry.file_name() != *name) {
+                    files.insert(entry.path(), leaf_hash(&std::fs::read(entry.path()).unwrap()));
+                }
+            }
+        }
+        files
     }
 
     /// Takes a backup of a store that is closed.

@@ -124,7 +124,8 @@ fn the_oldest_refusals_are_never_dropped_and_the_newest_are_counted() {
 #[tokio::test]
 async fn a_hanging_disk_keeps_nobody_waiting() {
     let house = House::new();
-    let store = Store::open_waiting(&house.settings(), house.clock.clone(), Duration::from_millis(1)).unwrap();
+    let store =
+        Store::open_waiting(&house.settings(), Opener::Gateway, house.clock.clone(), Duration::from_millis(1)).unwrap();
     let held = hold_writer(&store);
     let Err(AppendError::Unwritable(reason)) = store.append(event(1)).await else { panic!("acknowledged") };
     assert_eq!(&*reason, "the disk does not answer");

@@ -210,3 +210,73 @@ async fn a_withdrawal_that_was_lost_with_the_backup_is_not_known() {
     house.restore(&backup);
     assert!(house.open().is_live(given[0]), "as the warning at the start says");
 }
+
+#[tokio::test]
+async fn a_copy_that_a_gateway_is_started_on_is_another_log_and_the_original_goes_on() {
+    let house = House::new();
+    let (old, kept) = append_all(&house, 0..3).await;
+    let copy = house.copy_whole();
+    let (copied, _) = append_all(&copy, 3..6).await;
+    let (same, _) = append_all(&house, 6..9).await;
+    assert_eq!(same, old);
+    assert_ne!(copied, old, "two histories never have one name");
+    let store = copy.open();
+    assert_eq!((store.log(), store.earlier_logs().len()), (copied, 1), "the next start is no restore");
+    assert!(kept.iter().all(|index| store.is_live(*index)), "what came along counts");
+}
+
+#[tokio::test]
+async fn a_command_goes_on_with_the_log_itself_and_changes_nothing_in_any_other() {
+    let check = async |story: &str, is_refused: bool, change: fn(&House) -> Option<House>| {
+        let house = House::new();
+        let (log, _) = append_all(&house, 0..3).await;
+        let house = change(&house).unwrap_or(house);
+        let before = house.files();
+        match Store::open_for_command(&house.settings(), house.clock.clone()) {
+            Ok(store) => assert!(!is_refused && store.log() == log, "{story}"),
+            Err(error) => {
+                assert!(is_refused && matches!(error, StoreError::Copy { .. }), "{story}: {error}");
+                let message = error.to_string();
+                assert!(message.contains("Start the gateway") && message.contains("read-only"), "{message}");
+                assert_eq!(house.files(), before, "{story}");
+                // The gateway may, and commands after it.
+                assert_ne!(house.open().log(), log, "{story}");
+                Store::open_for_command(&house.settings(), house.clock.clone()).unwrap();
+            }
+        }
+    };
+    check("nothing happened", false, |_| None).await;
+    check("the file was written anew", false, |house| {
+        house.by_hand("VACUUM");
+        None
+    })
+    .await;
+    check("the directory has another name", false, |house| {
+        let moved = House::new();
+        std::fs::rename(house.state_dir(), moved.state_dir()).unwrap();
+        Some(moved)
+    })
+    .await;
+    check("it is a copy with all that belongs to it", true, |house| Some(house.copy_whole())).await;
+    check("it is a copy without what stays outside of backups", true, |house| {
+        let copy = house.copy_whole();
+        std::fs::remove_dir_all(copy.state_dir().join("outside-backup")).unwrap();
+        Some(copy)
+    })
+    .await;
+    check("the copied file took the place of the original", true, |house| {
+        let backup = house.back_up();
+        house.restore(&backup);
+        None
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mark_of_a_program_before_this_one_learns_which_file_it_is_of() {
+    let house = House::new();
+    let (log, _) = append_all(&house, 0..3).await;
+    house.forget_the_file();
+    assert_eq!(house.open().log(), log, "which is no restore");
+    assert_ne!(house.copy_whole().open().log(), log, "from then on a copy is known");
+}
