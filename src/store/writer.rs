@@ -206,7 +206,8 @@ impl Writer {
             self.report("who was erased can't be kept outside of the backup", &error);
             AppendError::Unwritable(error.to_string().into())
         })?;
-        if !more && self.checkpoint_owed {
+        // A round of the writer between two steps may have emptied the write-ahead log already.
+        if !more && (self.checkpoint_owed || self.rebuild.is_due(self.clock.now())) {
             self.checkpoint(CHECKPOINT_PATIENCE);
         }
         let overwritten = !self.checkpoint_owed && !self.rebuild.is_owed(doomed.cause());
