@@ -43,6 +43,10 @@ impl Timestamp {
         if let Ok(moment) = text.parse::<jiff::Timestamp>() {
             return Some(Self::from_milliseconds(moment.as_millisecond()));
         }
+        // A moment without its zone is none, and to take its date alone would move it.
+        if text.len() != "2026-11-22".len() {
+            return None;
+        }
         let date = text.parse::<jiff::civil::Date>().ok()?;
         let moment = date.to_zoned(TimeZone::UTC).ok()?.timestamp();
         Some(Self::from_milliseconds(moment.as_millisecond()))

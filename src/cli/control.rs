@@ -36,7 +36,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(600);
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Request {
     /// Erase everything of this consent id.
-    Erase { consent_id: String },
+    Erase { consent_id: String, reason: String },
     /// Write the inventory to its file.
     WriteInventory,
     /// Write the leaf that says that the command line took records out.
@@ -113,7 +113,7 @@ async fn answer(mut stream: tokio::net::UnixStream, gateway: &gateway::Shared, s
     let mut reader = BufReader::new(reader.take(LONGEST_LINE));
     tokio::time::timeout(REQUEST_TIMEOUT, reader.read_line(&mut line)).await??;
     let answer = match serde_json::from_str(&line) {
-        Ok(Request::Erase { consent_id }) => erase(gateway, &consent_id).await,
+        Ok(Request::Erase { consent_id, reason }) => erase(gateway, &consent_id, &reason).await,
         Ok(Request::WriteInventory) => match store::write_inventory(state_dir, &gateway.inventory()) {
             Ok(()) => Answer::InventoryWritten,
             Err(error) => Answer::Failed { reason: error.to_string() },
@@ -126,11 +126,12 @@ async fn answer(mut stream: tokio::net::UnixStream, gateway: &gateway::Shared, s
     writer.write_all(text.as_bytes()).await
 }
 
-async fn erase(gateway: &gateway::Shared, consent_id: &str) -> Answer {
-    let Some(id) = ConsentId::parse(consent_id) else {
-        return Answer::Failed { reason: "a consent id is 32 hexadecimal digits".into() };
+async fn erase(gateway: &gateway::Shared, consent_id: &str, reason: &str) -> Answer {
+    let reason = ErasureReason::ALL.into_iter().find(|known| known.name() == reason);
+    let Some((id, reason)) = ConsentId::parse(consent_id).zip(reason) else {
+        return Answer::Failed { reason: "the gateway is of another version than the command".into() };
     };
-    match gateway.store().erase(id, ErasureReason::Request).await {
+    match gateway.store().erase(id, reason).await {
         Ok(erased) => Answer::Erased { records: erased.records, overwritten: erased.overwritten },
         Err(error) => Answer::Failed { reason: error.to_string() },
     }
@@ -168,8 +169,8 @@ pub(super) fn ask_to_note_access(
 }
 
 /// Asks the running gateway to erase; the error says what went wrong in its words.
-pub(super) fn ask_to_erase(state_dir: &Path, id: ConsentId) -> io::Result<Erasure> {
-    match ask(state_dir, &Request::Erase { consent_id: id.to_string() })? {
+pub(super) fn ask_to_erase(state_dir: &Path, id: ConsentId, reason: ErasureReason) -> io::Result<Erasure> {
+    match ask(state_dir, &Request::Erase { consent_id: id.to_string(), reason: reason.name().to_owned() })? {
         Answer::Erased { records, overwritten } => Ok(Erasure { records, overwritten }),
         Answer::Failed { reason } => Err(io::Error::other(reason)),
         Answer::InventoryWritten | Answer::AccessNoted { .. } => {

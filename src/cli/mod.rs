@@ -7,11 +7,13 @@ mod check;
 mod control;
 pub mod demo;
 mod enforcement;
+mod erase;
 mod export;
 mod housekeeping;
 mod incident;
 mod inventory;
 mod log;
+mod person;
 mod requests;
 mod run;
 #[doc(hidden)]
@@ -86,7 +88,13 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Reads a configuration, or says everything that is wrong with it.
+/// Reads a configuration for a command that needs a place or a name from it, or says everything that is wrong with it. What `kelisim check`
+/// advises has no business there.
+fn configuration_alone(path: &std::path::Path) -> Result<Configuration, Box<dyn std::error::Error>> {
+    Ok(config::load(path)?.0)
+}
+
+/// Reads a configuration, or says everything that is wrong with it; and what it advises.
 fn configuration(path: &std::path::Path) -> Result<Configuration, Box<dyn std::error::Error>> {
     let (configuration, warnings) = config::load(path)?;
     for warning in warnings {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 
-use super::configuration;
+use super::configuration_alone;
 use crate::{
     admin::{Deadlines, PersonRequest, PersonRequests, RequestKind, add_request, date_in_kazakhstan, end_request},
     clock::Clock,
@@ -54,13 +54,13 @@ pub(super) fn run(command: &RequestCommand) -> Result<(), Box<dyn std::error::Er
     let today = date_in_kazakhstan(Clock::system().now());
     match command {
         RequestCommand::Add(AddArguments { kind, received, file }) => {
-            let configuration = configuration(&file.config)?;
+            let configuration = configuration_alone(&file.config)?;
             let number = add_request(&configuration.state_dir, *kind, *received, today)?;
             let request = PersonRequest { number, kind: *kind, received: *received, done: None };
             println!("{}", line(&request, &configuration.deadlines, today));
         }
         RequestCommand::List(FileArguments { config }) => {
-            let configuration = configuration(config)?;
+            let configuration = configuration_alone(config)?;
             let requests = PersonRequests::read(&configuration.state_dir)?;
             let pending = requests.pending(&configuration.deadlines);
             for request in &pending {
@@ -73,7 +73,7 @@ pub(super) fn run(command: &RequestCommand) -> Result<(), Box<dyn std::error::Er
             }
         }
         RequestCommand::Done(DoneArguments { number, file }) => {
-            end_request(&configuration(&file.config)?.state_dir, number, today)?;
+            end_request(&configuration_alone(&file.config)?.state_dir, number, today)?;
             println!("done");
         }
     }

@@ -20,7 +20,7 @@ pub(super) fn run(path: &Path) -> Result<(), Box<dyn Error>> {
             sites = sites.join(", "),
             http = ?running.http(),
             https = ?running.https(),
-            admin = ?running.admin(),
+            admin = running.admin().map(tracing::field::display),
             "started"
         );
         stopped.await;

@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::configuration;
+use super::configuration_alone;
 use crate::{
     admin::{Accounts, Role, add_account, remove_account},
     clock::{self, Clock},
@@ -59,7 +59,7 @@ pub(super) struct FileArguments {
 pub(super) fn run(command: &UserCommand) -> Result<(), Box<dyn std::error::Error>> {
     match command {
         UserCommand::Add(AddArguments { name: NameArguments { name, file }, role, password_stdin }) => {
-            let state_dir = configuration(&file.config)?.state_dir;
+            let state_dir = configuration_alone(&file.config)?.state_dir;
             let password = if *password_stdin { read_password(&mut io::stdin().lock())? } else { made_password() };
             let number = add_account(&state_dir, name, *role, &password, Clock::system().now())?;
             println!("account {number} ({}) for {name}", role.name());
@@ -68,11 +68,11 @@ pub(super) fn run(command: &UserCommand) -> Result<(), Box<dyn std::error::Error
             }
         }
         UserCommand::Remove(NameArguments { name, file }) => {
-            remove_account(&configuration(&file.config)?.state_dir, name)?;
+            remove_account(&configuration_alone(&file.config)?.state_dir, name)?;
             println!("removed");
         }
         UserCommand::List(FileArguments { config }) => {
-            for account in Accounts::read(&configuration(config)?.state_dir)?.iter() {
+            for account in Accounts::read(&configuration_alone(config)?.state_dir)?.iter() {
                 let number = account.number().map_or_else(|| "unreadable".to_owned(), |number| number.to_string());
                 println!(
                     "{number}  {:8}  {}  {}",

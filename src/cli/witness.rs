@@ -1,6 +1,10 @@
 //! `kelisim log witness`: the auditor's server that signs the checkpoints of others' logs.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+};
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
@@ -16,7 +20,7 @@ use crate::{
 #[derive(Debug, Args)]
 pub(crate) struct WitnessArguments {
     /// Where to listen: 127.0.0.1:8090 behind a proxy that speaks TLS, or an address in a private network.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
     listen: SocketAddr,
     /// The directory for the key and for what was signed; made where it is missing.
     #[arg(long, value_name = "DIRECTORY", default_value = "/var/lib/kelisim-witness")]
@@ -48,6 +52,9 @@ pub(super) fn run(arguments: &WitnessArguments) -> Result<(), Box<dyn std::error
         Lines::Json => LogFormat::Json,
     });
     let ip = arguments.listen.ip();
+    // Before a key is made: its name is for ever, and who can't listen may come back with another one.
+    let listener = TcpListener::bind(arguments.listen)
+        .map_err(|error| io::Error::new(error.kind(), format!("can't listen on {}: {error}", arguments.listen)))?;
     // All addresses are the name of none.
     let usual = if ip.is_unspecified() { String::new() } else { ip.to_string() };
     let state = State::open(&arguments.state, arguments.name.as_deref(), &usual, arguments.logs.clone())?;
@@ -56,7 +63,7 @@ pub(super) fn run(arguments: &WitnessArguments) -> Result<(), Box<dyn std::error
     runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
-        let server = Server::bind(arguments.listen, state, Clock::system()).await?;
+        let server = Server::on(listener, state, Clock::system())?;
         println!("{key}");
         let logs: Vec<_> = arguments.logs.iter().map(VerifierKey::name).collect();
         tracing::info!(listen = %server.address()?, key, logs = logs.join(", "), "started");
@@ -71,6 +78,10 @@ pub(super) fn run(arguments: &WitnessArguments) -> Result<(), Box<dyn std::error
         tracing::info!("stopped");
         Ok(())
     })
+}
+
+fn parse_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "write an address with a port: 127.0.0.1:8090 or [::1]:8090".to_owned())
 }
 
 fn parse_key(text: &str) -> Result<VerifierKey, String> {

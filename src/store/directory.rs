@@ -86,10 +86,11 @@ impl Lock {
     }
 }
 
-/// The command as it was written, but for the id of a person: the file stays, and an erasure must leave nothing behind.
+/// The command as it was written, but for the number of a person: the file stays, and an erasure must leave nothing behind.
 fn command_line(words: impl Iterator<Item = OsString>) -> String {
     let shown = |word: OsString| match word.to_string_lossy() {
-        text if ConsentId::parse(&text).is_some() => "CONSENT-ID".to_owned(),
+        // With hyphens it is the number of a record.
+        text if ConsentId::parse(&text).is_some() => "NUMBER".to_owned(),
         text => text.into_owned(),
     };
     words.map(shown).collect::<Vec<_>>().join(" ")
@@ -108,8 +109,9 @@ mod tests {
 
     #[test]
     fn the_lock_names_a_command_and_no_person() {
-        let id = "0123456789abcdef0123456789abcdef";
-        let words = ["kelisim", "log", "erase", id, "--config", "a.toml"].map(OsString::from);
-        assert_eq!(command_line(words.into_iter()), "kelisim log erase CONSENT-ID --config a.toml");
+        for number in ["0123456789abcdef0123456789abcdef", "01234567-89ab-4def-8123-456789abcdef"] {
+            let words = ["kelisim", "log", "erase", number, "--config", "a.toml"].map(OsString::from);
+            assert_eq!(command_line(words.into_iter()), "kelisim log erase NUMBER --config a.toml");
+        }
     }
 }

@@ -26,6 +26,7 @@ mod logs;
 mod newest_leaves;
 mod opening;
 mod outside_backup;
+mod person;
 mod reader;
 mod rebuild;
 mod restore;

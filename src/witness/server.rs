@@ -53,6 +53,16 @@ impl Server {
         Ok(Self { listener, state: Arc::new(state), clock })
     }
 
+    /// Takes a socket that listens already. Within a runtime.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses to have it waited for.
+    pub fn on(listener: std::net::TcpListener, state: State, clock: Clock) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        Ok(Self { listener: TcpListener::from_std(listener)?, state: Arc::new(state), clock })
+    }
+
     /// Where it listens, with the port that was given for port 0.
     ///
     /// # Errors

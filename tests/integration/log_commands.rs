@@ -77,7 +77,7 @@ fn a_person_is_erased_by_the_running_gateway_and_without_one() {
     let (anna_id, boris_id) = (id(&mut anna), id(&mut boris));
     anna.choose("save&functional=on");
     let erased = kelisim(program.path(), &["log", "erase", &anna_id]);
-    assert_eq!((code(&erased), out(&erased).as_str()), (Some(0), "2 records erased\n"), "{erased:?}");
+    assert_eq!((code(&erased), out(&erased).lines().next()), (Some(0), Some("2 records erased")), "{erased:?}");
     assert!(anna.click("/").shows_banner(), "her record is void at once");
     assert!(!boris.click("/").shows_banner());
     let again = kelisim(program.path(), &["log", "erase", &anna_id]);
@@ -85,7 +85,7 @@ fn a_person_is_erased_by_the_running_gateway_and_without_one() {
     assert!(err(&again).contains("nothing is recorded under this number"), "{again:?}");
     let folder = program.stop();
     let erased = kelisim(folder.path(), &["log", "erase", &boris_id]);
-    assert_eq!((code(&erased), out(&erased).as_str()), (Some(0), "1 record erased\n"), "{erased:?}");
+    assert_eq!((code(&erased), out(&erased).lines().next()), (Some(0), Some("1 record erased")), "{erased:?}");
     for file in files(&folder.path().join("state")) {
         let bytes = fs::read(&file).unwrap();
         for id in [&anna_id, &boris_id] {
@@ -97,6 +97,41 @@ fn a_person_is_erased_by_the_running_gateway_and_without_one() {
     }
     let log = out(&kelisim(folder.path(), &["log", "export", "--format", "jsonl"]));
     assert_eq!(log.matches("\"removed_by\":\"erasure\"").count(), 3, "{log}");
+}
+
+#[test]
+fn a_person_is_answered_and_erased_by_the_number_of_one_record_too() {
+    let shop = shop();
+    let program = Program::run(Gateway::with(&shop).folder());
+    let mut anna = program.browser();
+    anna.choose("accept");
+    anna.choose("save&functional=on");
+    program.browser().choose("accept");
+    let log = out(&kelisim(program.path(), &["log", "export", "--format", "jsonl"]));
+    let first: serde_json::Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
+    let [person, record] = ["consent_id", "record_id"].map(|field| first["record"][field].as_str().unwrap());
+    let hers: String = log.split_inclusive('\n').filter(|line| line.contains(person)).collect();
+    assert_eq!(hers.lines().count(), 2);
+    for number in [person, record] {
+        let shown = kelisim(program.path(), &["log", "show", number]);
+        assert_eq!((code(&shown), out(&shown)), (Some(0), hers.clone()), "{shown:?}");
+    }
+    let takings =
+        kelisim::store::Reader::open(&program.path().join("state")).unwrap().newest_leaves("access", 9).unwrap();
+    let said: Vec<_> = takings.into_iter().map(|(_, leaf)| String::from_utf8(leaf).unwrap()).collect();
+    assert!(said.len() == 3 && said[..2].iter().all(|leaf| leaf.contains(r#""what":"read""#)), "{said:?}");
+
+    let erased = kelisim(program.path(), &["log", "erase", record, "--reason", "order"]);
+    let told = out(&erased);
+    assert_eq!((code(&erased), told.lines().next()), (Some(0), Some("2 records erased")), "{erased:?}");
+    assert!(told.contains("the record of leaf ") && told.contains("export, jsonl, by command_line"), "{told}");
+    for command in ["show", "erase"] {
+        for number in [person, record] {
+            let nobody = kelisim(program.path(), &["log", command, number]);
+            assert_eq!(code(&nobody), Some(1), "{nobody:?}");
+            assert!(err(&nobody).contains("nothing is recorded under this number"), "{nobody:?}");
+        }
+    }
 }
 
 #[test]
@@ -115,6 +150,7 @@ fn exit_codes_tell_what_is_wrong_from_wrong_use() {
     check(&["log", "export", "--from", "2026-11-22", "--to", "2026-11-21"], 1, "exchange --from and --to");
     check(&["log", "export", "--from", "yesterday"], 2, "write a date");
     check(&["log", "export", "--format", "xml"], 2, "jsonl");
+    check(&["log", "export", "--from", "2026-11-23T02:00:00"], 2, "with its zone");
     check(&["log", "erase", "nobody"], 2, "32 hexadecimal digits");
     check(&["log"], 2, "");
     check(&["walk"], 2, "");

@@ -132,7 +132,7 @@ fn what_was_saved_before_an_erasure_opens_nothing_also_after_a_restart() {
     boris.choose("accept");
     let id = gateway.log()[0]["record"]["consent_id"].as_str().unwrap().to_owned();
     let erased = kelisim(gateway.path(), &["log", "erase", &id]);
-    assert_eq!(String::from_utf8_lossy(&erased.stdout), "1 record erased\n", "{erased:?}");
+    assert!(String::from_utf8_lossy(&erased.stdout).starts_with("1 record erased\n"), "{erased:?}");
     assert!(!opens(&gateway, &shop, &record(&anna)));
     assert!(opens(&gateway, &shop, &record(&boris)), "others keep what they chose");
     assert_eq!(gateway.log()[0]["removed_by"], "erasure");

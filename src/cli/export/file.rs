@@ -46,10 +46,10 @@ fn write_and_name(
     };
     // Records of persons: for the one who exports, until that one decides otherwise.
     let created = OpenOptions::new().write(true).create_new(true).mode(0o600).open(part);
-    let mut output = BufWriter::new(created.map_err(failed(part, "make this file"))?);
+    let mut output = BufWriter::new(created.map_err(failed(out, "make this file"))?);
     let written = write(&mut output)?;
-    let file = output.into_inner().map_err(|error| failed(part, "write this file")(error.into_error()))?;
-    file.sync_all().map_err(failed(part, "write this file"))?;
+    let file = output.into_inner().map_err(|error| failed(out, "write this file")(error.into_error()))?;
+    file.sync_all().map_err(failed(out, "write this file"))?;
     take_name(part, out, |part, out| fs::hard_link(part, out)).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => LogError::Exists { path: out.to_owned() },
         _ => failed(out, "put the export here")(error),

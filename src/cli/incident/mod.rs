@@ -12,7 +12,7 @@ use jiff::civil::Date;
 
 use self::findings::Findings;
 use super::{
-    configuration,
+    configuration_alone,
     export::access,
     log::{LogError, parse_from, parse_to},
     running::log_settings,
@@ -69,7 +69,7 @@ pub(super) fn run(arguments: &IncidentArguments) -> Result<(), Box<dyn std::erro
     if from >= to {
         return Err(LogError::EmptyPeriod { from, to }.into());
     }
-    let configuration = configuration(&arguments.config)?;
+    let configuration = configuration_alone(&arguments.config)?;
     let reader = Reader::open(&configuration.state_dir)?;
     // Before anything is told; on a medium that is read-only, as an auditor's may be, without a leaf.
     if !access::note(&log_settings(&configuration), AccessKind::Incident, "page", (from, to))? {

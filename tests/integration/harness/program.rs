@@ -34,7 +34,7 @@ impl Program {
             .args(["-c", r#"trap "" XFSZ; exec "$0" run --config "$1""#, env!("CARGO_BIN_EXE_kelisim")])
             .arg(folder.path().join("kelisim.toml"));
         let (process, (http, admin), said) =
-            Process::start(&mut command, |line| Some((address(line, "http=[")?, address(line, "admin=Some(")?)));
+            Process::start(&mut command, |line| Some((address(line, "http=[")?, address(line, "admin=")?)));
         Self { process, http, admin, said, folder: Some(folder) }
     }
 
@@ -84,5 +84,5 @@ impl Program {
 
 fn address(line: &str, before: &str) -> Option<SocketAddr> {
     let rest = &line[line.find(before)? + before.len()..];
-    rest.split([']', ')', ',']).next()?.parse().ok()
+    rest.split([']', ',', ' ']).next()?.parse().ok()
 }
