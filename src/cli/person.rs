@@ -8,7 +8,8 @@ use clap::Args;
 use super::{export::access, log::LogError, running::log_settings};
 use crate::{
     consent::ConsentId,
-    ledger::{AccessKind, Content, RecordId, Row, write_json_line},
+    export::{Rows, write_each},
+    ledger::{AccessKind, Content, RecordId, Retention, Row},
     store::Reader,
     timestamp::{Term, Timestamp},
 };
@@ -55,17 +56,17 @@ pub(super) fn parse_number(text: &str) -> Result<PersonNumber, String> {
 
 /// Runs `kelisim log show`: one line of JSON for each record, as `kelisim log export --format jsonl` writes it.
 pub(super) fn run(arguments: &ShowArguments) -> Result<(), Box<dyn std::error::Error>> {
-    let settings = log_settings(&super::configuration_alone(&arguments.config)?);
+    let configuration = super::configuration_alone(&arguments.config)?;
+    let settings = log_settings(&configuration);
+    let retention = Retention { choices: configuration.retention, frames: configuration.frame_retention };
     let reader = Reader::open(&settings.state_dir)?;
     let rows = reader.records_of(arguments.number.consent_id(&reader)?)?;
     let Some(period) = days(&rows) else { return Err(LogError::Nobody.into()) };
     if !access::note(&settings, AccessKind::Read, "jsonl", period)? {
         eprintln!("{}: on a read-only medium, so no leaf says that records were shown", settings.state_dir.display());
     }
-    let mut output = io::stdout().lock();
-    for row in &rows {
-        write_json_line(&mut output, row)?;
-    }
+    let rows = rows.into_iter().map(Ok);
+    write_each(&reader, Rows::Jsonl, rows, retention, &mut io::stdout().lock(), &mut |_| {})?;
     Ok(())
 }
 

@@ -108,6 +108,18 @@ pub fn write_rows(
     output: &mut dyn Write,
     step: &mut dyn FnMut(u64),
 ) -> Result<u64, ExportError> {
+    write_each(reader, form, reader.events(from, to)?, retention, output, step)
+}
+
+/// The same for some rows of the log.
+pub(crate) fn write_each(
+    reader: &Reader,
+    form: Rows,
+    rows: impl IntoIterator<Item = Result<Row, StoreError>>,
+    retention: Retention,
+    output: &mut dyn Write,
+    step: &mut dyn FnMut(u64),
+) -> Result<u64, ExportError> {
     let mut notices = Notices::of(reader);
     let mut writer = match form {
         Rows::Csv => Writer::Csv(Box::new(CsvExport::new(output)?)),
@@ -115,7 +127,7 @@ pub fn write_rows(
         Rows::JsonLd => Writer::JsonLd(JsonLdExport::new(output)?),
     };
     let mut written = 0;
-    for row in reader.events(from, to)? {
+    for row in rows {
         let row = row?;
         let (notice, ended) = match &row.content {
             Content::Kept(event, _) => (notices.facts(event.notice)?, reader.allowed_before(event)?),

@@ -60,7 +60,7 @@ fn seeing_hosts(settings: &Settings, texts: &Texts) -> Vec<String> {
 fn record_term(settings: &Settings, language: Language) -> String {
     let texts = Texts::of(language);
     let (choices, frames) = (settings.retention.choices, settings.retention.frames);
-    let term = |term| phrases::term(texts, language, term);
+    let term = |term| phrases::term(language, term);
     let text = phrases::fill(&texts.facts.record_term_text, &[("term", &term(choices))]);
     if frames == choices {
         return text;

@@ -60,7 +60,7 @@ pub(super) fn term(language: Language, term: Term) -> String {
 
 /// How long a cookie lives, as the operator wrote it. A number of days, weeks, months or years in English is written in the visitor's
 /// language; anything else stays as it is.
-pub(super) fn lifetime(texts: &Texts, language: Language, written: &str) -> String {
+pub(super) fn lifetime(language: Language, written: &str) -> String {
     let counted = || {
         let (number, unit) = written.trim().split_once(' ')?;
         let number: u32 = number.parse().ok().filter(|number| *number < 1000)?;
@@ -71,7 +71,7 @@ pub(super) fn lifetime(texts: &Texts, language: Language, written: &str) -> Stri
             "day" => (0, number),
             _ => return None,
         };
-        Some(term(texts, language, Term { months, days }))
+        Some(term(language, Term { months, days }))
     };
     counted().filter(|_| language != Language::En).unwrap_or_else(|| written.to_owned())
 }
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn lifetimes_in_english_are_translated_and_others_stay() {
         let check = |language, written: &str, expected: &str| {
-            assert_eq!(lifetime(Texts::of(language), language, written), expected);
+            assert_eq!(lifetime(language, written), expected);
         };
         check(Language::Ru, "1 year", "12 месяцев");
         check(Language::Ru, "1 day", "1 день");

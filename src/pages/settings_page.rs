@@ -193,7 +193,7 @@ fn cookie_row(texts: &Texts, language: Language, cookie: &DeclaredCookie) -> Coo
         lifetime: match cookie.lifetime.as_str() {
             "" => words.unknown.clone(),
             "session" => words.session.clone(),
-            other => phrases::fill(&words.persistent, &[("lifetime", &phrases::lifetime(texts, language, other))]),
+            other => phrases::fill(&words.persistent, &[("lifetime", &phrases::lifetime(language, other))]),
         },
     }
 }
