@@ -79,12 +79,17 @@ impl House {
         std::fs::write(path, mark.to_string()).unwrap();
     }
 
-    /// Everything in the state directory, as a copy of the whole machine's files would have it.
+    /// Every file in the state directory, in a directory of its own.
     fn copy_whole(&self) -> Self {
         let copy = Self { directory: TempDir::new().unwrap(), clock: self.clock.clone() };
-        let (from, to) = (self.state_dir(), copy.state_dir());
-        let copied = std::process::Command::new("cp").arg("-a").args([&from, &to]).status().unwrap();
-        assert!(copied.success());
+        for folder in ["", "outside-backup"] {
+            std::fs::create_dir_all(copy.state_dir().join(folder)).unwrap();
+            for entry in std::fs::read_dir(self.state_dir().join(folder)).unwrap().map(Result::unwrap) {
+                if entry.file_type().unwrap().is_file() {
+                    std::fs::copy(entry.path(), copy.state_dir().join(folder).join(entry.file_name())).unwrap();
+                }
+            }
+        }
         copy
     }
 

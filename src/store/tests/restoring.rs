@@ -142,6 +142,26 @@ async fn who_was_erased_since_the_backup_is_erased_again_from_every_file() {
 }
 
 #[tokio::test]
+async fn the_list_of_the_erased_is_enough_to_erase_them_again_after_the_disk_died() {
+    for list_kept in [true, false] {
+        let house = House::new();
+        append_all(&house, 0..3).await;
+        let backup = house.back_up();
+        let store = house.open();
+        store.erase(event(1).consent_id, ErasureReason::Request).await.unwrap();
+        drop(store);
+        std::fs::remove_file(house.state_dir().join(MARK)).unwrap();
+        if !list_kept {
+            std::fs::remove_file(house.state_dir().join("outside-backup/erased.json")).unwrap();
+        }
+        house.restore(&backup);
+        drop(house.open());
+        let kept = read_all(&house.state_dir()).iter().filter(|row| matches!(row.content, Content::Kept(..))).count();
+        assert_eq!(kept, if list_kept { 2 } else { 3 });
+    }
+}
+
+#[tokio::test]
 async fn a_second_restore_erases_nobody_who_stands_where_an_erased_one_stood_before_the_first() {
     let house = House::new();
     append_all(&house, 0..3).await;
