@@ -130,7 +130,7 @@ fn the_banner_is_read_in_its_order_with_buttons_and_facts() {
     assert_eq!(buttons, ["[Принимать только необходимые файлы cookie]", "[Принять все файлы cookie]", "[Настройки]"]);
     let seeing = banner.iter().find(|line| line.contains("maps.example")).unwrap();
     assert!(seeing.contains("Карты «Север» & Ко; функциональные") && !seeing.contains("ads.example"), "{seeing}");
-    assert!(banner.iter().any(|line| line.contains("36 месяцев после того")), "how long the record is kept");
+    assert!(banner.iter().any(|line| line.contains("3 года после того")), "how long the record is kept");
     let page = lines(&document(&pages, Language::Ru, Model::OptIn)["layers"]["settings"]);
     assert!(page.contains(&"[x] Необходимые Всегда включены".to_owned()), "{page:#?}");
     assert!(page.contains(&"[ ] Аналитические".to_owned()), "nothing is ticked beforehand");
