@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Checks a bundle of a consent log, trusting nobody who made it. README.md beside this file says what it checks.
+"""Checks a bundle of a consent log, or a receipt, trusting nobody who made it. README.md beside this file says what it checks.
 
-It was written from that file, deploy/leaves.md and the public specifications that it names, not from the
-program's code. It needs Python 3.11 and python3-cryptography (for Ed25519 alone), and opens no connection.
-From top to bottom: the problems, files, forms, signatures, the tree, leaves, checkpoints, records, texts, the report.
+It follows that file, deploy/leaves.md and the public specifications that they name, and shares no code with the
+program. It needs Python 3.11 and python3-cryptography (for Ed25519 alone), and opens no connection.
+From top to bottom: the problems, files, forms, signatures, the tree, leaves, checkpoints, records, texts, the report, receipts.
 """
 import argparse, base64, bisect, functools, hashlib, itertools, json, os, re, stat, sys, zipfile, zlib
 from array import array
@@ -22,7 +22,10 @@ PROBLEMS = {
     "root_mismatch": "the leaves in the bundle are not the leaves that this checkpoint was signed over",
     "tile_mismatch": "the hashes in this tree are not those of the leaves",
     "inconsistent": "this is signed by the log and contradicts the log: its history was changed after it was signed",
-    "truncated": "this checkpoint has more leaves than the log has now: leaves at the end were thrown away",
+    "truncated": "this checkpoint has more leaves than the log kept: leaves at the end were thrown away, by hand or by the "
+                 "restore of a backup",
+    "ahead": "this checkpoint has more leaves than the bundle: it was signed after the bundle was made, or leaves at the end "
+             "were thrown away; ask for a bundle that reaches it, and believe the second if none comes",
     "wrong_log": "the name of the log and the leaf with which it starts do not belong together",
     "leaf_unreadable": "this leaf does not say anything in the known form",
     "record_changed": "this record is not the one that was written into the log",
@@ -42,18 +45,22 @@ PROBLEMS = {
 }
 CLOCKS_DIFFER = 60_000  # milliseconds; README.md, "Times"
 LATEST_SECOND = 253_402_207_200  # 9999-12-30T22:00:00Z; later moments are moved there
-LONGEST_FILE, LONGEST_MANIFEST, LONGEST_SIGNED, LONGEST_LINE = 1 << 30, 32 << 20, 1 << 20, 65_536  # bytes
+LONGEST_FILE, LONGEST_MANIFEST, LONGEST_SIGNED, LONGEST_RECEIPT, LONGEST_LINE = 1 << 30, 32 << 20, 512 << 10, 1 << 20, 65_536  # bytes
 DEEPEST, MOST_SIGNATURES, NEVER, EVENT, OTHER = 32, 64, float("inf"), 1, 2
 WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 
 class Unreadable(Exception):
     """This does not have its form."""
 
+class WrongUse(Exception):
+    """Nothing can be checked, and why; no finding."""
+
 class Findings:
     """What was found, each thing once."""
     def __init__(self):
         self.problems, self.origin, self.size, self.period = set(), "", 0, None
         self.records, self.witnesses, self.key_given = None, [], False
+        self.follows, self.given_checkpoints, self.has_page = [], [], False
         self.bracketed = {"events": 0, "of": 0, "widest_seconds": None}
     def add(self, problem, file=None, leaf=None):
         self.problems.add((problem, leaf, file))
@@ -127,7 +134,7 @@ def open_zip(path):
     try:
         file = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, OSError):
-        raise Unreadable from None
+        raise WrongUse(f"{path}: not a bundle, or a download that broke off; kelisim log export --format bundle makes one") from None
     entries = {entry.orig_filename: entry for entry in file.infolist()}
     promised = sum(entry.file_size for entry in file.infolist())
     if len(entries) < len(file.infolist()) or promised > 100 * os.path.getsize(path) + (64 << 20):
@@ -270,7 +277,8 @@ SCHEMA = ('{"schema":"kelisim-%s/v1","record_id":"<record:uuid>","consent_id":"<
 CHOICE = Form(SCHEMA % ("record", "expressed|renewed|refused|withdrawn|implied") + "}")
 FRAME = Form(SCHEMA % ("frame", "frame")
              + ',"host":<host:text>,"category":"<necessary|functional|analytical|marketing>"}')
-LINE = re.compile(rb'\{"index":(0|[1-9][0-9]{0,19}),"salt":"([0-9a-f]{64})","record":(\{.*\})\}', re.DOTALL)
+SALTED = rb'"salt":"([0-9a-f]{64})","record":(\{.*\})\}'
+LINE = re.compile(rb'\{"index":(0|[1-9][0-9]{0,19}),' + SALTED, re.DOTALL)
 
 # ---- Hashes and signatures
 
@@ -312,12 +320,12 @@ class Key:
 
 class Checkpoint:
     """C2SP signed-note, "Format", and tlog-checkpoint, "Note text": a checkpoint, and the file in which it is."""
-    def __init__(self, note, file):
-        self.file, self.right, self.seen = file, False, {}
+    def __init__(self, note, file, given=False):
+        self.file, self.right, self.seen, self.given = file, False, {}, given
         text, _, signatures = note.rpartition("\n\n")
         lines, (*signatures, end) = text.split("\n"), signatures.split("\n")
         if (end or not 1 <= len(signatures) <= MOST_SIGNATURES or any(c < " " and c != "\n" for c in note)
-                or len(lines) < 3 or "" in lines or not re.fullmatch(NUMBER, lines[1]) or not is_below_64(lines[1])):
+                or len(note.encode()) > LONGEST_SIGNED or len(lines) < 3 or "" in lines or not re.fullmatch(NUMBER, lines[1]) or not is_below_64(lines[1])):
             raise Unreadable
         self.text, self.origin, self.size, self.root = text + "\n", lines[0], int(lines[1]), from_base64(lines[2])
         self.signatures = [self.signature(line.split(" ")) for line in signatures]
@@ -332,21 +340,24 @@ class Checkpoint:
         return [data[4:] for name, data in self.signatures if name == key.name and data[:4] == key.id]
     def check(self, found, public, witnesses):
         """Every line under the log's name and key has to be right; the key's name is this checkpoint's own origin.
-        tlog-cosignature, "Ed25519 signed message": the last right line of a witness says when it has seen this."""
+            tlog-cosignature, "Ed25519 signed message": the last line of a witness says when it has seen this."""
         key = Key(self.origin, 1, public)
         lines = self.lines_of(key)
         self.right = bool(lines and is_name(self.origin)) and all(key.made(line, self.text.encode()) for line in lines)
         if not self.right:
             found.add("checkpoint_signature", self.file)
         for witness in witnesses if self.right else ():
-            for line in self.lines_of(witness):
-                time = int.from_bytes(line[:8])
-                if (len(line) == 72 and time < 1 << 63
-                        and witness.made(line[8:], f"cosignature/v1\ntime {time}\n{self.text}".encode())):
-                    self.seen[witness] = min(time, LATEST_SECOND)
-                else:
-                    found.add("cosignature_forged", self.file)
+            times = [self.time_of(witness, line) for line in self.lines_of(witness)]
+            if None in times:
+                found.add("cosignature_forged", self.file)
+            elif times:
+                self.seen[witness] = min(times[-1], LATEST_SECOND)
         return self.right
+    def time_of(self, witness, line):
+        time = int.from_bytes(line[:8])
+        right = (len(line) == 72 and time < 1 << 63
+                 and witness.made(line[8:], f"cosignature/v1\ntime {time}\n{self.text}".encode()))
+        return time if right else None
 
 # ---- The tree: RFC 6962, section 2.1, and C2SP tlog-tiles
 
@@ -359,6 +370,21 @@ def tree_hash(hashes):
         return hashes[0] if hashes else sha256(b"")
     half = 1 << (len(hashes) - 1).bit_length() - 1
     return node(tree_hash(hashes[:half]), tree_hash(hashes[half:]))
+
+def is_included(leaf, index, size, root, proof):
+    """RFC 9162, section 2.1.3.2."""
+    first, second = index, size - 1
+    for step in proof:
+        if second == 0:
+            return False
+        if first & 1 or first == second:
+            leaf = node(step, leaf)
+            while first and not first & 1:
+                first, second = first >> 1, second >> 1
+        else:
+            leaf = node(leaf, step)
+        first, second = first >> 1, second >> 1
+    return second == 0 and leaf == root
 
 def is_consistent(old, new, proof):
     """RFC 9162, section 2.1.4.2; for equal sizes and the empty tree RFC 6962, section 2.1.2: no hashes."""
@@ -461,10 +487,13 @@ class Leaves:
         getattr(self, "read_" + kind[1].decode(), lambda *_: None)(index, said)
         parts = said.groupdict()
         now = milliseconds(parts["time"] if "time" in parts else parts["day"] + "T00:00:00.000Z")
-        if not self.clock or now > self.clock[-1][1]:
-            self.clock.append((index, now))
+        self.clock.append((index, now))
     def read_start(self, index, said):
-        self.starts.append((index, said["log"], json.loads(said["follows"])))
+        self.starts.append((index, said["log"], json.loads(said["follows"]), said["day"]))
+    def follows(self):
+        """Where the log went on from another one."""
+        return [{"leaf": index, "log": old["log"], "size": old["size"], "day": day}
+                for index, _, old, day in self.starts[1:] if old]
     def read_notice(self, index, said):
         self.notices.setdefault(said["id"], {}).setdefault(said["edition"], index)
     def read_policy(self, index, said):
@@ -483,18 +512,18 @@ class Leaves:
         """README.md, "Names": the first leaf begins a log, and another start goes on from what stands before it."""
         if not self.starts or self.starts[0][0] != 0:
             self.found.add("wrong_log", leaf=0)
-        for place, (index, _, follows) in enumerate(self.starts):
+        for place, (index, _, follows, _) in enumerate(self.starts):
             before = {"log": self.starts[place - 1][1], "size": index} if place else None
             if (follows != before) if index == 0 or place else True:
                 self.found.add("wrong_log", leaf=index)
     def judge(self, checkpoint):
         """What is wrong with a checkpoint's name and size, before its hash is looked at."""
         name, size = checkpoint.origin.rpartition("/")[2], checkpoint.size
-        place = next((place for place, (_, log, _) in enumerate(self.starts) if log == name), None)
+        place = next((place for place, (_, log, *_) in enumerate(self.starts) if log == name), None)
         if place is None or size <= self.starts[place][0]:
             return "wrong_log"
         after = self.starts[place + 1][0] if place + 1 < len(self.starts) else self.size
-        return "truncated" if size > after else None
+        return None if size <= after else "truncated" if place + 1 < len(self.starts) else "ahead"
 
 def split_entries(data, count):
     """tlog-tiles, "Log entries": big-endian uint16 length, and so many bytes."""
@@ -534,11 +563,16 @@ def parse_proof(data):
         raise Unreadable
     return hashes
 
+def was_before(one, newest, leaves):
+    """Whether a checkpoint was certainly signed before the bundle's newest: its witness says so, or any witness and the log."""
+    written = leaves.clock[-1][1]
+    return any(time < newest.seen.get(witness, 0) or written - time * 1000 > CLOCKS_DIFFER for witness, time in one.seen.items())
+
 def hold_to_log(found, leaves, newest, others, own, given):
     """README.md, step 8: whether what was signed is this log. Gives the checkpoints that are the log's."""
     leaves.check_starts()
     wrong = leaves.judge(newest) or own and own.name != newest.origin
-    if wrong or given and given.name.rpartition("/")[2] not in [log for _, log, _ in leaves.starts]:
+    if wrong or given and given.name.rpartition("/")[2] not in [log for _, log, *_ in leaves.starts]:
         found.add("wrong_log", "checkpoint")
         newest.right = False
     same = leaves.tree.root(leaves.size) == newest.root
@@ -546,6 +580,8 @@ def hold_to_log(found, leaves, newest, others, own, given):
         found.add("root_mismatch", "checkpoint")
     for one in others:
         problem = leaves.judge(one)
+        if problem == "ahead" and (not one.given or was_before(one, newest, leaves)):
+            problem = "truncated"
         if not problem and same and leaves.tree.root(one.size) != one.root:
             problem = "inconsistent"
         if problem:
@@ -563,9 +599,10 @@ def describe_witnesses(witnesses, given, checkpoints):
                "size": max((one.size for one in checkpoints if witness in one.seen), default=None)}
 
 class Brackets:
-    """For each leaf the latest signature of a witness on a log without it, and the earliest on one with it."""
-    def __init__(self, checkpoints):
-        seen = sorted((one.size, list(one.seen.values())) for one in checkpoints if one.seen)
+    """For each leaf the latest signature of these witnesses on a log without it, and the earliest on one with it."""
+    def __init__(self, checkpoints, witnesses):
+        times = ((one.size, [time for key, time in one.seen.items() if key in witnesses]) for one in checkpoints)
+        seen = sorted(one for one in times if one[1])
         self.sizes = [size for size, _ in seen]
         self.before = [None, *itertools.accumulate((max(times) for _, times in seen), max)]
         self.after = [None, *itertools.accumulate((min(times) for _, times in reversed(seen)), min)][::-1]
@@ -625,8 +662,8 @@ def parse_manifest(data):
 
 class Records:
     """The records of the range, each held to its leaf."""
-    def __init__(self, bundle, leaves, manifest, checkpoints):
-        self.found, self.leaves, self.brackets = bundle.found, leaves, Brackets(checkpoints)
+    def __init__(self, bundle, leaves, manifest, brackets, trusted):
+        self.found, self.leaves, self.brackets, self.trusted = bundle.found, leaves, brackets, trusted
         self.texts = Texts(bundle, leaves)
         period, stated, size = manifest["period"], manifest["leaves"], leaves.size
         if stated["after"] > size:
@@ -676,10 +713,12 @@ class Records:
         before, after = self.brackets.around(index)
         if is_consent and time + CLOCKS_DIFFER < self.latest:
             self.found.add("time_order", leaf=index)
+            self.latest = time  # a clock that was set back is told once
         if is_consent and before is not None and time + CLOCKS_DIFFER < before * 1000:
             self.found.add("back_dated", leaf=index)
         if after is not None and time > after * 1000 + CLOCKS_DIFFER:
             self.found.add("forward_dated", leaf=index)
+        before, after = self.trusted.around(index)
         if before is not None and after is not None:
             self.events += 1
             self.widest = max(self.widest or 0, after - before)
@@ -748,7 +787,7 @@ def parse_notice(data):
 # ---- The whole, and the report
 
 def verify(path, given_key=None, given_witnesses=(), kept=()):
-    """README.md, "The order of the walk". `kept` are checkpoints that the reader has from before: file and bytes."""
+    """README.md, "The order of the walk". `kept` are checkpoints that the reader has from before."""
     found = Findings()
     found.key_given = given_key is not None
     try:
@@ -756,6 +795,7 @@ def verify(path, given_key=None, given_witnesses=(), kept=()):
     except Unreadable:
         found.add("format", path)
         return found
+    found.has_page = "index.html" in bundle.known
     manifest = read_manifest(bundle, found)
     found.period = manifest and {name: manifest["period"][name] for name in ("from", "to")}
     own = bundle.fetch("key", LONGEST_SIGNED, parse_own_key)
@@ -781,17 +821,15 @@ def verify(path, given_key=None, given_witnesses=(), kept=()):
         if (manifest["origin"], manifest["size"]) != (newest.origin, newest.size):
             found.add("file_changed", "checkpoint")
     _, *others = read_checkpoints(bundle, found, newest, key.public, witnesses)
-    for file, data in kept:
-        try:
-            one = Checkpoint(decode(data), file)
-            others += [one] if one.check(found, key.public, witnesses) else []
-        except Unreadable:
-            found.add("format", file)
+    others += [one for one in kept if one.check(found, key.public, witnesses)]
     leaves = Leaves(bundle, newest.size)
     good = hold_to_log(found, leaves, newest, others, own, given_key) if leaves.tree.complete else []
     found.witnesses = list(describe_witnesses(witnesses, given_witnesses, good))
+    found.follows = leaves.follows()
+    found.given_checkpoints = [{"file": one.file, "size": one.size} for one in good if one.given]
     if manifest:
-        records = Records(bundle, leaves, manifest, good)
+        trusted = [key for key in witnesses if key in given_witnesses] or witnesses
+        records = Records(bundle, leaves, manifest, Brackets(good, witnesses), Brackets(good, trusted))
         found.records = records.summary()
         found.bracketed = {"events": records.events, "of": records.kept, "widest_seconds": records.widest}
     return found
@@ -811,6 +849,8 @@ def read_witnesses(bundle, found, given):
         try:
             key = Key.parse(line, 4)
             witnesses.setdefault((key.name, key.public), key)
+            if any(one.name == key.name and one.public != key.public for one in given):
+                found.add("key_differs", "witnesses")
         except Unreadable:
             found.add("format", "witnesses")
     return list(witnesses.values())
@@ -818,7 +858,8 @@ def read_witnesses(bundle, found, given):
 def as_json(found):
     problems = [{"problem": name, "leaf": leaf, "file": file} for name, leaf, file in found.sorted_problems()]
     return json.dumps({"intact": not problems, "problems": problems, "origin": found.origin, "size": found.size,
-                       "key_given": found.key_given, "period": found.period, "records": found.records,
+                       "key_given": found.key_given, "period": found.period, "follows": found.follows,
+                       "given_checkpoints": found.given_checkpoints, "records": found.records,
                        "witnesses": found.witnesses, "bracketed": found.bracketed}, sort_keys=True)
 
 def shown(text):
@@ -827,11 +868,7 @@ def shown(text):
 
 def as_text(found):
     problems = found.sorted_problems()
-    lines = [f"The log: {shown(found.origin) or 'unknown'}, {found.size} leaves."]
-    lines.append(f"1. Intact: {'no' if problems else 'yes'}.")
-    for name, leaf, file in problems:
-        place = f", leaf {leaf}" if leaf is not None else f", {shown(file)}"
-        lines.append(f"   {name}{place}: {PROBLEMS[name]}")
+    lines = [f"The log: {shown(found.origin) or 'unknown'}, {found.size} leaves.", *tell_intact(problems)]
     if records := found.records:
         first, after = found.period["from"] or "the log's beginning", found.period["to"] or "its end"
         lines.append(f"   Asked for was the period from {first} to {after}: leaves {records['first']} to before "
@@ -839,40 +876,152 @@ def as_text(found):
                      f"the log says. {records['outside']} events before or after them are not in this bundle.")
     else:
         lines.append("   No records were checked.")
+    if found.has_page:
+        lines.append("   index.html in it was written by whoever made the file and was not looked at.")
     if not found.key_given:
         lines.append("   The log's key came with the bundle: whoever made the bundle could have made the key. "
                      "Give the key that you know with --key.")
-    seen = [one for one in found.witnesses if one["size"] is not None]
-    lines.append("2. Seen from outside: " + ("by those below." if seen else
-                 "No witness vouches for this log: the operator could have made this log yesterday."))
-    for one in seen:
-        lines.append(f"   {shown(one['name'])} signed from {one['since']} to {one['until']}, up to {one['size']} leaves"
-                     + ("." if one["given"] else "; it is named by the bundle alone."))
+    for one in found.follows:
+        lines.append(f"   The log goes on from another one after a restore of a backup on {one['day']}: of the log {one['log']} "
+                     f"the first {one['size']} leaves are kept here; what was written into it after that is not.")
+    for one in found.given_checkpoints:
+        lines.append(f"   Your checkpoint of {one['size']} leaves ({shown(one['file'])}) is the beginning of this log"
+                     + ("; the key that you gave signed it." if found.key_given else "."))
+    any_given = any(one["given"] for one in found.witnesses)
+    lines += tell_seen(found.witnesses, any_given, "this log")
     bracketed = found.bracketed
+    alone = "" if bracketed["events"] == bracketed["of"] else "; of the others the times are the operator's word"
     lines.append(f"3. Times bracketed: {bracketed['events']} of {bracketed['of']} events" + (
         "; their times are the operator's word." if bracketed["widest_seconds"] is None else
-        f", the widest bracket being {bracketed['widest_seconds']} seconds."))
+        f"; the two signatures around one are at most {bracketed['widest_seconds']} seconds apart{alone}."
+        + ("" if any_given else " The keys of these witnesses came with the bundle.")))
     return "\n".join(lines)
 
+def tell_intact(problems):
+    yield f"1. Intact: {'no' if problems else 'yes'}."
+    for name, leaf, file in problems:
+        place = f", leaf {leaf}" if leaf is not None else f", {shown(file)}"
+        yield f"   {name}{place}: {PROBLEMS[name]}"
+
+def tell_seen(witnesses, any_given, what):
+    """Those that were given and have signed nothing come first."""
+    counted = [one for one in witnesses if one["size"] is not None and one["given"] == any_given]
+    yield "2. Seen from outside: " + ("by those below." if counted else
+                                      f"No witness vouches for {what}: the operator could have made {what} yesterday.")
+    for one in sorted(witnesses, key=lambda one: not (one["given"] and one["size"] is None)):
+        did = ("has signed nothing that is here" if one["size"] is None else
+               f"signed from {one['since']} to {one['until']}, up to {one['size']} leaves")
+        yield f"   {shown(one['name'])} {did}" + ("." if one["given"] else "; its key came with the bundle"
+                                                 + (" and does not count." if any_given else "; give the key that you know with --witness."))
+
+# ---- Receipts
+
+RECEIPT = re.compile(r"c2sp\.org/tlog-proof@v1\n(?:extra ([^\n]*)\n)?index (%s)\n((?:[^\n]+\n){0,63})\n(.*)" % NUMBER, re.DOTALL)
+
+def read_receipt(path):
+    """The bytes of a receipt, None of anything else."""
+    if not os.path.isdir(path):
+        with open(path, "rb") as file:
+            data = file.read(LONGEST_RECEIPT + 1)
+            return data if data.startswith(b"c2sp.org/tlog-proof@v1") else None
+
+class Receipt:
+    """README.md, "Receipts"."""
+    def __init__(self, path, data, key, witnesses):
+        self.found, self.index, self.record, self.witnesses, self.salted = Findings(), None, None, [], None
+        try:
+            proof, note = self.parse(path, data)
+        except Unreadable:
+            self.found.add("format", path)
+            return
+        self.found.origin, self.found.size = note.origin, note.size
+        if self.salted:
+            salt, record = bytes.fromhex(self.salted[1].decode()), self.salted[2]
+            commitment = sha256(b"kelisim-commitment/v1\n" + salt + record)
+            leaf = sha256(b"\0kelisim-consent-leaf/v1\n" + commitment)
+            if not is_included(leaf, self.index, note.size, note.root, proof):
+                self.found.add("record_changed", path)
+            elif CHOICE.match(record) or FRAME.match(record):
+                self.record = json.loads(record)
+            else:
+                self.found.add("record_unreadable", path)
+        witnesses = list({(one.name, one.public): one for one in witnesses}.values())
+        note.check(self.found, key.public, witnesses)
+        self.witnesses = list(describe_witnesses(witnesses, witnesses, [note]))
+    def parse(self, path, data):
+        parts = RECEIPT.fullmatch(decode(data)) if len(data) <= LONGEST_RECEIPT else None
+        if not parts:
+            raise Unreadable
+        extra, index, proof, note = parts.groups()
+        self.salted = None if extra is None else re.fullmatch(rb"\{" + SALTED, from_base64(extra), re.DOTALL)
+        proof, note = parse_proof(proof.encode()), Checkpoint(note, path)
+        if extra is not None and not self.salted or int(index) >= note.size:
+            raise Unreadable
+        self.index = int(index)
+        return proof, note
+    def as_json(self):
+        said = json.loads(as_json(self.found))
+        return json.dumps({name: said[name] for name in ("intact", "problems", "origin", "size")} | {
+            "index": self.index, "record": self.record, "witnesses": self.witnesses}, sort_keys=True)
+    def as_text(self):
+        lines = ["A receipt that can't be read." if self.index is None else
+                 f"A receipt of the log {shown(self.found.origin)}: leaf {self.index} of {self.found.size}."]
+        if record := self.record:
+            lines += [f"   {record['time']}, {shown(record['site'])}: {record['event']}, consent number {record['consent_id']}.",
+                      f"   Offered: {', '.join(record['offered']) or 'nothing'}. Allowed: {', '.join(record['allowed']) or 'nothing'}.",
+                      f"   Notice: {record['notice_id']}. Edition: {record['edition']}."]
+        elif self.index is not None and not self.salted:
+            lines.append("   It holds no record: what the leaf says is not in this file, so the leaf was not looked at.")
+        seen = any(one["size"] is not None for one in self.witnesses)
+        lines += [*tell_intact(self.found.sorted_problems()), *tell_seen(self.witnesses, True, "this receipt")]
+        lines.append("3. Times bracketed: no; " + ("it was there when the witness signed, how long before is the operator's word."
+                                                  if seen else "the time is the operator's word."))
+        return "\n".join(lines)
+
 def main():
-    parser = argparse.ArgumentParser(description="Checks a bundle of a consent log, or a folder of its tiles: "
+    parser = argparse.ArgumentParser(description="Checks a bundle of a consent log, a folder of its tiles, or a receipt: "
                                                  "exit code 0 intact, 1 not intact, 2 wrong use.")
     parser.add_argument("bundle", metavar="FILE|DIR")
     parser.add_argument("--key", metavar="VKEY", type=functools.partial(option_key, 1), help="the log's key, known from elsewhere")
     parser.add_argument("--witness", metavar="VKEY", type=functools.partial(option_key, 4), action="append", default=[],
-                        help="a witness's key, known from elsewhere; can be given again")
+                        help="a witness's key, known from elsewhere; can be given again; then no other counts")
     parser.add_argument("--checkpoint", metavar="FILE", action="append", default=[],
                         help="a checkpoint of this log that was kept from before; can be given again")
     parser.add_argument("--json", action="store_true", help="print the findings as one JSON object")
-    arguments = parser.parse_args()
     try:
-        kept = [(name, open(name, "rb").read(LONGEST_SIGNED + 1)) for name in arguments.checkpoint]
-        os.listdir(arguments.bundle) if os.path.isdir(arguments.bundle) else open(arguments.bundle, "rb").close()
+        return check(parser.parse_args())
     except OSError as error:
-        parser.error(str(error))
-    found = verify(arguments.bundle, arguments.key, arguments.witness, kept)
-    print(as_json(found) if arguments.json else as_text(found))
-    return 1 if found.problems else 0
+        print(f"{error.filename}: can't be read ({error.strerror}); see that the path is right", file=sys.stderr)
+    except WrongUse as error:
+        print(error, file=sys.stderr)
+    return 2
+
+def check(arguments):
+    """Prints what was found; the exit code."""
+    path = arguments.bundle
+    data = read_receipt(path)
+    if data is None:
+        found = verify(path, arguments.key, arguments.witness, [read_kept(name) for name in arguments.checkpoint])
+        print(as_json(found) if arguments.json else as_text(found))
+        return 1 if found.problems else 0
+    if arguments.key is None:
+        raise WrongUse(f"{path}: a receipt is checked with the log's key; give it with --key, the site publishes it at /_kelisim/log/key")
+    if arguments.checkpoint:
+        raise WrongUse(f"{path}: a receipt has no log to compare a checkpoint with; leave --checkpoint out, or give a bundle")
+    receipt = Receipt(path, data, arguments.key, arguments.witness)
+    print(receipt.as_json() if arguments.json else receipt.as_text())
+    return 1 if receipt.found.problems else 0
+
+def read_kept(name):
+    with open(name, "rb") as file:
+        data = file.read(LONGEST_SIGNED + 1)
+    try:
+        if len(data) > LONGEST_SIGNED:
+            raise Unreadable
+        return Checkpoint(decode(data), name, given=True)
+    except Unreadable:
+        raise WrongUse(f"{name}: not a checkpoint; give the file as it came from /_kelisim/log/checkpoint "
+                       "or out of an earlier bundle") from None
 
 def option_key(kind, text):
     try:

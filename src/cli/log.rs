@@ -4,7 +4,11 @@ use std::{io, path::PathBuf};
 
 use clap::Subcommand;
 
-use super::{erase, export, incident, person, requests, verify::VerifyArguments, witness};
+use super::{
+    erase, export, incident, person, requests,
+    verify::{VerifyArguments, leaves::LeavesArguments},
+    witness,
+};
 use crate::{
     export::ExportError,
     store::{AppendError, StoreError},
@@ -16,8 +20,10 @@ use crate::{
 pub(crate) enum LogCommand {
     /// Write the events of a period: as a table, lines of JSON, consent records in JSON-LD, or one file for an auditor.
     Export(export::ExportArguments),
-    /// Check a bundle, or a folder of tiles, without trusting whoever made it: 0 intact, 1 not intact, 2 wrong use.
+    /// Check a bundle, a folder of tiles or a receipt, without trusting whoever made it: 0 intact, 1 not intact, 2 wrong use.
     Verify(VerifyArguments),
+    /// Show what a bundle's log says beside its events: starts, texts, settings, who took records out, what was refused.
+    Leaves(LeavesArguments),
     /// Show what is recorded about a person, for the answer to a request for access.
     Show(person::ShowArguments),
     /// Delete everything recorded about a person, on request.
@@ -74,8 +80,8 @@ pub(super) fn run(command: &LogCommand) -> Result<(), Box<dyn std::error::Error>
         LogCommand::Export(arguments) => {
             export::run(arguments, &super::configuration_alone(&arguments.config)?)?;
         }
-        // It has an exit code of its own for wrong use, so it is run before it comes here.
-        LogCommand::Verify(_) => {}
+        // They have an exit code of their own for wrong use, so they are run before they come here.
+        LogCommand::Verify(_) | LogCommand::Leaves(_) => {}
         LogCommand::Show(arguments) => person::run(arguments)?,
         LogCommand::Erase(arguments) => erase::run(arguments)?,
         LogCommand::Witness(arguments) => witness::run(arguments)?,

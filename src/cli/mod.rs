@@ -83,6 +83,7 @@ pub fn main() -> ExitCode {
         }
         Command::Run(arguments) => told(run::run(&arguments.config)),
         Command::Log(log::LogCommand::Verify(arguments)) => verify::run(&arguments),
+        Command::Log(log::LogCommand::Leaves(arguments)) => verify::leaves::run(&arguments),
         Command::Log(command) => told(log::run(&command)),
         Command::User(command) => told(user::run(&command)),
     }

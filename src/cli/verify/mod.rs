@@ -1,10 +1,13 @@
-//! `kelisim log verify`: checks a bundle of the consent log, or a folder of its tiles, with nothing but the file and what its reader
-//! knows from elsewhere. It needs no configuration, no state and no network.
+//! `kelisim log verify`: checks a bundle of the consent log, a folder of its tiles, or a receipt, with nothing but the file and what its
+//! reader knows from elsewhere. It needs no configuration, no state and no network.
 
+mod json;
+pub(super) mod leaves;
 mod lines;
 mod manifest;
 mod print;
 mod progress;
+mod receipt;
 mod source;
 mod walk;
 
@@ -16,18 +19,18 @@ use std::{
 
 use clap::Args;
 
-use crate::ledger::{KeyKind, LONGEST_NOTE, VerifierKey};
+use crate::ledger::{Checkpoint, KeyKind, LONGEST_NOTE, Note, VerifierKey};
 
 /// `kelisim log verify`.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArguments {
-    /// A bundle (a ZIP file), the same as a folder, or a folder with `checkpoint`, `key` and `tile/` alone.
+    /// A bundle (a ZIP file), the same as a folder, a folder with `checkpoint`, `key` and `tile/` alone, or a visitor's receipt.
     #[arg(value_name = "FILE|DIR")]
     pub(crate) bundle: PathBuf,
     /// The log's key, known from elsewhere; without it the key in the bundle is believed.
     #[arg(long, value_name = "VKEY", value_parser = log_key)]
     pub(crate) key: Option<VerifierKey>,
-    /// The key of a witness, known from elsewhere; can be given again.
+    /// The key of a witness, known from elsewhere; can be given again. Where one is given, no other counts.
     #[arg(long, value_name = "VKEY", value_parser = witness_key)]
     pub(crate) witness: Vec<VerifierKey>,
     /// A checkpoint of this log that was kept from before; can be given again.
@@ -40,34 +43,55 @@ pub(crate) struct VerifyArguments {
 
 /// Why nothing could be checked: wrong use, and not a finding.
 #[derive(Debug, thiserror::Error)]
-#[error("{path}: {source}")]
-struct Unusable {
-    path: PathBuf,
-    source: io::Error,
+enum Unusable {
+    #[error("{path}: can't be read ({source}); see that the path is right and the file yours to read")]
+    Unreadable { path: PathBuf, source: io::Error },
+    #[error("{path}: not a bundle, or a download that broke off; kelisim log export --format bundle makes one")]
+    NoBundle { path: PathBuf },
+    #[error(
+        "{path}: not a checkpoint; give the file as it came from /_kelisim/log/checkpoint or out of an earlier bundle"
+    )]
+    NoCheckpoint { path: PathBuf },
+    #[error(
+        "{path}: a receipt is checked with the log's key; give it with --key, the site publishes it at /_kelisim/log/key"
+    )]
+    NeedsKey { path: PathBuf },
+    #[error("{path}: a receipt has no log to compare a checkpoint with; leave --checkpoint out, or give a bundle")]
+    NeedsLog { path: PathBuf },
 }
 
 /// Runs `kelisim log verify`.
 pub(super) fn run(arguments: &VerifyArguments) -> ExitCode {
-    let report = match walk::audit(arguments) {
-        Ok(report) => report,
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::from(2);
-        }
+    let (text, intact) = match audit(arguments) {
+        Ok(told) => told,
+        Err(error) => return refused(&error),
     };
-    let text = if arguments.json { print::json(&report) } else { print::text(&report) };
     // Whoever closed the pipe has read enough; the exit code still says what was found.
     let _ = io::stdout().write_all(text.as_bytes());
-    if report.intact() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if intact { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// What was found, as it is printed, and whether nothing is wrong.
+fn audit(arguments: &VerifyArguments) -> Result<(String, bool), Unusable> {
+    if let Some(bytes) = receipt::read(&arguments.bundle)? {
+        return receipt::audit(arguments, &bytes);
+    }
+    let report = walk::audit(arguments)?;
+    Ok((if arguments.json { json::log(&report) } else { print::text(&report) }, report.intact()))
+}
+
+fn refused(error: &Unusable) -> ExitCode {
+    eprintln!("{error}");
+    ExitCode::from(2)
 }
 
 /// The checkpoints that were kept from before, with the names under which they were given.
 fn given_checkpoints(paths: &[PathBuf]) -> Result<Vec<(String, String)>, Unusable> {
     let read = |path: &PathBuf| {
-        let unusable = |source| Unusable { path: path.clone(), source };
-        let bytes = read_bounded(path).map_err(unusable)?;
-        // What is not text is not a checkpoint either; that is a finding.
-        Ok((path.display().to_string(), String::from_utf8_lossy(&bytes).into_owned()))
+        let bytes = read_bounded(path).map_err(|source| Unusable::Unreadable { path: path.clone(), source })?;
+        let text = String::from_utf8(bytes).ok();
+        let text = text.filter(|text| Note::parse(text).is_some_and(|note| Checkpoint::parse(note.text()).is_some()));
+        Ok((path.display().to_string(), text.ok_or_else(|| Unusable::NoCheckpoint { path: path.clone() })?))
     };
     paths.iter().map(read).collect()
 }

@@ -40,33 +40,41 @@ enum Place {
     Folder(PathBuf),
 }
 
+/// What lies at a path.
+pub(super) enum Opened {
+    Bundle(Source),
+    /// Neither a folder nor a ZIP file.
+    NoBundle,
+    /// A ZIP file with two files of one name, or one that says that it unpacks into more than a bundle can.
+    Hostile,
+}
+
 /// A file that can't be read, or is longer than it may be.
 #[derive(Debug)]
 pub(super) struct Unreadable;
 
 impl Source {
-    /// Opens what lies at a path; `Ok(None)` for a file that is not a bundle, has two files of one name, or says that it unpacks into
-    /// more than a bundle can.
-    pub(super) fn open(path: &Path) -> io::Result<Option<Self>> {
+    /// Opens what lies at a path.
+    pub(super) fn open(path: &Path) -> io::Result<Opened> {
         if fs::metadata(path)?.is_dir() {
             let mut source = Self::new(Place::Folder(path.to_owned()));
             source.list(path, "", 0)?;
-            return Ok(Some(source));
+            return Ok(Opened::Bundle(source));
         }
         let file = File::open(path)?;
         let most = file.metadata()?.len().saturating_mul(MOST_GROWTH).saturating_add(FREE_GROWTH);
-        let Ok(mut archive) = ZipArchive::new(BufReader::new(file)) else { return Ok(None) };
+        let Ok(mut archive) = ZipArchive::new(BufReader::new(file)) else { return Ok(Opened::NoBundle) };
         let names: Option<BTreeSet<String>> = archive.file_names().map(|name| Some(name.ok()?.into_owned())).collect();
-        let Some(names) = names else { return Ok(None) };
+        let Some(names) = names else { return Ok(Opened::Hostile) };
         let twice = archive.has_duplicate_names() || names.len() < archive.len();
         if twice || declared(&mut archive) > most {
-            return Ok(None);
+            return Ok(Opened::Hostile);
         }
         let mut source = Self::new(Place::Zip(Box::new(archive)));
         for name in names.into_iter().filter(|name| !name.ends_with('/')) {
             source.found(name);
         }
-        Ok(Some(source))
+        Ok(Opened::Bundle(source))
     }
 
     const fn new(place: Place) -> Self {

@@ -7,7 +7,7 @@ use super::{
     lines::Lines,
     manifest::{self, Manifest},
     progress::Progress,
-    source::{LARGEST_FILE, Source},
+    source::{LARGEST_FILE, Opened, Source},
 };
 use crate::ledger::{
     EntryBundle, KeyKind, LONGEST_LEAF, LONGEST_NOTE, TILE_WIDTH, Tile, VerifierKey,
@@ -18,15 +18,16 @@ use crate::ledger::{
 const LONGEST_TEXT: u64 = 16 << 20;
 
 /// Largest bundle of leaves, in bytes.
-const LONGEST_ENTRIES: u64 = TILE_WIDTH * (LONGEST_LEAF as u64 + 2);
+pub(super) const LONGEST_ENTRIES: u64 = TILE_WIDTH * (LONGEST_LEAF as u64 + 2);
 
 /// Reads all of a bundle.
 pub(super) fn audit(arguments: &VerifyArguments) -> Result<Report, Unusable> {
     let given = given_checkpoints(&arguments.checkpoint)?;
-    let unusable = |source| Unusable { path: arguments.bundle.clone(), source };
-    match Source::open(&arguments.bundle).map_err(unusable)? {
-        Some(source) => Ok(Walk::new(source).audit(arguments, &given)),
-        None => {
+    let path = || arguments.bundle.clone();
+    match Source::open(&arguments.bundle).map_err(|source| Unusable::Unreadable { path: path(), source })? {
+        Opened::Bundle(source) => Ok(Walk::new(source).audit(arguments, &given)),
+        Opened::NoBundle => Err(Unusable::NoBundle { path: path() }),
+        Opened::Hostile => {
             let problem = Problem::in_file(ProblemKind::Format, &arguments.bundle.display().to_string());
             Ok(Report { key_given: arguments.key.is_some(), problems: vec![problem], ..Report::default() })
         }
@@ -50,10 +51,11 @@ impl Walk {
         let manifest = self.manifest();
         let newest = self.required_text("checkpoint");
         let (key_given, period) = (arguments.key.is_some(), manifest.as_ref().map(Manifest::period));
+        let has_page = self.source.names().contains("index.html");
         let own_name = key.as_ref().map(|key| key.name().into());
         let (Some(key), Some(newest)) = (arguments.key.clone().or(key), newest) else {
             let problems = self.problems.into_iter().collect();
-            return Report { key_given, period, problems, ..Report::default() };
+            return Report { key_given, period, has_page, problems, ..Report::default() };
         };
         let mut auditor = Auditor::new(Trust { key, key_given, own_name, witnesses });
         let size = auditor.checkpoint("checkpoint", &newest, Held::Newest);
@@ -75,7 +77,7 @@ impl Walk {
         }
         self.progress.end();
         self.problems.into_iter().for_each(|problem| auditor.problem(problem));
-        Report { period, ..auditor.finish() }
+        Report { period, has_page, ..auditor.finish() }
     }
 
     fn found(&mut self, kind: ProblemKind, file: &str) {
@@ -107,9 +109,13 @@ impl Walk {
         let own: Vec<_> = lines.map(|line| VerifierKey::parse(line).ok()).collect();
         for key in given.iter().cloned().map(|key| (Some(key), true)).chain(own.into_iter().map(|key| (key, false))) {
             match key {
-                (Some(key), given) if key.kind() == KeyKind::Witness => {
+                (Some(key), is_given) if key.kind() == KeyKind::Witness => {
+                    let other = |known: &VerifierKey| known.name() == key.name() && !known.is_same_key(&key);
+                    if !is_given && given.iter().any(other) {
+                        self.found(ProblemKind::KeyDiffers, "witnesses");
+                    }
                     if !witnesses.iter().any(|(known, _)| *known == key) {
-                        witnesses.push((key, given));
+                        witnesses.push((key, is_given));
                     }
                 }
                 _ => self.found(ProblemKind::Format, "witnesses"),

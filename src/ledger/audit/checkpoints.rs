@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Leaves, Problem, ProblemKind, Seen, Trust, WitnessSeen};
+use super::{GivenCheckpoint, Leaves, Problem, ProblemKind, Seen, TOLERANCE, Trust, WitnessSeen};
 use crate::{
     ledger::{Checkpoint, LogId, Note, Signed, TreeHash, check_consistency, hex::unhex},
     timestamp::Timestamp,
@@ -34,11 +34,13 @@ pub(super) struct Checkpoints {
     known: Vec<Known>,
     /// Cosignatures on what belongs to the log: witness, size, time.
     valid: Vec<(usize, u64, Timestamp)>,
+    /// Those kept elsewhere that are the beginning of the log.
+    fitting: Vec<GivenCheckpoint>,
 }
 
 impl Checkpoints {
     pub(super) const fn new(trust: Trust) -> Self {
-        Self { trust, known: Vec::new(), valid: Vec::new() }
+        Self { trust, known: Vec::new(), valid: Vec::new(), fitting: Vec::new() }
     }
 
     /// Reads a checkpoint; its size where it counts from here on.
@@ -72,7 +74,11 @@ impl Checkpoints {
     }
 
     pub(super) fn newest(&self) -> Option<&Checkpoint> {
-        self.known.iter().find(|known| known.held == Held::Newest).map(|known| &known.checkpoint)
+        self.newest_known().map(|known| &known.checkpoint)
+    }
+
+    fn newest_known(&self) -> Option<&Known> {
+        self.known.iter().find(|known| known.held == Held::Newest)
     }
 
     /// Compares every checkpoint with the tree.
@@ -80,12 +86,13 @@ impl Checkpoints {
         if !leaves.complete() {
             return;
         }
-        if leaves.starts.first().is_none_or(|(index, _)| *index != 0) {
+        if leaves.starts.first().is_none_or(|start| start.index != 0) {
             problems.insert(Problem::at_leaf(ProblemKind::WrongLog, 0));
         }
         let whole = self.newest().is_some_and(|newest| leaves.root(newest.size) == Some(newest.root));
         for known in &self.known {
             let fault = match place(&known.checkpoint, known.held, leaves) {
+                Err(ProblemKind::Ahead) if self.is_of_the_past(known, leaves) => Some(ProblemKind::Truncated),
                 Err(fault) => Some(fault),
                 Ok(()) if known.held == Held::Newest => {
                     let names = self.own_name_is(&known.checkpoint.origin) && self.given_name_is_of(leaves);
@@ -105,8 +112,21 @@ impl Checkpoints {
             if fault.is_none() && whole {
                 let size = known.checkpoint.size;
                 self.valid.extend(known.cosigned.iter().map(|(witness, time)| (*witness, size, *time)));
+                if known.held == Held::Given {
+                    self.fitting.push(GivenCheckpoint { file: known.file.clone(), size });
+                }
             }
         }
+    }
+
+    /// Whether a checkpoint was signed before the bundle's newest one certainly was, as its witness says, or any witness and the log.
+    fn is_of_the_past(&self, given: &Known, leaves: &Leaves) -> bool {
+        let newest = self.newest_known().map_or(&[][..], |newest| &newest.cosigned);
+        let written = leaves.times.last().map(|(_, time)| time.milliseconds());
+        given.cosigned.iter().any(|(witness, time)| {
+            newest.iter().any(|(other, later)| other == witness && time < later)
+                || written.is_some_and(|written| written - time.milliseconds() > TOLERANCE)
+        })
     }
 
     fn own_name_is(&self, origin: &str) -> bool {
@@ -141,26 +161,49 @@ impl Checkpoints {
             .collect()
     }
 
-    /// The cosignatures, for the times of events.
+    /// What an event's time has to agree with: every cosignature.
     pub(super) fn brackets(&self) -> Brackets {
         Brackets::new(self.valid.iter().map(|(_, size, time)| (*size, *time)).collect())
+    }
+
+    /// What encloses an event's time for whoever checks: where keys of witnesses were given only theirs, since whoever made a bundle
+    /// can have made the keys in it.
+    pub(super) fn trusted_brackets(&self) -> Brackets {
+        let given = |at: usize| self.trust.witnesses[at].1;
+        let any_given = self.trust.witnesses.iter().any(|(_, given)| *given);
+        let trusted = self.valid.iter().filter(|(at, ..)| !any_given || given(*at));
+        Brackets::new(trusted.map(|(_, size, time)| (*size, *time)).collect())
+    }
+
+    /// Takes the newest one as it is, where there is no tree to compare it with.
+    pub(super) fn believe_newest(&mut self) {
+        let newest = self.known.iter().filter(|known| known.held == Held::Newest);
+        let valid =
+            newest.flat_map(|known| known.cosigned.iter().map(|(at, time)| (*at, known.checkpoint.size, *time)));
+        self.valid = valid.collect();
+    }
+
+    /// The checkpoints kept elsewhere that are the beginning of the log.
+    pub(super) fn fitting(&self) -> Vec<GivenCheckpoint> {
+        self.fitting.clone()
     }
 }
 
 /// Which start of a log a name belongs to.
 fn start_of(name: &str, leaves: &Leaves) -> Option<usize> {
     let id = name.rsplit('/').next().and_then(unhex).map(LogId)?;
-    leaves.starts.iter().position(|(_, log)| *log == id)
+    leaves.starts.iter().position(|start| start.log == id)
 }
 
 /// Whether a checkpoint's name and size belong into the log's history.
 fn place(checkpoint: &Checkpoint, held: Held, leaves: &Leaves) -> Result<(), ProblemKind> {
     let at = start_of(&checkpoint.origin, leaves).ok_or(ProblemKind::WrongLog)?;
-    let (start, last) = (leaves.starts[at].0, at + 1 == leaves.starts.len());
-    let end = leaves.starts.get(at + 1).map_or(leaves.size(), |(index, _)| *index);
+    let (start, last) = (leaves.starts[at].index, at + 1 == leaves.starts.len());
+    let end = leaves.starts.get(at + 1).map_or(leaves.size(), |start| start.index);
     match held {
         Held::Newest if !last => Err(ProblemKind::WrongLog),
         _ if checkpoint.size <= start => Err(ProblemKind::WrongLog),
+        Held::Given if checkpoint.size > end && last => Err(ProblemKind::Ahead),
         _ if checkpoint.size > end => Err(ProblemKind::Truncated),
         _ => Ok(()),
     }

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use roaring::RoaringBitmap;
 
-use super::{Problem, ProblemKind, texts::KnownTexts};
+use super::{Follows, Problem, ProblemKind, texts::KnownTexts};
 use crate::{
-    ledger::{Entry, Frontier, LeafHash, LogId, Tile, TreeHash, leaf_hash},
+    ledger::{Entry, Frontier, LeafHash, LeafIndex, LogId, Predecessor, Tile, TreeHash, leaf_hash},
     timestamp::Timestamp,
 };
 
@@ -26,10 +26,18 @@ pub(super) struct Leaves {
     consent: RoaringBitmap,
     removed: RoaringBitmap,
     pub(super) texts: KnownTexts,
-    /// Where logs start, and their names.
-    pub(super) starts: Vec<(u64, LogId)>,
+    pub(super) starts: Vec<Start>,
     /// When leaves that are not events were written: the moment, or the beginning of the day.
     pub(super) times: Vec<(u64, Timestamp)>,
+}
+
+/// Where a log starts.
+pub(super) struct Start {
+    pub(super) index: u64,
+    pub(super) log: LogId,
+    /// Which log it says it goes on from.
+    pub(super) follows: Option<Predecessor>,
+    pub(super) day: Timestamp,
 }
 
 impl Leaves {
@@ -68,6 +76,16 @@ impl Leaves {
 
     pub(super) fn is_removed(&self, index: u64) -> bool {
         self.removed.contains(bit(index))
+    }
+
+    /// Where the log went on from another one, the oldest first.
+    pub(super) fn follows(&self) -> Vec<Follows> {
+        let later = self.starts.iter().skip(1);
+        let follows = |start: &Start| {
+            let old = start.follows?;
+            Some(Follows { leaf: LeafIndex(start.index), log: old.log, size: old.size, day: start.day })
+        };
+        later.filter_map(follows).collect()
     }
 
     /// The events of a range of leaves.
@@ -133,13 +151,13 @@ impl Leaves {
                 return;
             }
             Entry::Start { log, follows, day } => {
-                let before = self.starts.last().map(|(_, log)| (*log, index));
-                let fits = follows.map(|old| (old.log, old.size)) == before && (before.is_some() || index == 0);
+                let before = self.starts.last().map(|start| Predecessor { log: start.log, size: index });
+                let fits = follows == before && (before.is_some() || index == 0);
                 // Where leaves are missing, the start of the log before may be among them.
                 if self.complete() && !fits {
                     problems.insert(Problem::at_leaf(ProblemKind::WrongLog, index));
                 }
-                self.starts.push((index, log));
+                self.starts.push(Start { index, log, follows, day });
                 day
             }
             Entry::Notice { id, edition, day, .. } => {

@@ -8,6 +8,7 @@
 mod checkpoints;
 mod leaves;
 mod problem;
+mod receipt;
 mod records;
 mod report;
 #[cfg(test)]
@@ -19,7 +20,8 @@ use std::collections::BTreeSet;
 pub use self::{
     checkpoints::Held,
     problem::{Problem, ProblemKind},
-    report::{Bracketed, Period, RecordsSeen, Report, Seen, WitnessSeen},
+    receipt::{ReceiptReport, audit_receipt, is_receipt},
+    report::{Bracketed, Follows, GivenCheckpoint, Period, RecordsSeen, Report, Seen, WitnessSeen},
 };
 use self::{
     checkpoints::{Brackets, Checkpoints},
@@ -30,6 +32,9 @@ use super::{EntryBundle, Tile, TilePath, TreeHash, VerifierKey, entries_of_bundl
 
 /// The largest log that is audited, in leaves: more than a busy site writes in a century, and what 32 bits count.
 pub const MOST_LEAVES: u64 = u32::MAX as u64;
+
+/// How far two clocks may differ, in milliseconds: the gateway's and a witness's, and the gateway's own when it is set.
+const TOLERANCE: i64 = 60_000;
 
 /// The longest proof of consistency, in hashes: two paths to a root of 2⁶³ leaves.
 const LONGEST_PROOF: usize = 126;
@@ -132,7 +137,12 @@ impl Auditor {
     /// Begins with the records of the leaves from `first` to before `after`.
     pub fn begin_records(&mut self, first: u64, after: u64) {
         let after = after.min(self.leaves.size());
-        self.records = Some(Records::new(first.min(after), after, self.checkpoints.brackets()));
+        self.records = Some(Records::new(
+            first.min(after),
+            after,
+            self.checkpoints.brackets(),
+            self.checkpoints.trusted_brackets(),
+        ));
     }
 
     /// Takes a line of a file of records, without its end.
@@ -158,6 +168,9 @@ impl Auditor {
             size: newest.map_or(0, |newest| newest.size),
             key_given: self.key_given,
             period: None,
+            has_page: false,
+            follows: self.leaves.follows(),
+            given_checkpoints: self.checkpoints.fitting(),
             records: finished.map(|(records, _)| records),
             bracketed: finished.map(|(_, bracketed)| bracketed).unwrap_or_default(),
             witnesses: self.checkpoints.seen(),

@@ -4,20 +4,19 @@ use std::{collections::BTreeSet, str};
 
 use roaring::RoaringBitmap;
 
-use super::{Bracketed, Brackets, Leaves, Problem, ProblemKind, RecordsSeen, texts::Texts};
+use super::{Bracketed, Brackets, Leaves, Problem, ProblemKind, RecordsSeen, TOLERANCE, texts::Texts};
 use crate::{
     ledger::{Entry, Event, EventKind, Salt, hex::unhex, leaf_hash, parse},
     timestamp::Timestamp,
 };
-
-/// How far two clocks may differ, in milliseconds: the gateway's and a witness's, and the gateway's own when it is set.
-const TOLERANCE: i64 = 60_000;
 
 /// The records of one bundle as they go by.
 pub(super) struct Records {
     first: u64,
     after: u64,
     brackets: Brackets,
+    /// Of witnesses that are believed.
+    trusted: Brackets,
     here: RoaringBitmap,
     last_line: Option<u64>,
     kept: u64,
@@ -31,11 +30,12 @@ pub(super) struct Records {
 
 impl Records {
     /// For the leaves from `first` to before `after`.
-    pub(super) fn new(first: u64, after: u64, brackets: Brackets) -> Self {
+    pub(super) fn new(first: u64, after: u64, brackets: Brackets, trusted: Brackets) -> Self {
         Self {
             first,
             after,
             brackets,
+            trusted,
             here: RoaringBitmap::new(),
             last_line: None,
             kept: 0,
@@ -89,6 +89,8 @@ impl Records {
         if event.kind == EventKind::Frame || !event.allowed.is_empty() {
             if over(self.latest, event.time) {
                 found(ProblemKind::TimeOrder);
+                // A clock that was set back is told once, and not until it is as late as it was.
+                self.latest = event.time;
             }
             if before.is_some_and(|before| over(before, event.time)) {
                 found(ProblemKind::BackDated);
@@ -99,7 +101,7 @@ impl Records {
         }
         self.latest = self.latest.max(event.time);
         self.bracketed.of += 1;
-        if let (Some(before), Some(covering)) = (before, covering) {
+        if let (Some(before), Some(covering)) = self.trusted.around(index) {
             let seconds = (covering.seconds() - before.seconds()).max(0).cast_unsigned();
             self.bracketed.events += 1;
             self.bracketed.widest_seconds = self.bracketed.widest_seconds.max(Some(seconds));
@@ -135,9 +137,15 @@ fn split(line: &[u8]) -> Option<(u64, Salt, &[u8])> {
     let comma = rest.iter().position(|byte| *byte == b',')?;
     let digits = str::from_utf8(&rest[..comma]).ok()?;
     let index: u64 = digits.parse().ok().filter(|index: &u64| index.to_string() == digits)?;
-    let rest = rest[comma..].strip_prefix(br#","salt":""#)?;
+    let (salt, record) = salted(&rest[comma + 1..])?;
+    Some((index, salt, record))
+}
+
+/// What a leaf's hash is computed from: `"salt":"…","record":{…}}`.
+pub(super) fn salted(text: &[u8]) -> Option<(Salt, &[u8])> {
+    let rest = text.strip_prefix(br#""salt":""#)?;
     let (salt, rest) = rest.split_at_checked(64)?;
     let salt = Salt(unhex(str::from_utf8(salt).ok()?)?);
     let record = rest.strip_prefix(br#"","record":"#)?.strip_suffix(b"}")?;
-    (record.starts_with(b"{") && record.ends_with(b"}")).then_some((index, salt, record))
+    (record.starts_with(b"{") && record.ends_with(b"}")).then_some((salt, record))
 }

@@ -1,7 +1,10 @@
 //! What an audit found. Three findings that must not be taken for one another: intact, seen from outside, times bracketed.
 
 use super::Problem;
-use crate::timestamp::Timestamp;
+use crate::{
+    ledger::{LeafIndex, LogId},
+    timestamp::Timestamp,
+};
 
 /// The findings about one log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +17,12 @@ pub struct Report {
     pub key_given: bool,
     /// The period that the bundle says it was made for; `None` where nothing says so.
     pub period: Option<Period>,
+    /// Whether there is a page for people, which nobody has looked at.
+    pub has_page: bool,
+    /// The logs that this one goes on from, the oldest first.
+    pub follows: Vec<Follows>,
+    /// The checkpoints that were kept elsewhere and are the beginning of this log.
+    pub given_checkpoints: Vec<GivenCheckpoint>,
     /// What was looked at besides the tree; `None` where there were no records to look at.
     pub records: Option<RecordsSeen>,
     /// All that is wrong, in order.
@@ -30,10 +39,38 @@ impl Report {
         self.problems.is_empty()
     }
 
+    /// Whether keys of witnesses were known from elsewhere: then only these count.
+    pub fn witnesses_given(&self) -> bool {
+        self.witnesses.iter().any(|witness| witness.given)
+    }
+
     /// Whether somebody outside of the operator's house has signed the log.
     pub fn seen_from_outside(&self) -> bool {
-        self.witnesses.iter().any(|witness| witness.seen.is_some())
+        let given = self.witnesses_given();
+        self.witnesses.iter().any(|witness| witness.seen.is_some() && witness.given == given)
     }
+}
+
+/// Another log that goes on in this one, since a backup of it was restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Follows {
+    /// The leaf that says so.
+    pub leaf: LeafIndex,
+    /// The other log's number.
+    pub log: LogId,
+    /// How many of its leaves were kept.
+    pub size: u64,
+    /// On which day.
+    pub day: Timestamp,
+}
+
+/// A checkpoint that was kept elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenCheckpoint {
+    /// Its file, as it was given.
+    pub file: Box<str>,
+    /// How many leaves it has.
+    pub size: u64,
 }
 
 /// The records that were compared with their leaves.

@@ -186,7 +186,7 @@ impl Log {
         }
         put(
             records_file(),
-            self.records.iter().map(|(index, (salt, body))| line(*index, salt, body)).collect::<String>().into(),
+            self.records.iter().flat_map(|(index, (salt, body))| line_of(*index, salt, body)).collect(),
         );
         self.texts.iter().for_each(|(file, text)| put(file.clone(), text.clone().into()));
         let mut bundle = Bundle(files);
@@ -313,8 +313,13 @@ pub fn witnesses() -> [SigningKey; 2] {
 
 /// A line of a file of records.
 pub fn line(index: u64, salt: &Salt, body: &[u8]) -> String {
-    let record = String::from_utf8(body.to_vec()).unwrap();
-    format!("{{\"index\":{index},\"salt\":\"{}\",\"record\":{record}}}\n", digits(&salt.0))
+    String::from_utf8(line_of(index, salt, body)).unwrap()
+}
+
+/// The same of a record that need not be text.
+fn line_of(index: u64, salt: &Salt, body: &[u8]) -> Vec<u8> {
+    let start = format!("{{\"index\":{index},\"salt\":\"{}\",\"record\":", digits(&salt.0));
+    [start.as_bytes(), body, b"}\n"].concat()
 }
 
 pub fn records_file() -> String {

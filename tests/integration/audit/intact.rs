@@ -1,6 +1,6 @@
 //! Logs with which nothing is wrong.
 
-use std::fs;
+use std::{fs, process::Output};
 
 use kelisim::{
     consent::CategorySet,
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::{
     builder::{Log, event, witnesses},
-    ours, report, run, theirs, verify, verify_at,
+    ours, run, theirs, verify, verify_at,
 };
 
 /// A log in which people were erased, terms ran out, a backup was restored and a refusal waited for the disk.
@@ -44,6 +44,9 @@ fn a_log_with_erasures_terms_and_a_restore_is_intact() {
     assert_eq!(report["period"], json!({ "from": null, "to": null }));
     assert_eq!(report["key_given"], false);
     assert_eq!(report["witnesses"].as_array().unwrap().len(), 2);
+    let follows = json!([{ "leaf": 296, "log": "01".repeat(16), "size": 296, "day": "2026-11-20" }]);
+    assert_eq!(report["follows"], follows);
+    assert_eq!(report["given_checkpoints"], json!([]));
 }
 
 #[test]
@@ -59,7 +62,10 @@ fn who_has_seen_it_and_how_close_the_times_are_is_said() {
     assert_eq!([seen(0, "since"), seen(0, "until")], ["2026-11-20T08:00:11.000Z", "2026-11-20T08:48:21.000Z"]);
     assert_eq!(seen(1, "size"), 293);
     // The first event is before the first signature; checkpoints are 500 seconds apart, and a witness is a second late.
-    assert_eq!(report["bracketed"], json!({ "events": 289, "of": 290, "widest_seconds": 499 }));
+    // Of the two that signed only the one counts whose key was given.
+    assert_eq!(report["bracketed"], json!({ "events": 289, "of": 290, "widest_seconds": 500 }));
+    let believed = verify(&log.bundle(), &[]);
+    assert_eq!(believed["bracketed"], json!({ "events": 289, "of": 290, "widest_seconds": 499 }));
 }
 
 #[test]
@@ -86,7 +92,10 @@ fn a_checkpoint_kept_from_before_fits_also_across_a_restore() {
     log.choose(400);
     log.sign();
     log.checkpoints.retain(|signed| signed.checkpoint().size > 200);
-    assert_eq!(verify(&log.bundle(), &["--checkpoint", kept.to_str().unwrap()])["intact"], true);
+    let kept = kept.to_str().unwrap();
+    let report = verify(&log.bundle(), &["--checkpoint", kept]);
+    assert_eq!(report["intact"], true);
+    assert_eq!(report["given_checkpoints"], json!([{ "file": kept, "size": 293 }]));
 }
 
 #[test]
@@ -106,6 +115,13 @@ fn of_a_folder_of_tiles_the_tree_is_checked_and_no_more() {
     assert_eq!(told, [&json!(true), &Value::Null, &Value::Null]);
 }
 
+/// Nothing but one sentence for people, which says what to do.
+fn check_refused(output: &Output, says: &str) {
+    let told = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{told}");
+    assert!(told.contains(says) && told.lines().count() == 1, "{told}");
+}
+
 #[test]
 fn wrong_use_has_an_exit_code_of_its_own() {
     let folder = TempDir::new().unwrap();
@@ -122,8 +138,20 @@ fn wrong_use_has_an_exit_code_of_its_own() {
     for command in [ours(), theirs()] {
         assert_eq!(run(command, &nowhere, &[]).status.code(), Some(2));
     }
-    let file = folder.path().join("key");
+    // Neither a folder nor a ZIP file, or half of one.
+    let (file, half) = (folder.path().join("key"), folder.path().join("half.zip"));
+    Log::of_a_day(1).bundle().zip(&half);
+    let bytes = fs::read(&half).unwrap();
+    fs::write(&half, &bytes[..bytes.len() / 2]).unwrap();
+    for path in [&file, &half] {
+        for command in [ours(), theirs()] {
+            check_refused(&run(command, path, &[]), "--format bundle");
+        }
+    }
     for command in [ours(), theirs()] {
-        assert_eq!(report(&run(command, &file, &[]))["problems"][0]["problem"], "format");
+        check_refused(
+            &run(command, folder.path(), &["--checkpoint", file.to_str().unwrap()]),
+            "/_kelisim/log/checkpoint",
+        );
     }
 }

@@ -1,11 +1,13 @@
 //! What an auditor can see, by two verifiers that share no line: ours and the one in `deploy/verify`.
 
 mod builder;
+mod given;
 mod hostile;
 mod intact;
 mod keys;
 mod mutated;
 mod range;
+mod receipt;
 mod tampered;
 mod texts;
 

@@ -105,6 +105,16 @@ fn a_back_dated_consent() {
 }
 
 #[test]
+fn a_clock_that_was_set_back_is_one_problem() {
+    let mut log = Log::of_a_day(0);
+    log.now = Timestamp::from_seconds(log.now.seconds() - 3_600);
+    let first = log.choose(900).to_string();
+    (901..920).for_each(|visitor| _ = log.choose(visitor));
+    log.sign();
+    check(&log.bundle(), &[("time_order", &first)]);
+}
+
+#[test]
 fn a_consent_from_the_future() {
     let mut log = Log::of_a_day(2);
     log.record(&event(900, Timestamp::from_seconds(log.now.seconds() + 3_600)));
@@ -119,7 +129,28 @@ fn a_log_cut_short() {
     log.leaves.truncate(204);
     log.records.retain(|index, _| *index < 204);
     log.checkpoints.retain(|signed| signed.checkpoint().size <= 204);
-    check_with_kept(&log.bundle(), &whole, &[("truncated", "kept")]);
+    // It could also be that the bundle was made before.
+    check_with_kept(&log.bundle(), &whole, &[("ahead", "kept")]);
+    let mut witnessed = log.clone();
+    witnessed.choose(1000);
+    witnessed.sign();
+    check_with_kept(&witnessed.bundle(), &whole, &[("truncated", "kept")]);
+    // No witness has signed what was made of it, but the log itself says that it is later.
+    let said_later = |seconds: i64| {
+        let mut log = log.clone();
+        log.witnesses = 0;
+        let time = Timestamp::from_seconds(log.now.seconds() + 1 + seconds);
+        log.append(&Entry::Configuration { fingerprint: [9; 32], summary: "{}".into(), time });
+        log.sign();
+        log.bundle()
+    };
+    let both: String = witnesses().map(|key| format!("{}\n", key.verifier())).concat();
+    for (seconds, problem) in [(60, "ahead"), (61, "truncated")] {
+        let mut bundle = said_later(seconds);
+        bundle.0.insert("witnesses".into(), both.clone().into());
+        bundle.describe_again();
+        check_with_kept(&bundle, &whole, &[(problem, "kept")]);
+    }
     log.restore(204);
     log.choose(1000);
     log.sign();
