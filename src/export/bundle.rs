@@ -1,8 +1,9 @@
 //! The bundle, from the log to an output: records first, then the tree that holds them, last the page and the manifest.
 //!
 //! All of it is read in one state of the log ([`Reader::snapshot`]), and the newest checkpoint in that state bounds everything. What is
-//! written or deleted meanwhile is not in the bundle; only a deletion that nobody has signed yet has to be waited for before it begins,
-//! since its record would be missing without a leaf that says why.
+//! written or deleted meanwhile is not in the bundle. What was written before it begins is waited for a while until it is signed: the
+//! leaf that says that this bundle was taken shall be in it. Without a deletion that nobody has signed yet there is no bundle, since its
+//! record would be missing without a leaf that says why.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -14,14 +15,14 @@ use std::{
 use super::{ExportError, notices::Notices, tiles::KeptTiles};
 use crate::{
     ledger::{
-        BundleManifest, BundlePage, BundleWriter, EntryBundle, NoticeId, Prover, ShownNotice, SignedCheckpoint,
-        TILE_WIDTH, Tile, Tiles as _, VerifierKey, parse, policy_texts,
+        BundleManifest, BundlePage, BundleWriter, Entry, EntryBundle, LeafIndex, Note, NoticeId, Prover, ShownNotice,
+        Signed, SignedCheckpoint, TILE_WIDTH, Tile, Tiles as _, VerifierKey, audit::Follows, parse, policy_texts,
     },
     store::{Era, Reader, Snapshot},
     timestamp::Timestamp,
 };
 
-/// How long a checkpoint is waited for that covers the last deletion: some times the second within which a running gateway signs.
+/// How long a checkpoint is waited for that covers the last leaf: some times the second within which a running gateway signs.
 const CHECKPOINT_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How often it is looked for.
@@ -76,7 +77,9 @@ pub fn write_bundle<W: Write>(
     bundle.newest_checkpoint(&state.note)?;
     let seen = write_records(reader, leaves, &mut bundle, step)?;
     write_tree(reader, size, &mut bundle, step)?;
-    let earlier = write_checkpoints(reader, options, leaves, size, &mut bundle)?;
+    let mut witnesses: Vec<_> = options.witnesses.iter().map(|witness| (witness.clone(), false)).collect();
+    note_signed(&mut witnesses, &state.note);
+    let earlier = write_checkpoints(reader, options, leaves, size, &mut bundle, &mut witnesses)?;
     let notices = write_texts(reader, &seen, &mut bundle)?;
     let manifest = BundleManifest {
         program: concat!("kelisim ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -92,7 +95,8 @@ pub fn write_bundle<W: Write>(
         outside: reader.kept_outside(leaves, size)?,
         manifest: manifest.clone(),
         key: options.key.clone(),
-        witnesses: options.witnesses.clone(),
+        witnesses,
+        follows: follows(reader, size)?,
         checkpoints: earlier + 1,
         events: seen.events,
         notices,
@@ -111,19 +115,21 @@ struct State<'a> {
 }
 
 impl<'a> State<'a> {
-    /// The first state whose newest checkpoint covers all that was deleted in it. A running gateway signs a new one within a second of
-    /// each deletion.
+    /// The first state whose newest checkpoint covers all that was deleted in it, and all that was written before. A running gateway
+    /// signs a new one within a second of each leaf, and a command when it ends; where nobody signs, what is signed has to do.
     fn covered(reader: &'a Reader, options: &BundleOptions) -> Result<Self, ExportError> {
-        let began = Instant::now();
+        let (began, written) = (Instant::now(), reader.size()?);
         loop {
             let snapshot = reader.snapshot()?;
             let (note, size) = newest(reader, &options.key)?;
             let leaves = leaves(reader, options, size)?;
-            if !reader.deleted_since(size, leaves)? {
+            let waited = began.elapsed() >= CHECKPOINT_PATIENCE;
+            let deleted = reader.deleted_since(size, leaves)?;
+            if !deleted && (waited || size >= written) {
                 return Ok(Self { note, size, leaves, _snapshot: snapshot });
             }
             drop(snapshot);
-            if began.elapsed() >= CHECKPOINT_PATIENCE {
+            if waited {
                 return Err(ExportError::Unsigned { origin: options.key.name().to_owned() });
             }
             thread::sleep(CHECKPOINT_POLL);
@@ -208,6 +214,7 @@ fn write_checkpoints<W: Write>(
     leaves: (u64, u64),
     size: u64,
     bundle: &mut BundleWriter<W>,
+    witnesses: &mut [(VerifierKey, bool)],
 ) -> Result<u64, ExportError> {
     let tiles = KeptTiles::of(reader, size);
     let (mut count, mut last) = (0, 0);
@@ -228,6 +235,7 @@ fn write_checkpoints<W: Write>(
             above = *largest;
             for (next, note) in page {
                 bundle.checkpoint(next, &note)?;
+                note_signed(witnesses, &note);
                 tie(last, next, bundle)?;
                 last = next;
                 count += 1;
@@ -236,6 +244,26 @@ fn write_checkpoints<W: Write>(
     }
     tie(last, size, bundle)?;
     Ok(count)
+}
+
+/// Marks the witnesses that have signed a checkpoint.
+fn note_signed(witnesses: &mut [(VerifierKey, bool)], note: &str) {
+    let Some(note) = Note::parse(note) else { return };
+    for (witness, signed) in witnesses.iter_mut().filter(|(_, signed)| !signed) {
+        *signed = matches!(note.signed_by(witness), Signed::At(_));
+    }
+}
+
+/// Where this log goes on from another one, since a backup was restored.
+fn follows(reader: &Reader, size: u64) -> Result<Vec<Follows>, ExportError> {
+    let mut found = Vec::new();
+    for era in reader.eras(size)?.iter().filter(|era| era.start > 0) {
+        let leaf = reader.leaf_data(era.start, 1)?;
+        if let Some(Entry::Start { follows: Some(old), day, .. }) = leaf.first().and_then(|data| Entry::parse(data)) {
+            found.push(Follows { leaf: LeafIndex(era.start), log: old.log, size: old.size, day });
+        }
+    }
+    Ok(found)
 }
 
 /// The logs that this key has signed. Where the key was lost with a disk the new log has another one, and nobody could check the old

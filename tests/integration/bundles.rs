@@ -114,6 +114,17 @@ impl Shop {
 }
 
 #[test]
+fn a_bundle_holds_what_was_written_just_before_it_begins() {
+    let shop = Shop::new();
+    let notice = shop.publish("Политика\n");
+    shop.choose(0..3, notice);
+    let written = shop.store.reader().unwrap().size().unwrap();
+    let report = shop.bundle(|| ());
+    assert_eq!(report["problems"], serde_json::json!([]));
+    assert!(report["size"].as_u64().unwrap() >= written, "{report}");
+}
+
+#[test]
 fn a_record_that_is_erased_while_a_bundle_is_written_is_in_it_and_not_in_the_next() {
     let shop = Shop::new();
     let notice = shop.publish("Политика\n");

@@ -200,6 +200,8 @@ fn every_form_of_export_tells_the_same_and_the_bundle_proves_it() {
     let taken = leaves_of_kind(&last, "access");
     let forms: Vec<_> = taken.iter().map(|leaf| leaf["form"].as_str().unwrap()).collect();
     assert!(["bundle", "jsonl", "csv", "jsonld"].iter().all(|form| forms.contains(form)), "{taken:#?}");
+    // The newest is this one.
+    assert_eq!(taken.last().unwrap()["from"], "2026-11-23T00:00:00.000Z");
     assert!(taken.iter().all(|leaf| leaf["by"] == "command_line" && leaf["what"] == "export"), "{taken:#?}");
 }
 

@@ -4,7 +4,10 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::{BundleManifest, NoticeId, VerifierKey};
-use crate::{ledger::NoticeFacts, timestamp::Timestamp};
+use crate::{
+    ledger::{NoticeFacts, audit::Follows},
+    timestamp::Timestamp,
+};
 
 const TEMPLATE: &str = include_str!("page.html");
 
@@ -18,8 +21,10 @@ pub struct BundlePage {
     pub manifest: BundleManifest,
     /// The log's key.
     pub key: VerifierKey,
-    /// The keys of its witnesses.
-    pub witnesses: Vec<VerifierKey>,
+    /// The keys of its witnesses, each with whether it has signed any checkpoint in the bundle.
+    pub witnesses: Vec<(VerifierKey, bool)>,
+    /// The logs that this one goes on from, the oldest first.
+    pub follows: Vec<Follows>,
     /// How many checkpoints are in the bundle.
     pub checkpoints: u64,
     /// How many events of each kind.
@@ -71,7 +76,7 @@ impl BundlePage {
         let manifest = &self.manifest;
         let total: u64 = self.events.values().sum();
         let bound = |moment: Option<Timestamp>, none: &str| moment.map_or_else(|| none.to_owned(), readable);
-        let values: [(&str, String); 21] = [
+        let values: [(&str, String); 23] = [
             ("site", escaped(manifest.origin.split('/').next().unwrap_or_default())),
             ("origin", escaped(&manifest.origin)),
             ("created", readable(manifest.created)),
@@ -90,8 +95,20 @@ impl BundlePage {
             ("events_en", self.kinds(|kind| kind.1)),
             ("events_ru", self.kinds(|kind| kind.2)),
             ("key", escaped(&self.key.to_string())),
-            ("witnesses_en", self.witnesses("No witness is configured: nobody but the operator has signed this log.")),
-            ("witnesses_ru", self.witnesses("Свидетели не настроены: журнал подписан только самим оператором.")),
+            ("follows_en", self.follows("Restored", |day, log, size| {
+                format!("on {day} a backup was restored: of the log <code>{log}</code> the first {size} leaves are kept here; what was written into it after that is not")
+            })),
+            ("follows_ru", self.follows("Восстановлен", |day, log, size| {
+                format!("{day} журнал восстановлен из резервной копии: здесь сохранены первые листья журнала <code>{log}</code>, числом {size}; того, что было записано в него потом, здесь нет")
+            })),
+            ("witnesses_en", self.witnesses(
+                "No witness is configured: nobody but the operator has signed this log.",
+                ["its name stands under checkpoints in this file", "has signed nothing in this file"],
+            )),
+            ("witnesses_ru", self.witnesses(
+                "Свидетели не настроены: журнал подписан только самим оператором.",
+                ["его имя стоит под контрольными точками в этом файле", "в этом файле ничего не подписал"],
+            )),
             ("notices", self.notices()),
         ];
         filled(TEMPLATE, &values)
@@ -109,11 +126,24 @@ impl BundlePage {
         rows
     }
 
-    fn witnesses(&self, none: &str) -> String {
+    /// A line for each restore; nothing where there was none.
+    fn follows(&self, term: &str, words: impl Fn(&str, &str, u64) -> String) -> String {
+        let line = |follows: &Follows| {
+            let words = words(&follows.day.date(), &follows.log.to_string(), follows.size);
+            format!("<dt>{term}</dt><dd>{words}</dd>\n")
+        };
+        self.follows.iter().map(line).collect()
+    }
+
+    fn witnesses(&self, none: &str, [signed, silent]: [&str; 2]) -> String {
         if self.witnesses.is_empty() {
             return format!("<p class=\"warning\">{none}</p>");
         }
-        let items = self.witnesses.iter().map(|key| format!("<li><code>{}</code></li>", escaped(&key.to_string())));
+        let item = |(key, has_signed): &(VerifierKey, bool)| {
+            let words = if *has_signed { signed } else { silent };
+            format!("<li><code>{}</code>: {words}</li>", escaped(&key.to_string()))
+        };
+        let items = self.witnesses.iter().map(item);
         format!("<ul>{}</ul>", items.collect::<String>())
     }
 

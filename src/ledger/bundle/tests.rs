@@ -5,7 +5,7 @@ use std::io::{Cursor, Read as _};
 use zip::ZipArchive;
 
 use super::*;
-use crate::ledger::{KeyKind, NoticeFacts, SigningKey, document_hash, samples};
+use crate::ledger::{KeyKind, LogId, NoticeFacts, SigningKey, audit::Follows, document_hash, samples};
 
 fn key() -> VerifierKey {
     SigningKey::from_seed("shop.example/log", KeyKind::Log, &[7; 32]).unwrap().verifier().clone()
@@ -29,6 +29,7 @@ fn page() -> BundlePage {
         manifest: manifest(),
         key: key(),
         witnesses: Vec::new(),
+        follows: Vec::new(),
         checkpoints: 5,
         events: [("expressed", 3), ("frame", 1)].into(),
         removed: 2,
@@ -133,7 +134,21 @@ fn the_page_tells_this_bundle_in_both_languages_and_runs_nothing() {
 #[test]
 fn the_page_names_witnesses_where_there_are_some() {
     let witness = SigningKey::from_seed("witness.example", KeyKind::Witness, &[8; 32]).unwrap().verifier().clone();
-    let html = BundlePage { witnesses: vec![witness.clone()], ..page() }.html();
-    assert_eq!(html.matches(&witness.to_string()).count(), 2);
-    assert!(!html.contains("nobody but the operator"));
+    for (signed, words) in [(true, "its name stands under checkpoints"), (false, "has signed nothing in this file")] {
+        let html = BundlePage { witnesses: vec![(witness.clone(), signed)], ..page() }.html();
+        assert_eq!(html.matches(&witness.to_string()).count(), 2);
+        assert!(!html.contains("nobody but the operator") && html.contains(words), "{html}");
+    }
+}
+
+#[test]
+fn the_page_says_that_the_log_goes_on_from_a_backup() {
+    let day = Timestamp::parse("2026-11-22").unwrap();
+    let follows = Follows { leaf: LeafIndex(7), log: LogId([0xcd; 16]), size: 7, day };
+    let html = BundlePage { follows: vec![follows], ..page() }.html();
+    let log = "cd".repeat(16);
+    for said in ["on 2026-11-22 a backup was restored", "2026-11-22 журнал восстановлен"] {
+        assert!(html.contains(said) && html.contains(&log), "{html}");
+    }
+    assert!(!page().html().contains("a backup was restored"));
 }
