@@ -213,6 +213,11 @@ impl Walk {
                 self.found(ProblemKind::Format, &file);
                 continue;
             }
+            // Where an archive breaks off in the middle of a file, readers differ in how much of it they give: none of it counts.
+            if self.source.pass(&file, LARGEST_FILE, |_| {}).is_err() {
+                self.found(ProblemKind::Format, &file);
+                continue;
+            }
             let (mut lines, progress) = (Lines::default(), &mut self.progress);
             let read = self.source.pass(&file, LARGEST_FILE, |piece| {
                 lines.take(piece, |line| {

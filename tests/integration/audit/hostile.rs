@@ -64,6 +64,19 @@ fn a_file_that_is_longer_than_the_directory_says() {
 }
 
 #[test]
+fn of_a_file_of_records_that_is_broken_in_the_middle_no_line_counts() {
+    let name = records_file();
+    let damage = |bytes: &mut Vec<u8>| {
+        let header = memchr::memmem::find(bytes, name.as_bytes()).unwrap();
+        // The deflated lines are some tens of kilobytes.
+        bytes[header + name.len() + 9_000] ^= 0x10;
+    };
+    let missing: Vec<_> = (3..293).map(|index: u64| index.to_string()).collect();
+    let missing = missing.iter().map(|index| ("record_missing", index.as_str()));
+    check_zip(&Log::of_a_day(1).bundle(), damage, &missing.chain([("format", &*name)]).collect::<Vec<_>>());
+}
+
+#[test]
 fn two_files_of_one_name() {
     let mut bundle = Log::of_a_day(1).bundle();
     bundle.0.insert("index.htmk".into(), b"another page".to_vec());
