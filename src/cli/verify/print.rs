@@ -155,6 +155,7 @@ fn bracketed(report: &Report) -> String {
             _ => format!("none of {of} events; their times are the operator's word."),
         };
     };
+    let unit = if seconds == 1 { "second" } else { "seconds" };
     let others = if events == of { "" } else { "; the times of the others are the operator's word" };
     let whose = if report.witnesses_given() {
         ""
@@ -162,6 +163,6 @@ fn bracketed(report: &Report) -> String {
         " The keys of these witnesses came with the bundle: give those that you know with --witness."
     };
     format!(
-        "{events} of {of} events lie between two signatures of witnesses, and between the two signatures around an event there are at most {seconds} seconds{others}.{whose}"
+        "{events} of {of} events lie between two signatures of witnesses, and between the two signatures around an event there are at most {seconds} {unit}{others}.{whose}"
     )
 }
