@@ -2,8 +2,8 @@
 //!
 //! All of it is read in one state of the log ([`Reader::snapshot`]), and the newest checkpoint in that state bounds everything. What is
 //! written or deleted meanwhile is not in the bundle. What was written before it begins is waited for a while until it is signed: the
-//! leaf that says that this bundle was taken shall be in it. Without a deletion that nobody has signed yet there is no bundle, since its
-//! record would be missing without a leaf that says why.
+//! leaf that says that this bundle was taken shall be in it. While a deletion is not signed there is no bundle, since its record would be
+//! missing without a leaf that says why.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},

@@ -33,9 +33,16 @@ pub(crate) fn run(arguments: &LeavesArguments) -> ExitCode {
         Err(error) => return super::refused(&error),
     };
     let mut listing = Listing { output: BufWriter::new(io::stdout().lock()), events: 0 };
-    // Whoever closed the pipe has read enough.
-    let whole = list(&mut source, &mut listing).unwrap_or(true);
-    if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    match list(&mut source, &mut listing) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        // Whoever closed the pipe has read enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("cannot write the list of leaves, which is not whole: {error}");
+            ExitCode::from(2)
+        }
+    }
 }
 
 /// Writes all leaves; `false` where some can't be read.

@@ -1,6 +1,10 @@
 //! What an auditor brings: keys of witnesses and checkpoints from before, and how the findings say what they are worth.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs::{self, File},
+    path::Path,
+    process::Command,
+};
 
 use kelisim::{
     ledger::{Entry, EntryBundle, KeyKind, SigningKey},
@@ -132,6 +136,12 @@ fn leaves_that_are_no_events_are_there_to_be_read() {
     assert_eq!(lines[3], "… 290 consents");
     assert!(lines[4].starts_with(r#"293 erasure {"index":20,"#), "{text}");
     assert!(lines[5].contains(r#"294 configuration {"fingerprint":"0909"#) && lines[5].contains("é"), "{text}");
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let refused = Command::new(env!("CARGO_BIN_EXE_kelisim")).args(["log", "leaves"]).arg(&file).stdout(full).output();
+    let refused = refused.unwrap();
+    let told = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{told}");
+    assert!(told.starts_with("cannot write the list of leaves, which is not whole: "), "{told}");
     // What is not there is said, and what comes after it is there all the same.
     bundle.0.remove(&EntryBundle::in_tree(0, 295).unwrap().path());
     bundle.write(&folder.path().join("bundle"));
