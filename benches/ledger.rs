@@ -2,7 +2,8 @@
 //! disk and in the same run; a start; a proof.
 //!
 //! The disk is that of the temporary directory (`TMPDIR`). A disk's speed changes from minute to minute, so the two take turns and what
-//! is printed last is their ratio.
+//! is printed last is their ratio. Clients are tasks of one thread, as visitors are tasks of a core of the gateway; the writer has a thread
+//! of its own on both sides.
 
 use std::{
     hint::black_box,
@@ -12,6 +13,7 @@ use std::{
 };
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use kelisim::{
     clock::Clock,
     consent::{Category, CategorySet, ConsentId, EditionId},
@@ -21,11 +23,12 @@ use kelisim::{
     visitor::{AgentFamily, Language, Signals},
 };
 use rusqlite::{Connection, params};
+use tokio::sync::oneshot;
 
 const CLIENTS: [usize; 3] = [1, 64, 256];
 /// How long each side writes in one turn.
 const TURN: Duration = Duration::from_millis(1500);
-const TURNS: usize = 3;
+const TURNS: usize = 5;
 /// How many events SQLite writes in one transaction at most, as the log does.
 const GROUP: usize = 256;
 /// Leaves of the log whose start and proofs are measured; `KELISIM_BENCH_LEAVES` asks for another number.
@@ -73,8 +76,11 @@ fn rows(number: u64) -> Rows {
     Rows { id: *event.consent_id.as_bytes(), hash: leaf_hash(&data).0, data, body }
 }
 
+/// What somebody who waits for the disk is told by.
+type Answer = oneshot::Sender<()>;
+
 /// SQLite's own group commit: one thread takes what waits, writes it in one transaction, answers.
-fn sqlite_per_second(clients: usize) -> f64 {
+fn sqlite(clients: usize) -> Turn {
     let directory = tempfile::tempdir().expect("a directory");
     let mut connection = Connection::open(directory.path().join("log.sqlite")).expect("a database");
     let schema = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
@@ -84,7 +90,7 @@ fn sqlite_per_second(clients: usize) -> f64 {
         CREATE INDEX record_by_consent ON record (consent_id, site);
         CREATE INDEX record_by_end ON record (valid_until);";
     connection.execute_batch(schema).expect("a schema");
-    let (work, waiting) = mpsc::channel::<(Rows, mpsc::SyncSender<()>)>();
+    let (work, waiting) = mpsc::channel::<(Rows, Answer)>();
     let writer = thread::spawn(move || {
         let mut next = 0_i64;
         while let Ok(first) = waiting.recv() {
@@ -103,69 +109,71 @@ fn sqlite_per_second(clients: usize) -> f64 {
             group.into_iter().for_each(|(_, answer)| answer.send(()).expect("somebody waits"));
         }
     });
-    let written = in_turn(clients, |client| {
-        let work = work.clone();
-        let mut number = client;
-        move || {
-            number += 1 << 20;
-            let (answer, answered) = mpsc::sync_channel(1);
-            work.send((rows(number), answer)).expect("a writer");
-            answered.recv().expect("an answer");
-        }
+    let turn = take_turn(clients, async |number| {
+        let (answer, answered) = oneshot::channel();
+        work.send((rows(number), answer)).expect("a writer");
+        answered.await.expect("an answer");
     });
     drop(work);
     writer.join().expect("the writer ends");
-    written
+    turn
 }
 
-fn log_per_second(clients: usize) -> f64 {
+fn log(clients: usize) -> Turn {
     let directory = tempfile::tempdir().expect("a directory");
     let settings = Settings { state_dir: directory.path().join("state"), host: "shop.example".into() };
     let store = Store::open(&settings, Clock::system()).expect("a log");
-    in_turn(clients, |client| {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        let store = store.clone();
-        let mut number = client;
-        move || {
-            number += 1 << 20;
-            runtime.block_on(store.append(event(number))).expect("an acknowledgement");
-        }
-    })
+    take_turn(clients, async |number| _ = store.append(event(number)).await.expect("an acknowledgement"))
 }
 
-/// Lets as many threads do one thing after another for a while; how many things were done in a second.
-fn in_turn<W: FnMut() + Send>(clients: usize, worker: impl Fn(u64) -> W) -> f64 {
+/// What one side did in its turn.
+#[derive(Clone, Copy)]
+struct Turn {
+    per_second: f64,
+    /// Of the time that a client waits, in microseconds: half wait no longer, and 99 of 100.
+    median: u128,
+    slow: u128,
+}
+
+/// Lets as many clients append one event after another for a while.
+fn take_turn(clients: usize, append: impl AsyncFn(u64)) -> Turn {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let started = Instant::now();
-    let done: u64 = thread::scope(|scope| {
-        let run = |mut work: W| {
-            move || {
-                let mut done = 0;
-                while started.elapsed() < TURN {
-                    work();
-                    done += 1;
-                }
-                done
-            }
-        };
-        let threads: Vec<_> = (0..clients as u64).map(|client| scope.spawn(run(worker(client)))).collect();
-        threads.into_iter().map(|thread| thread.join().expect("a client ends")).sum()
-    });
-    done as f64 / started.elapsed().as_secs_f64()
+    let client = async |client: u64| {
+        let (mut number, mut waits) = (client, Vec::new());
+        while started.elapsed() < TURN {
+            number += 1 << 20;
+            let asked = Instant::now();
+            append(number).await;
+            waits.push(asked.elapsed().as_micros());
+        }
+        waits
+    };
+    let clients: FuturesUnordered<_> = (0..clients as u64).map(client).collect();
+    let mut waits = runtime.block_on(clients.collect::<Vec<_>>()).concat();
+    let per_second = waits.len() as f64 / started.elapsed().as_secs_f64();
+    waits.sort_unstable();
+    Turn { per_second, median: waits[waits.len() / 2], slow: waits[waits.len() * 99 / 100] }
 }
 
-fn middle(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
+fn middle<T: PartialOrd + Copy>(turns: &[Turn], figure: impl Fn(&Turn) -> T) -> T {
+    let mut values: Vec<_> = turns.iter().map(figure).collect();
+    values.sort_by(|one, other| one.partial_cmp(other).expect("figures are numbers"));
     values[values.len() / 2]
 }
 
 #[allow(clippy::print_stdout, reason = "a ratio is no measurement that the harness knows")]
 fn appends(_: &mut Criterion) {
     for clients in CLIENTS {
-        let turns: Vec<_> = (0..TURNS).map(|_| (sqlite_per_second(clients), log_per_second(clients))).collect();
-        let (sqlite, log): (Vec<_>, Vec<_>) = turns.iter().copied().unzip();
-        let ratio = middle(turns.iter().map(|(sqlite, log)| log / sqlite).collect());
-        let (sqlite, log) = (middle(sqlite), middle(log));
-        println!("appends/{clients} clients: log {log:.0}/s, SQLite {sqlite:.0}/s, ratio {ratio:.2}");
+        let turns: Vec<_> = (0..TURNS).map(|_| (sqlite(clients), log(clients))).collect();
+        let ratios = turns.iter().map(|(sqlite, log)| Turn { per_second: log.per_second / sqlite.per_second, ..*log });
+        let ratio = middle(&ratios.collect::<Vec<_>>(), |turn| turn.per_second);
+        let told = |turns: &[Turn]| {
+            let [median, slow] = [middle(turns, |turn| turn.median), middle(turns, |turn| turn.slow)];
+            format!("{:.0}/s, median {median} µs, p99 {slow} µs", middle(turns, |turn| turn.per_second))
+        };
+        let (sqlite, log): (Vec<_>, Vec<_>) = turns.into_iter().unzip();
+        println!("appends/{clients} clients: log {}; SQLite {}; ratio {ratio:.2}", told(&log), told(&sqlite));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{
     StoreError, directory,
@@ -59,8 +59,16 @@ pub(super) fn check_format(connection: &Connection, path: &Path) -> Result<i64, 
     Ok(found)
 }
 
+/// What every connection needs, for writing or reading.
+pub(super) fn configure_any(connection: &Connection) -> rusqlite::Result<()> {
+    // Otherwise SQLite compiles a query anew for each value that is bound, in the hope of a better plan: that costs several times
+    // what the query does. There is one plan for each of ours.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.busy_timeout(LOCK_PATIENCE)
+}
+
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(LOCK_PATIENCE)?;
+    configure_any(connection)?;
     let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if mode != "wal" {
         // A file system without shared memory, such as a network mount.

@@ -6,7 +6,7 @@
 use std::{
     collections::VecDeque,
     sync::{
-        Condvar, Mutex, MutexGuard, PoisonError,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
@@ -14,13 +14,13 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::{AppendError, Appended};
-use crate::{consent::ConsentId, ledger::Event, timestamp::Timestamp};
+use super::{AppendError, Appended, prepared::Prepared};
+use crate::{consent::ConsentId, timestamp::Timestamp};
 
 /// How many grants may wait: about a tenth of a second's work, so that more means that the disk does not keep up.
 pub(super) const MOST_GRANTS: usize = 1024;
 
-/// How many refusals and withdrawals may wait for a disk that refuses: about 10 MB of memory, days of a small site.
+/// How many refusals and withdrawals may wait for a disk that refuses: about 16 MB of memory, days of a small site.
 pub(super) const MOST_LATER: usize = 16_384;
 
 /// How many tasks (notices, erasures) may wait; they come from the operator.
@@ -43,7 +43,7 @@ pub(super) type Task = Box<dyn FnOnce(&mut super::writer::Writer) + Send>;
 
 /// An event and whoever waits for it.
 pub(super) struct Grant {
-    pub(super) event: Event,
+    pub(super) event: Prepared,
     pub(super) since: Instant,
     pub(super) answer: Answer,
 }
@@ -54,9 +54,9 @@ type Answer = oneshot::Sender<Result<Appended, AppendError>>;
 #[derive(Default)]
 pub(super) struct Work {
     /// Refusals, oldest first; they stay in the queue until [`Inbox::written`].
-    pub(super) later: Vec<Event>,
+    pub(super) later: Vec<Arc<Prepared>>,
     /// Grants; their answers wait in the inbox.
-    pub(super) grants: Vec<Event>,
+    pub(super) grants: Vec<Prepared>,
     pub(super) tasks: Vec<Task>,
     /// Nobody will send anything more.
     pub(super) closing: bool,
@@ -75,7 +75,7 @@ pub(super) struct Inbox {
 
 #[derive(Default)]
 struct State {
-    later: VecDeque<Event>,
+    later: VecDeque<Arc<Prepared>>,
     grants: VecDeque<Grant>,
     tasks: VecDeque<Task>,
     /// Answers owed for the grants that are being written, in their order; the watch takes out what has waited too long.
@@ -86,6 +86,8 @@ struct State {
     loss_reported: Option<Timestamp>,
     closing: bool,
     writer_gone: bool,
+    /// The watch waits for the first grant, and not for a time.
+    watch_rests: bool,
 }
 
 impl Inbox {
@@ -99,7 +101,7 @@ impl Inbox {
         }
     }
 
-    pub(super) fn push_grant(&self, event: Event, answer: Answer) -> Result<(), AppendError> {
+    pub(super) fn push_grant(&self, event: Prepared, answer: Answer) -> Result<(), AppendError> {
         let mut state = self.lock();
         if state.writer_gone {
             return Err(AppendError::stopped());
@@ -108,16 +110,20 @@ impl Inbox {
             return Err(AppendError::Full);
         }
         state.grants.push_back(Grant { event, since: Instant::now(), answer });
+        let watch_rests = std::mem::take(&mut state.watch_rests);
+        drop(state);
         self.arrived.notify_one();
-        self.outstanding.notify_one();
+        if watch_rests {
+            self.outstanding.notify_one();
+        }
         Ok(())
     }
 
     /// Never refuses and never drops what waits already: beyond the bound the newest is counted as lost.
-    pub(super) fn push_later(&self, event: Event, now: Timestamp) {
+    pub(super) fn push_later(&self, event: Prepared, now: Timestamp) {
         let mut state = self.lock();
         if state.later.len() < MOST_LATER {
-            state.later.push_back(event);
+            state.later.push_back(Arc::new(event));
             state.later_is_new = true;
             self.arrived.notify_one();
             return;
@@ -245,13 +251,18 @@ impl Inbox {
     /// Answers whoever has waited too long, until the writer is gone.
     pub(super) fn watch(&self) {
         let mut state = self.lock();
+        let pause = self.longest_wait / 8;
         while !state.writer_gone {
-            if state.grants.is_empty() && state.in_flight.iter().all(Option::is_none) {
-                state = self.outstanding.wait(state).unwrap_or_else(PoisonError::into_inner);
+            // Between two grants it goes on waiting for a time: waking it for each would cost more than the grant.
+            let (woken, timeout) = self.outstanding.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner);
+            state = woken;
+            if timeout.timed_out() && state.grants.is_empty() && state.in_flight.iter().all(Option::is_none) {
+                state.watch_rests = true;
+                while state.watch_rests && !state.writer_gone {
+                    state = self.outstanding.wait(state).unwrap_or_else(PoisonError::into_inner);
+                }
                 continue;
             }
-            let pause = self.longest_wait / 8;
-            (state, _) = self.outstanding.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner);
             // One pause early, so that the bound holds although it is looked at only now and then.
             for answer in state.expired(self.longest_wait - pause) {
                 self.set_failing(true);

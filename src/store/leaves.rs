@@ -3,13 +3,13 @@
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::{
+    prepared::Prepared,
     rebuild::{self, Cause},
     tree,
 };
 use crate::{
-    clock,
     consent::ConsentId,
-    ledger::{Entry, ErasureReason, Event, EventKind, Frontier, LeafIndex, Salt, canonical},
+    ledger::{Entry, ErasureReason, EventKind, Frontier, LeafIndex},
     timestamp::Timestamp,
 };
 
@@ -76,10 +76,10 @@ pub(super) fn size(connection: &Connection) -> rusqlite::Result<u64> {
 }
 
 /// Writes events in their order, all or none.
-pub(super) fn append(
+pub(super) fn append<'a>(
     connection: &mut Connection,
     frontier: &mut Frontier,
-    events: &[Event],
+    events: impl Iterator<Item = &'a Prepared>,
 ) -> rusqlite::Result<Written> {
     let transaction = begin(connection)?;
     // What is not committed leaves no trace in the tree either.
@@ -150,11 +150,10 @@ fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
 fn append_event(
     transaction: &Transaction<'_>,
     frontier: &mut Frontier,
-    event: &Event,
+    event: &Prepared,
     written: &mut Written,
 ) -> rusqlite::Result<()> {
-    let (body, salt) = (canonical(event), Salt(clock::random()));
-    let index = tree::append(transaction, frontier, &Entry::consent(&salt, &body), day_number(event.time))?;
+    let index = tree::append_leaf(transaction, frontier, &event.leaf, day_number(event.time))?;
     // Two answers sent at once name the same earlier choice, or none. Every event therefore ends the newest one of its chain, so
     // that never more than one stands.
     let newest = "SELECT idx FROM record WHERE consent_id = ?1 AND site = ?2
@@ -183,8 +182,8 @@ fn append_event(
         &*event.site,
         event.time.milliseconds(),
         event.valid_until.milliseconds(),
-        salt.0,
-        body
+        event.salt.0,
+        event.body
     ])?;
     written.indices.push(LeafIndex(index));
     Ok(())

@@ -27,6 +27,7 @@ mod newest_leaves;
 mod opening;
 mod outside_backup;
 mod person;
+mod prepared;
 mod reader;
 mod rebuild;
 mod restore;
@@ -55,7 +56,7 @@ pub use keys::{public_key_path, record_keys};
 pub use leaves::Records;
 pub use reader::{Reader, Snapshot};
 
-use self::{directory::Lock, inbox::Inbox, live::Live, opening::Opener, writer::Writer};
+use self::{directory::Lock, inbox::Inbox, live::Live, opening::Opener, prepared::Prepared, writer::Writer};
 use crate::{
     clock::Clock,
     ledger::{Event, LeafIndex, LogId, SignedCheckpoint, VerifierKey},
@@ -207,7 +208,7 @@ impl Store {
     /// given to nobody.
     pub async fn append(&self, event: Event) -> Result<Appended, AppendError> {
         let (answer, written) = oneshot::channel();
-        self.0.inbox.push_grant(event, answer)?;
+        self.0.inbox.push_grant(Prepared::new(&event), answer)?;
         written.await.unwrap_or_else(|_| Err(AppendError::stopped()))
     }
 
@@ -223,7 +224,7 @@ impl Store {
         if let Some(index) = event.ends {
             self.0.live.end(index);
         }
-        self.0.inbox.push_later(event, self.0.clock.now());
+        self.0.inbox.push_later(Prepared::new(&event), self.0.clock.now());
     }
 
     /// How many refusals and withdrawals wait for the disk.

@@ -69,7 +69,7 @@ impl Reader {
             Connection::open_with_flags(path, flags)
         };
         let connection = opened.map_err(failed())?;
-        connection.busy_timeout(database::LOCK_PATIENCE).map_err(failed())?;
+        database::configure_any(&connection).map_err(failed())?;
         if database::check_format(&connection, path)? == 0 {
             return Err(StoreError::Missing { path: path.to_owned() });
         }

@@ -23,18 +23,42 @@ impl Tiles for StoredTiles<'_> {
     }
 }
 
-/// Writes one leaf and the nodes that it completes.
+/// A leaf, as it is written.
+pub(super) struct Leaf {
+    kind: &'static str,
+    hash: LeafHash,
+    data: Vec<u8>,
+}
+
+impl From<&Entry> for Leaf {
+    fn from(entry: &Entry) -> Self {
+        let data = entry.leaf_data();
+        Self { kind: entry.kind(), hash: leaf_hash(&data), data }
+    }
+}
+
+/// Writes an entry.
 pub(super) fn append(
     connection: &Connection,
     frontier: &mut Frontier,
     entry: &Entry,
     day: i64,
 ) -> rusqlite::Result<u64> {
-    let (index, data) = (frontier.size(), entry.leaf_data());
-    let hash = leaf_hash(&data);
+    append_leaf(connection, frontier, &entry.into(), day)
+}
+
+/// Writes one leaf and the nodes that it completes.
+pub(super) fn append_leaf(
+    connection: &Connection,
+    frontier: &mut Frontier,
+    leaf: &Leaf,
+    day: i64,
+) -> rusqlite::Result<u64> {
+    let index = frontier.size();
     let sql = "INSERT INTO leaf (idx, kind, day, hash, data) VALUES (?1, ?2, ?3, ?4, ?5)";
-    connection.prepare_cached(sql)?.execute(params![index.cast_signed(), entry.kind(), day, hash.0, data])?;
-    append_hash(connection, frontier, hash)?;
+    let values = params![index.cast_signed(), leaf.kind, day, leaf.hash.0, leaf.data];
+    connection.prepare_cached(sql)?.execute(values)?;
+    append_hash(connection, frontier, leaf.hash)?;
     Ok(index)
 }
 

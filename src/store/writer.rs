@@ -16,13 +16,14 @@ use super::{
     live::Live,
     opening::Opened,
     outside_backup::Forgotten,
+    prepared::Prepared,
     rebuild::{Cause, Rebuild},
     signing::{Haste, Signer},
     tree,
 };
 use crate::{
     clock::Clock,
-    ledger::{Entry, Event, Frontier, LeafIndex, SignedCheckpoint},
+    ledger::{Entry, Frontier, LeafIndex, SignedCheckpoint},
     timestamp::Timestamp,
 };
 
@@ -93,7 +94,7 @@ impl Writer {
             let owed = self.checkpoint_owed || self.signer.owes(&self.frontier) || self.inbox.is_failing();
             let Work { later, grants, tasks, closing } = self.inbox.take(owed);
             let idle = later.is_empty() && grants.is_empty() && tasks.is_empty();
-            let written = self.write(later, grants);
+            let written = self.write(&later, &grants);
             if idle && self.inbox.is_failing() {
                 self.probe();
             }
@@ -112,13 +113,13 @@ impl Writer {
     }
 
     /// Writes one group and answers it. Refusals stay queued when the disk refuses.
-    fn write(&mut self, later: Vec<Event>, grants: Vec<Event>) -> bool {
+    fn write(&mut self, later: &[Arc<Prepared>], grants: &[Prepared]) -> bool {
         if later.is_empty() && grants.is_empty() {
             return true;
         }
         let (waited, granted) = (later.len(), grants.len());
-        let events: Vec<_> = later.into_iter().chain(grants).collect();
-        match leaves::append(&mut self.connection, &mut self.frontier, &events) {
+        let events = later.iter().map(|event| &**event).chain(grants);
+        match leaves::append(&mut self.connection, &mut self.frontier, events) {
             Ok(written) => {
                 self.inbox.set_failing(false);
                 self.live.committed(&written);
