@@ -1,5 +1,7 @@
 //! Which logs the leaves belong to: each restore begins a new one, which goes on after the leaves that are known.
 
+use std::ops::Range;
+
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::ledger::LogId;
@@ -36,9 +38,19 @@ impl Logs {
         Ok(logs.filter(|_| end == Some(0)))
     }
 
-    /// The first of them: what all have in common, however often the database was restored.
-    pub(super) fn first(&self) -> LogId {
-        self.earlier.last().map_or(self.newest, |(name, _)| *name)
+    /// Each with its own leaves: from where it begins to where the next one does. The newest first.
+    pub(super) fn spans(&self) -> impl Iterator<Item = (LogId, Range<u64>)> {
+        let names = std::iter::once((self.newest, u64::MAX)).chain(self.earlier.iter().copied());
+        names.enumerate().map(|(place, (name, end))| {
+            // An earlier log ends where a later one begins.
+            let begin = self.earlier.get(place).map_or(0, |(_, begin)| *begin);
+            (name, begin..end)
+        })
+    }
+
+    /// The log that a leaf was written into.
+    pub(super) fn of(&self, index: u64) -> LogId {
+        self.spans().find(|(_, span)| span.start <= index).map_or(self.newest, |(name, _)| name)
     }
 }
 
@@ -47,4 +59,20 @@ pub(super) fn newest(connection: &Connection) -> rusqlite::Result<Option<LogId>>
     let sql = format!("{START_LEAVES} LIMIT 1");
     let data: Option<Vec<u8>> = connection.query_row(&sql, [], |row| row.get(1)).optional()?;
     Ok(data.and_then(|data| LogId::of_first_leaf(&data)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_leaf_belongs_to_the_log_that_it_was_written_into() {
+        let [first, second, third] = [1, 2, 3].map(|number| LogId([number; 16]));
+        let logs = Logs { newest: third, earlier: vec![(second, 9), (first, 5)] };
+        let spans: Vec<_> = logs.spans().collect();
+        assert_eq!(spans, [(third, 9..u64::MAX), (second, 5..9), (first, 0..5)]);
+        assert_eq!([0, 4, 5, 8, 9, u64::MAX].map(|index| logs.of(index)), [first, first, second, second, third, third]);
+        let alone = Logs { newest: first, earlier: Vec::new() };
+        assert_eq!(alone.spans().collect::<Vec<_>>(), [(first, 0..u64::MAX)]);
+    }
 }

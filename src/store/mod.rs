@@ -133,6 +133,9 @@ impl Store {
         longest_wait: Duration,
     ) -> Result<Self, StoreError> {
         let state_dir = &settings.state_dir;
+        if opener == Opener::Command {
+            opening::refuse_another_log(state_dir)?;
+        }
         directory::prepare_directory(state_dir)?;
         let lock = Lock::take(state_dir)?;
         let path = directory::prepare_database(state_dir)?;

@@ -45,13 +45,10 @@ pub(super) fn open(settings: &Settings, opener: Opener, now: Timestamp) -> Resul
     let failed = || StoreError::database(&path, "read the consent log");
     let database = Identity::of(&path).map_err(StoreError::file(&path, "see which file this is"))?;
     let mut high_water = HighWater::open(state_dir, database)?;
-    if opener == Opener::Command {
-        refuse_another_log(state_dir, &high_water)?;
-    }
     let (mut connection, is_new) = database::open(state_dir, now)?;
     let mut frontier = integrity::check(&connection, &path)?;
     let mut logs = read_logs(&connection, &path)?;
-    let mut forgotten = Forgotten::open(state_dir, logs.first())?;
+    let mut forgotten = Forgotten::open(state_dir, logs.clone())?;
     let mut key = signing_key(&connection, settings, logs.newest)?;
     let reason = match restore::reason(&connection, &logs, frontier.size(), &high_water).map_err(failed())? {
         None if restore::has_another_key(&connection, logs.newest, key.verifier()).map_err(failed())? => {
@@ -73,7 +70,7 @@ pub(super) fn open(settings: &Settings, opener: Opener, now: Timestamp) -> Resul
         let erased = restore::begin_new_log(&mut connection, &mut frontier, old, &forgotten, now).map_err(failed())?;
         logs = read_logs(&connection, &path)?;
         key = signing_key(&connection, settings, logs.newest)?;
-        forgotten.give_up_from(size);
+        forgotten.go_on_in(logs.clone());
         tracing::warn!(
             path = %path.display(), reason, leaves = size, signed, erased_again = erased, old = %old, new = %logs.newest,
             "the consent log was restored, copied or moved: a new log goes on after its leaves; choices that are not among them count no \
@@ -103,12 +100,14 @@ pub(super) fn open(settings: &Settings, opener: Opener, now: Timestamp) -> Resul
     Ok(Opened { connection, frontier, signer, forgotten, logs, rebuild })
 }
 
-/// What a command does before it opens the file for writing, which would already change it.
-fn refuse_another_log(state_dir: &Path, high_water: &HighWater) -> Result<(), StoreError> {
-    let reader = Reader::open(state_dir)?;
+/// What a command does before it takes the lock and opens the file for writing, which would already change them.
+pub(super) fn refuse_another_log(state_dir: &Path) -> Result<(), StoreError> {
+    let reader = Reader::open_untouched(state_dir)?;
+    let database = Identity::of(&reader.path).map_err(StoreError::file(&reader.path, "see which file this is"))?;
+    let high_water = HighWater::open(state_dir, database)?;
     let logs = read_logs(&reader.connection, &reader.path)?;
     let reason = leaves::size(&reader.connection)
-        .and_then(|size| restore::reason(&reader.connection, &logs, size, high_water))
+        .and_then(|size| restore::reason(&reader.connection, &logs, size, &high_water))
         .map_err(reader.failed())?;
     reason.map_or(Ok(()), |reason| Err(StoreError::Copy { path: state_dir.to_owned(), reason }))
 }

@@ -10,7 +10,7 @@ use std::{
 use roaring::RoaringTreemap;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{StoreError, identity::Identity, keys::write_durably};
+use super::{StoreError, identity::Identity, keys::write_durably, logs::Logs};
 use crate::ledger::{ErasureReason, LogId, TreeHash};
 
 /// What stands in the folder for whoever sets up backups.
@@ -44,11 +44,12 @@ pub(super) struct HighWater {
     database: Identity,
 }
 
-/// The leaves of erased people, of every log whose beginning was ever in this directory: a backup of an older one may come back too.
+/// The leaves of erased people, of every log that was ever written in this directory: a backup of any of them may come back. A leaf is
+/// known by its place and by the log that it was written into, since after a restore another one is written to the same place.
 pub(super) struct Forgotten {
     path: PathBuf,
-    /// The name of the first log of the database that is open.
-    first_log: String,
+    /// The logs of the database that is open.
+    logs: Logs,
     stored: BTreeMap<String, Indices>,
     was_kept: bool,
     /// Not in the file.
@@ -124,17 +125,11 @@ impl HighWater {
 
 impl Forgotten {
     /// Reads what is kept, and changes nothing.
-    pub(super) fn open(state_dir: &Path, first_log: LogId) -> Result<Self, StoreError> {
+    pub(super) fn open(state_dir: &Path, logs: Logs) -> Result<Self, StoreError> {
         let path = folder(state_dir).join("erased.json");
         let stored: Option<BTreeMap<_, _>> = read(&path)?;
         let was_kept = stored.is_some();
-        Ok(Self {
-            stored: stored.unwrap_or_default(),
-            path,
-            first_log: first_log.to_string(),
-            was_kept,
-            unwritten: false,
-        })
+        Ok(Self { stored: stored.unwrap_or_default(), path, logs, was_kept, unwritten: false })
     }
 
     /// Whether the list was there. Where nobody was erased there may be none.
@@ -142,32 +137,31 @@ impl Forgotten {
         self.was_kept
     }
 
-    /// The leaves whose records were erased, and why.
+    /// Another log goes on in the database that is open.
+    pub(super) fn go_on_in(&mut self, logs: Logs) {
+        self.logs = logs;
+    }
+
+    /// The leaves of the database that is open whose records were erased, and why.
     pub(super) fn indices(&self) -> impl Iterator<Item = (u64, ErasureReason)> {
-        let stored = self.stored.get(&self.first_log);
-        let of = |set: fn(&Indices) -> &RoaringTreemap, reason| {
-            stored.into_iter().flat_map(move |indices| set(indices).iter().map(move |index| (index, reason)))
-        };
-        of(|indices| &indices.request, ErasureReason::Request).chain(of(|indices| &indices.order, ErasureReason::Order))
+        self.logs.spans().filter_map(|(log, span)| Some((self.stored.get(&log.to_string())?, span))).flat_map(
+            |(stored, span)| {
+                let of = |set: &'_ RoaringTreemap, reason| {
+                    set.iter().filter(|index| span.contains(index)).map(|index| (index, reason)).collect::<Vec<_>>()
+                };
+                [of(&stored.request, ErasureReason::Request), of(&stored.order, ErasureReason::Order)].concat()
+            },
+        )
     }
 
     /// Takes an index in; [`Forgotten::write`] must follow.
     pub(super) fn take_in(&mut self, index: u64, reason: ErasureReason) {
-        let known = self.stored.entry(self.first_log.clone()).or_default();
+        let known = self.stored.entry(self.logs.of(index).to_string()).or_default();
         let set = match reason {
             ErasureReason::Request => &mut known.request,
             ErasureReason::Order => &mut known.order,
         };
         self.unwritten |= set.insert(index);
-    }
-
-    /// Gives up the indices from `size` on: a restore threw those leaves away, and they will be other persons'.
-    pub(super) fn give_up_from(&mut self, size: u64) {
-        if let Some(known) = self.stored.get_mut(&self.first_log) {
-            for set in [&mut known.request, &mut known.order] {
-                self.unwritten |= set.remove_range(size..) > 0;
-            }
-        }
     }
 
     /// Writes what is new, also what the disk refused before.
@@ -241,6 +235,9 @@ mod ranges {
 mod tests {
     use super::*;
 
+    /// The last index that a database can hold.
+    const LAST: u64 = i64::MAX.cast_unsigned();
+
     #[test]
     fn a_mark_and_the_erased_are_read_as_they_were_written() {
         let state = tempfile::tempdir().unwrap();
@@ -253,18 +250,27 @@ mod tests {
         assert!(mark.is_of_this_file() && mark.names(log) && !mark.names(other) && mark.size() == 41);
         assert!(mark.has_root(TreeHash([3; 32])) && !mark.has_root(TreeHash([4; 32])));
 
-        let mut forgotten = Forgotten::open(state.path(), log).unwrap();
-        [5, 3, 4, u64::MAX].into_iter().for_each(|index| forgotten.take_in(index, ErasureReason::Request));
+        let logs = |newest| Logs { newest, earlier: Vec::new() };
+        let mut forgotten = Forgotten::open(state.path(), logs(log)).unwrap();
+        [5, 3, 4, LAST].into_iter().for_each(|index| forgotten.take_in(index, ErasureReason::Request));
         forgotten.take_in(9, ErasureReason::Order);
         forgotten.write().unwrap();
         let text = fs::read_to_string(forgotten.path()).unwrap();
-        let expected = r#"{"request":[[3,5],[18446744073709551615,18446744073709551615]],"order":[[9,9]]}"#;
+        let expected = r#"{"request":[[3,5],[9223372036854775807,9223372036854775807]],"order":[[9,9]]}"#;
         assert_eq!(text, format!("{{\"{log}\":{expected}}}\n"));
-        let read = Forgotten::open(state.path(), log).unwrap();
+        let read = Forgotten::open(state.path(), logs(log)).unwrap();
         let (request, order) = (ErasureReason::Request, ErasureReason::Order);
         let indices: Vec<_> = read.indices().collect();
-        assert_eq!(indices, [(3, request), (4, request), (5, request), (u64::MAX, request), (9, order)]);
-        assert_eq!(Forgotten::open(state.path(), other).unwrap().indices().count(), 0);
+        assert_eq!(indices, [(3, request), (4, request), (5, request), (LAST, request), (9, order)]);
+        assert_eq!(Forgotten::open(state.path(), logs(other)).unwrap().indices().count(), 0);
+        // The other log goes on after 5 leaves of this one: what is beyond them is not in this database.
+        let both = Logs { newest: other, earlier: vec![(log, 5)] };
+        let mut read = Forgotten::open(state.path(), both).unwrap();
+        assert_eq!(read.indices().collect::<Vec<_>>(), [(3, request), (4, request)]);
+        read.take_in(9, request);
+        assert_eq!(read.indices().collect::<Vec<_>>(), [(9, request), (3, request), (4, request)]);
+        read.go_on_in(logs(log));
+        assert!(read.indices().eq(indices), "nothing was given up");
     }
 
     #[test]

@@ -37,15 +37,20 @@ impl Reader {
     /// When there is no log, it is damaged, written by a newer program, or can't be read from where it is.
     pub fn open(state_dir: &Path) -> Result<Self, StoreError> {
         let path = directory::database(state_dir);
-        match std::fs::metadata(&path) {
-            Ok(file) if file.len() > 0 => {}
-            Ok(_) => return Err(StoreError::Missing { path }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(StoreError::Missing { path }),
-            Err(error) => return Err(StoreError::file(&path, "read the consent log")(error)),
-        }
+        find(&path)?;
         match Self::connect(&path, false) {
             // SQLite wants to make a shared-memory file beside a log in WAL mode, and may not.
             Err(StoreError::Database { source, .. }) if refuses_to_write(&source) => Self::open_unchanging(state_dir),
+            opened => opened,
+        }
+    }
+
+    /// Opens a log that nobody writes, and leaves no trace in its directory, unless its last writer died: then SQLite has to look at what
+    /// that one left.
+    pub(super) fn open_untouched(state_dir: &Path) -> Result<Self, StoreError> {
+        find(&directory::database(state_dir))?;
+        match Self::open_unchanging(state_dir) {
+            Err(StoreError::Unfinished { .. }) => Self::open(state_dir),
             opened => opened,
         }
     }
@@ -198,6 +203,16 @@ impl Tiles for Reader {
 
     fn hashes(&self, tile: Tile) -> Result<Vec<TreeHash>, StoreError> {
         StoredTiles(&self.connection).hashes(tile).map_err(self.failed())
+    }
+}
+
+fn find(path: &Path) -> Result<(), StoreError> {
+    match std::fs::metadata(path) {
+        Ok(file) if file.len() > 0 => Ok(()),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(StoreError::file(path, "read the consent log")(error))
+        }
+        _ => Err(StoreError::Missing { path: path.to_owned() }),
     }
 }
 

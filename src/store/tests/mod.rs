@@ -96,10 +96,9 @@ impl House {
     /// The hash of every file but the lock, which says who came last, and those that SQLite makes for readers.
     fn files(&self) -> std::collections::BTreeMap<PathBuf, LeafHash> {
         let mut files = std::collections::BTreeMap::new();
-        let passing = ["lock", "consent.sqlite-shm", "consent.sqlite-wal"];
         for folder in [self.state_dir(), self.state_dir().join("outside-backup")] {
             for entry in std::fs::read_dir(folder).into_iter().flatten().map(Result::unwrap) {
-                if entry.file_type().unwrap().is_file() && passing.iter().all(|name| entry.file_name() != *name) {
+                if entry.file_type().unwrap().is_file() {
                     files.insert(entry.path(), leaf_hash(&std::fs::read(entry.path()).unwrap()));
                 }
             }

@@ -183,6 +183,25 @@ async fn a_second_restore_erases_nobody_who_stands_where_an_erased_one_stood_bef
 }
 
 #[tokio::test]
+async fn whoever_was_erased_stays_erased_when_an_older_backup_comes_back_before_a_newer_one() {
+    let house = House::new();
+    append_all(&house, 0..3).await;
+    let older = house.back_up();
+    append_all(&house, 3..6).await;
+    let newer = house.back_up();
+    let store = house.open();
+    store.erase(event(4).consent_id, ErasureReason::Request).await.unwrap();
+    drop(store);
+    house.restore(&older);
+    drop(house.open());
+    append_all(&house, 10..20).await;
+    house.restore(&newer);
+    drop(house.open());
+    let kept = read_all(&house.state_dir()).iter().filter(|row| matches!(row.content, Content::Kept(..))).count();
+    assert_eq!(kept, 5);
+}
+
+#[tokio::test]
 async fn an_erasure_is_known_outside_of_the_backup_though_its_process_died_before_it_said_so() {
     let house = House::new();
     append_all(&house, 0..3).await;
