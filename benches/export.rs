@@ -1,104 +1,99 @@
-//! How many records a second leave the log, in each form.
+//! A log of many records taken out in each form and checked, by the commands as people run them: records a second, and the most memory
+//! that the command had.
+//!
+//! `KELISIM_BENCH_RECORDS` asks for another number of records; a million are some 2 GB on the disk of the temporary directory (`TMPDIR`).
+//! The second verifier takes part where there is a `python3` that can run it.
 
-use std::{hint::black_box, io};
+mod support;
 
-use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use kelisim::{
-    clock::Clock,
-    consent::{Category, CategorySet, ConsentId, EditionId},
-    export::{BundleOptions, Rows, write_bundle, write_rows},
-    ledger::{Event, EventKind, Method, NoticeId, RecordId, Retention, document_hash},
-    store::{Settings, Store},
-    timestamp::{Term, Timestamp},
-    visitor::{AgentFamily, Language, Signals},
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
-/// How many events the log holds.
-const EVENTS: u32 = 20_000;
-/// How many are written at once.
-const GROUP: u32 = 500;
-/// How long records are kept.
-const RETENTION: Retention = Retention { choices: Term { months: 36, days: 0 }, frames: Term { months: 36, days: 0 } };
-/// A notice with nothing in it.
-const NOTICE: &str = "{}";
+use kelisim::{
+    clock::Clock,
+    store::{Settings, Store},
+};
 
-fn export(criterion: &mut Criterion) {
+use support::{NOTICE, event, fill};
+
+const RECORDS: u64 = 50_000;
+
+/// How often the memory of a command is looked at. The kernel keeps the highest mark, so only growth in the last moment is missed.
+const LOOKED_AT_EVERY: Duration = Duration::from_millis(5);
+
+const CONFIGURATION: &str = r#"
+[server]
+http = ["127.0.0.1:8080"]
+state_dir = "state"
+[controller]
+name = "Example LLP"
+bin = "260140000005"
+address = "Astana"
+email = "privacy@example.kz"
+[[site]]
+hosts = ["shop.example"]
+upstream = "http://127.0.0.1:8081"
+mode = "observe"
+[site.notice]
+third_parties = "no"
+cross_border = "no"
+public = "no"
+data = ["cookies"]
+storage_place = "Kazakhstan"
+"#;
+
+fn main() {
+    let records = std::env::var("KELISIM_BENCH_RECORDS").ok().and_then(|number| number.parse().ok()).unwrap_or(RECORDS);
     let folder = tempfile::tempdir().expect("a folder for the log");
+    fs::write(folder.path().join("kelisim.toml"), CONFIGURATION).expect("a configuration");
     let settings = Settings { state_dir: folder.path().join("state"), host: "shop.example".into() };
-    fill(&Store::open(&settings, Clock::system()).expect("a new log"));
-    // The log signs what is new when it is opened.
-    drop(Store::open(&settings, Clock::system()).expect("the log"));
-    let store = Store::open(&settings, Clock::system()).expect("the log");
-    let reader = store.reader().expect("the log");
-    let period = (Timestamp::default(), Timestamp::from_milliseconds(i64::MAX));
-    let mut group = criterion.benchmark_group("export");
-    group.sample_size(10).throughput(Throughput::Elements(u64::from(EVENTS)));
-    for rows in [Rows::Csv, Rows::Jsonl, Rows::JsonLd] {
-        group.bench_function(rows.name(), |bench| {
-            bench.iter(|| {
-                write_rows(&reader, rows, period, RETENTION, &mut io::sink(), &mut |_| {}).expect("an export")
-            });
-        });
-    }
-    let options = BundleOptions {
-        from: None,
-        to: None,
-        created: Clock::system().now(),
-        key: store.key().clone(),
-        witnesses: Vec::new(),
-    };
-    group.bench_function("bundle", |bench| {
-        bench.iter_batched(
-            || options.clone(),
-            |options| black_box(write_bundle(&reader, &options, io::sink(), &mut |_| {}).expect("a bundle")),
-            BatchSize::SmallInput,
-        );
-    });
-    group.finish();
-}
-
-fn fill(store: &Store) {
+    let store = Store::open(&settings, Clock::system()).expect("a log");
     let sample = event(0);
     store.keep_notice(sample.notice, sample.language, &sample.edition, NOTICE).expect("a notice");
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    for start in (0..EVENTS).step_by(GROUP as usize) {
-        runtime.block_on(async {
-            let mut writing = tokio::task::JoinSet::new();
-            for number in start..start + GROUP {
-                let store = store.clone();
-                writing.spawn(async move { store.append(event(number)).await.expect("an event") });
-            }
-            while writing.join_next().await.is_some() {}
-        });
+    fill(&store, records);
+    drop(store);
+
+    let kelisim = env!("CARGO_BIN_EXE_kelisim");
+    for format in ["csv", "jsonl", "jsonld", "bundle"] {
+        let export = ["log", "export", "--config", "kelisim.toml", "--format", format, "--out", format];
+        measure(&format!("export {format}"), records, folder.path(), kelisim, &export);
+    }
+    measure("verify", records, folder.path(), kelisim, &["log", "verify", "bundle"]);
+    let other = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/verify/verify.py");
+    let usable = Command::new("python3").args([other, "--help"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if usable.is_ok_and(|status| status.success()) {
+        measure("verify.py", records, folder.path(), "python3", &[other, "bundle"]);
     }
 }
 
-fn event(number: u32) -> Event {
-    let mut name = [0x5a; 16];
-    name[..4].copy_from_slice(&number.to_be_bytes());
-    let offered = CategorySet::EMPTY.with(Category::Functional).with(Category::Analytical);
-    let (validity, time) = (Term { months: 6, days: 0 }, Timestamp::from_seconds(1_795_305_600));
-    Event {
-        id: RecordId::from_random(name),
-        consent_id: ConsentId::from_bytes(name),
-        site: "shop.example".into(),
-        kind: EventKind::Expressed,
-        time,
-        validity,
-        valid_until: validity.after(time),
-        method: Method::BannerForm,
-        offered,
-        allowed: offered,
-        edition: EditionId::parse("2026-01").expect("a name"),
-        notice: NoticeId(document_hash(NOTICE)),
-        language: Language::Ru,
-        page: None,
-        agent: AgentFamily::Firefox,
-        signals: Signals { global_privacy_control: false, do_not_track: false },
-        ends: None,
-        frame: None,
-    }
+#[allow(clippy::print_stdout, reason = "a process has memory, which no harness of functions knows")]
+fn measure(name: &str, records: u64, folder: &Path, program: &str, arguments: &[&str]) {
+    let started = Instant::now();
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(folder).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().expect("the command starts");
+    let (status, mut most) = (format!("/proc/{}/status", child.id()), 0);
+    let outcome = loop {
+        most = most.max(highest_memory(&status));
+        if let Some(outcome) = child.try_wait().expect("the command is ours") {
+            break outcome;
+        }
+        thread::sleep(LOOKED_AT_EVERY);
+    };
+    let seconds = started.elapsed().as_secs_f64();
+    assert!(outcome.success(), "{name}: {outcome}");
+    let rate = records as f64 / seconds;
+    println!("{name}: {records} records in {seconds:.2} s, {rate:.0}/s, at most {} MiB", most.div_ceil(1024));
 }
 
-criterion_group!(benches, export);
-criterion_main!(benches);
+/// In KiB; 0 when the process is gone.
+fn highest_memory(status: &str) -> u64 {
+    let text = fs::read_to_string(status).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()
+}

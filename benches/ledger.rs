@@ -5,6 +5,8 @@
 //! is printed last is their ratio. Clients are tasks of one thread, as visitors are tasks of a core of the gateway; the writer has a thread
 //! of its own on both sides.
 
+mod support;
+
 use std::{
     hint::black_box,
     sync::mpsc,
@@ -16,14 +18,13 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use kelisim::{
     clock::Clock,
-    consent::{Category, CategorySet, ConsentId, EditionId},
-    ledger::{Entry, Event, EventKind, Method, NoticeId, PagePath, Prover, RecordId, Salt, canonical, leaf_hash},
+    ledger::{Entry, Prover, Salt, canonical, leaf_hash},
     store::{Reader, Settings, Store},
-    timestamp::{Term, Timestamp},
-    visitor::{AgentFamily, Language, Signals},
 };
 use rusqlite::{Connection, params};
 use tokio::sync::oneshot;
+
+use support::{event, fill};
 
 const CLIENTS: [usize; 3] = [1, 64, 256];
 /// How long each side writes in one turn.
@@ -33,33 +34,6 @@ const TURNS: usize = 5;
 const GROUP: usize = 256;
 /// Leaves of the log whose start and proofs are measured; `KELISIM_BENCH_LEAVES` asks for another number.
 const LEAVES: usize = 100_000;
-
-fn event(number: u64) -> Event {
-    let bytes: [u8; 16] = (u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)).to_be_bytes();
-    let both: CategorySet = [Category::Functional, Category::Analytical].into_iter().collect();
-    let time = Timestamp::parse("2026-11-22T10:00:00Z").expect("a moment");
-    let validity = Term { months: 6, days: 0 };
-    Event {
-        id: RecordId::from_random(bytes),
-        consent_id: ConsentId::from_bytes(bytes),
-        site: "rysbekova.kz".into(),
-        kind: EventKind::Expressed,
-        time,
-        validity,
-        valid_until: validity.after(time),
-        method: Method::BannerForm,
-        offered: both,
-        allowed: both,
-        edition: EditionId::parse("2026-01").expect("a name"),
-        notice: NoticeId([7; 32]),
-        language: Language::Kk,
-        page: Some(PagePath::new("/services")),
-        agent: AgentFamily::Firefox,
-        signals: Signals::default(),
-        ends: None,
-        frame: None,
-    }
-}
 
 /// The rows that the log writes for an event, made before the clock runs.
 struct Rows {
@@ -177,26 +151,13 @@ fn appends(_: &mut Criterion) {
     }
 }
 
-/// A log of many leaves, written by refusals, for which nobody waits.
-fn long_log(leaves: usize) -> (tempfile::TempDir, Settings) {
-    let directory = tempfile::tempdir().expect("a directory");
-    let settings = Settings { state_dir: directory.path().join("state"), host: "shop.example".into() };
-    let store = Store::open(&settings, Clock::system()).expect("a log");
-    for number in 0..leaves as u64 {
-        while store.waiting() > 8000 {
-            thread::yield_now();
-        }
-        store.append_later(event(number));
-    }
-    drop(store);
-    (directory, settings)
-}
-
 #[allow(clippy::print_stdout, reason = "one start is measured as a whole")]
 fn start_and_proofs(criterion: &mut Criterion) {
     let asked = std::env::var("KELISIM_BENCH_LEAVES").ok().and_then(|number| number.parse().ok());
     let leaves = asked.unwrap_or(LEAVES);
-    let (_directory, settings) = long_log(leaves);
+    let directory = tempfile::tempdir().expect("a directory");
+    let settings = Settings { state_dir: directory.path().join("state"), host: "shop.example".into() };
+    fill(&Store::open(&settings, Clock::system()).expect("a log"), leaves as u64);
     let started = Instant::now();
     drop(Store::open(&settings, Clock::system()).expect("a log"));
     println!("start with {leaves} leaves, everything checked: {:.2} s", started.elapsed().as_secs_f64());
