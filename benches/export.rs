@@ -17,9 +17,10 @@ use std::{
 use kelisim::{
     clock::Clock,
     store::{Settings, Store},
+    timestamp::Timestamp,
 };
 
-use support::{NOTICE, event, fill};
+use support::{NOTICE, TIME, event, fill};
 
 const RECORDS: u64 = 50_000;
 
@@ -52,7 +53,9 @@ fn main() {
     let folder = tempfile::tempdir().expect("a folder for the log");
     fs::write(folder.path().join("kelisim.toml"), CONFIGURATION).expect("a configuration");
     let settings = Settings { state_dir: folder.path().join("state"), host: "shop.example".into() };
-    let store = Store::open(&settings, Clock::system()).expect("a log");
+    // The log is as old as its answers: an older one would be a forgery.
+    let clock = Clock::standing_at(Timestamp::from_seconds(TIME));
+    let store = Store::open(&settings, clock).expect("a log");
     let sample = event(0);
     store.keep_notice(sample.notice, sample.language, &sample.edition, NOTICE).expect("a notice");
     fill(&store, records);

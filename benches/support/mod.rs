@@ -13,6 +13,9 @@ use kelisim::{
 /// What was shown: a notice that names no policy beside itself.
 pub(crate) const NOTICE: &str = r#"{"policy":[]}"#;
 
+/// When all answers are given, in seconds since 1970: 2026-11-22.
+pub(crate) const TIME: i64 = 1_795_305_600;
+
 /// How many answers may wait, so that none is lost: about half of what the log lets wait.
 const WAITING: usize = 8000;
 
@@ -20,7 +23,7 @@ const WAITING: usize = 8000;
 pub(crate) fn event(number: u64) -> Event {
     let bytes: [u8; 16] = (u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)).to_be_bytes();
     let both: CategorySet = [Category::Functional, Category::Analytical].into_iter().collect();
-    let time = Timestamp::from_seconds(1_795_305_600);
+    let time = Timestamp::from_seconds(TIME);
     let validity = Term { months: 6, days: 0 };
     Event {
         id: RecordId::from_random(bytes),
