@@ -4,6 +4,7 @@
 //! A page reads; what is taken out of the log is noted in the log first; nothing else is changed from here. Accounts and the requests of
 //! persons are changed on the command line.
 
+mod access_words;
 mod accounts;
 mod answer;
 mod body;
@@ -25,6 +26,7 @@ use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{net::TcpListener, sync::Semaphore};
 
+pub use access_words::{by_in_words, form_in_words, is_of_one_person, what_in_words};
 pub use accounts::{Account, AccountError, Accounts, Role, add_account, remove_account};
 pub use deadline::{Deadline, Deadlines, date_in_kazakhstan};
 pub use leaves::AccessSeen;

@@ -121,10 +121,15 @@ fn a_person_is_answered_and_erased_by_the_number_of_one_record_too() {
     let said: Vec<_> = takings.into_iter().map(|(_, leaf)| String::from_utf8(leaf).unwrap()).collect();
     assert!(said.len() == 3 && said[..2].iter().all(|leaf| leaf.contains(r#""what":"read""#)), "{said:?}");
 
+    let draft = kelisim(program.path(), &["log", "incident", "--from", "2020-01-01", "--to", "9999-01-01"]);
+    assert_eq!(code(&draft), Some(0), "{draft:?}");
+
     let erased = kelisim(program.path(), &["log", "erase", record, "--reason", "order"]);
     let told = out(&erased);
     assert_eq!((code(&erased), told.lines().next()), (Some(0), Some("2 records erased")), "{erased:?}");
-    assert!(told.contains("the record of leaf ") && told.contains("export, jsonl, by command_line"), "{told}");
+    assert!(told.contains("the record of leaf ") && told.contains("export, jsonl, by command line"), "{told}");
+    assert_eq!(told.matches("records of one person shown (whose is not kept), jsonl").count(), 2, "{told}");
+    assert!(!told.contains("breach"), "a draft without numbers holds nothing: {told}");
     for command in ["show", "erase"] {
         for number in [person, record] {
             let nobody = kelisim(program.path(), &["log", command, number]);

@@ -40,6 +40,10 @@ impl Words {
         if self.0 == Language::En { english } else { russian }
     }
 
+    const fn language(self) -> Language {
+        self.0
+    }
+
     fn tag(self) -> &'static str {
         self.0.tag()
     }
