@@ -19,6 +19,7 @@ mod sessions;
 mod sign_in;
 mod spool;
 mod turns;
+mod witnesses;
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -31,6 +32,7 @@ pub use accounts::{Account, AccountError, Accounts, Role, add_account, remove_ac
 pub use deadline::{Deadline, Deadlines, date_in_kazakhstan};
 pub use leaves::AccessSeen;
 pub use requests::{PersonRequest, PersonRequests, RequestError, RequestKind, add_request, end_request};
+pub use witnesses::{WitnessFailure, WitnessState, Witnesses};
 
 use self::{guesses::Guesses, sessions::Sessions, turns::Turns};
 use crate::{clock::Clock, gateway, ledger::VerifierKey, sockets::WriteLimit, timestamp::Term};
@@ -57,6 +59,8 @@ pub struct Settings {
     pub frame_records: Term,
     /// The keys of the log's witnesses.
     pub witnesses: Vec<VerifierKey>,
+    /// How they stand.
+    pub witness_states: Witnesses,
 }
 
 /// What every request needs.

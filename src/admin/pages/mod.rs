@@ -7,6 +7,7 @@ mod overview;
 mod persons;
 mod retention;
 mod sign_in;
+mod witnesses;
 
 use askama::Template;
 use http::{HeaderMap, header};
