@@ -69,7 +69,8 @@ pub(super) fn run(command: &RequestCommand) -> Result<(), Box<dyn std::error::Er
             let number = add_request(&configuration.state_dir, *kind, *received, today)?;
             let request = PersonRequest { number, kind: *kind, received: *received, done: None };
             println!("{}", line(&request, &configuration.deadlines, today));
-            println!("put the number on the letter; when it is done: kelisim log request done {}", request.number);
+            // What a script reads stays one line.
+            eprintln!("put the number on the letter; when it is done: kelisim log request done {}", request.number);
         }
         RequestCommand::List(ListArguments { all, file }) => {
             let configuration = configuration_alone(&file.config)?;

@@ -93,7 +93,7 @@ fn the_notice_of_a_breach_does_not_take_one_persons_records_for_all_of_those_day
     assert!(text.contains("records of one person shown (jsonl)"), "{text}");
     add(&gateway, "auditor", Role::Auditor);
     let page = signed_in(&gateway, "auditor").click("/accesses").text();
-    assert!(page.contains("records of one person shown<small>whose is not kept"), "{page}");
+    assert!(page.contains("records of one person shown <small>whose is not kept"), "{page}");
     assert!(page.contains("consent numbers listed for the notice of a breach"), "{page}");
     assert_eq!(leaves(&gateway, "access").len(), 2, "drafts without numbers took nothing out");
 }
