@@ -4,6 +4,7 @@
 //! A page reads; what is taken out of the log is noted in the log first; nothing else is changed from here. Accounts and the requests of
 //! persons are changed on the command line.
 
+mod access_words;
 mod accounts;
 mod answer;
 mod body;
@@ -18,6 +19,7 @@ mod sessions;
 mod sign_in;
 mod spool;
 mod turns;
+mod witnesses;
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -25,10 +27,12 @@ use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{net::TcpListener, sync::Semaphore};
 
+pub use access_words::{by_in_words, form_in_words, is_of_one_person, what_in_words};
 pub use accounts::{Account, AccountError, Accounts, Role, add_account, remove_account};
 pub use deadline::{Deadline, Deadlines, date_in_kazakhstan};
 pub use leaves::AccessSeen;
 pub use requests::{PersonRequest, PersonRequests, RequestError, RequestKind, add_request, end_request};
+pub use witnesses::{WitnessFailure, WitnessState, Witnesses};
 
 use self::{guesses::Guesses, sessions::Sessions, turns::Turns};
 use crate::{clock::Clock, gateway, ledger::VerifierKey, sockets::WriteLimit, timestamp::Term};
@@ -55,6 +59,8 @@ pub struct Settings {
     pub frame_records: Term,
     /// The keys of the log's witnesses.
     pub witnesses: Vec<VerifierKey>,
+    /// How they stand.
+    pub witness_states: Witnesses,
 }
 
 /// What every request needs.

@@ -12,12 +12,13 @@ use super::{
     running::log_settings,
 };
 use crate::{
-    admin::AccessSeen,
+    admin::{AccessSeen, by_in_words, form_in_words, is_of_one_person, what_in_words},
     clock::Clock,
     consent::ConsentId,
     ledger::{ErasureReason, Removal},
     store::{Erased, Reader, Settings, Store, StoreError},
     timestamp::Timestamp,
+    visitor::Language,
 };
 
 /// How many earlier takings of the records are named, the newest: what somebody can follow up. The others are counted.
@@ -67,13 +68,20 @@ pub(super) fn run(arguments: &EraseArguments) -> Result<(), Box<dyn std::error::
             "records of that time were taken out before. Whoever has these may still hold what was erased here; have it deleted there too:"
         );
     }
-    for AccessSeen { index, by, what, form, time, .. } in &takings {
-        println!("  {time}  {what}, {form}, by {by}, leaf {}", index.0);
+    for taking in &takings {
+        println!("  {}", line(taking));
     }
     if others > 0 {
         println!("  and {others} earlier ones");
     }
     Ok(())
+}
+
+fn line(AccessSeen { index, by, what, form, time, .. }: &AccessSeen) -> String {
+    let whose = if is_of_one_person(by, what) { " (whose is not kept)" } else { "" };
+    let [by, what, form] =
+        [by_in_words(by, Language::En), what_in_words(by, what, Language::En), form_in_words(form, Language::En)];
+    format!("{time}  {what}{whose}, {form}, by {by}, leaf {}", index.0)
 }
 
 /// The newest takings of records that can have held one of these times, and how many there are besides.

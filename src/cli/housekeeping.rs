@@ -45,6 +45,7 @@ pub(super) struct Duties {
     pub(super) admin: Option<TcpListener>,
     pub(super) witnesses: Vec<Pursuit>,
     pub(super) witness_keys: Vec<VerifierKey>,
+    pub(super) witness_states: admin::Witnesses,
     pub(super) stopped: watch::Receiver<bool>,
 }
 
@@ -71,6 +72,7 @@ impl Duties {
                     consent_records: self.retention,
                     frame_records: self.frame_retention,
                     witnesses: self.witness_keys,
+                    witness_states: self.witness_states,
                 };
                 tasks.spawn(admin::serve(listener, self.gateway.clone(), settings));
             }

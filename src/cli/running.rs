@@ -14,6 +14,7 @@ use super::{
     witnesses::{self, Pursuit, Remembered},
 };
 use crate::{
+    admin,
     clock::Clock,
     config::{self, Configuration},
     gateway::{self, BeginError, Parts},
@@ -95,9 +96,10 @@ impl Running {
         service::configured(gateway.store(), configuration.fingerprint, summary, clock.now())?;
         let server = Server::start(&configuration.server, &gateway)?;
         let (stop, stopped) = watch::channel(false);
+        let witness_states = admin::Witnesses::default();
         let pursuit = |settings: &witness::Settings| {
             let known = remembered.iter().find(|answer| answer.witness == settings.key.name());
-            Pursuit::new(settings, gateway.clone(), known.and_then(|answer| answer.size))
+            Pursuit::new(settings, gateway.clone(), witness_states.clone(), known.and_then(|answer| answer.size))
         };
         let duties = housekeeping::Duties {
             gateway: gateway.clone(),
@@ -111,6 +113,7 @@ impl Running {
             admin: admin.as_ref().map(|(_, listener)| listener.try_clone()).transpose()?,
             witnesses: configuration.witnesses.iter().map(pursuit).collect::<io::Result<_>>()?,
             witness_keys: configuration.witnesses.iter().map(|witness| witness.key.clone()).collect(),
+            witness_states,
             stopped,
         };
         let housekeeping = thread::Builder::new().name("housekeeping".into()).spawn(move || duties.run())?;

@@ -5,9 +5,10 @@ use std::{io, sync::Arc, thread, time::Duration};
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
+    admin::{WitnessFailure, Witnesses},
     gateway,
-    ledger::{AddCheckpoint, Comparison, Prover, SignedCheckpoint, compare},
-    store::{Store, StoreError},
+    ledger::{AddCheckpoint, Comparison, Note, Prover, Signed, SignedCheckpoint, VerifierKey, compare},
+    store::{Reader, Store, StoreError},
     timestamp::Timestamp,
     witness::{Client, Failure, Settings},
 };
@@ -17,6 +18,10 @@ const START_PATIENCE: Duration = Duration::from_secs(3);
 
 /// How long a witness that did not sign is left alone, at first and at most: twice as long each time.
 const PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+
+/// How many checkpoints that some witness has signed are looked at for the signature of one: with several witnesses, one that was away for
+/// longer is shown as one that has not signed yet.
+const MOST_LOOKED_AT: usize = 1000;
 
 /// What a witness remembered at the start.
 pub(super) struct Remembered {
@@ -87,7 +92,7 @@ async fn comparison(client: &mut Client, store: &Store) -> Result<(Option<u64>, 
 /// Reads from the log beside everything else.
 async fn read<T: Send + 'static>(
     store: &Store,
-    with: impl FnOnce(&crate::store::Reader) -> Result<T, StoreError> + Send + 'static,
+    with: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, Failure> {
     let store = store.clone();
     let read = tokio::task::spawn_blocking(move || with(&store.reader()?)).await;
@@ -101,6 +106,8 @@ async fn read<T: Send + 'static>(
 pub(super) struct Pursuit {
     client: Client,
     gateway: Arc<gateway::Shared>,
+    /// Where it is told how the witness stands.
+    states: Witnesses,
     /// The size that the witness signed last, as far as we know.
     known: Option<u64>,
     /// The size up to which its signatures are ours.
@@ -114,16 +121,23 @@ pub(super) struct Pursuit {
 
 impl Pursuit {
     /// Prepares a witness; `size` is what it signed last, where that is known.
-    pub(super) fn new(settings: &Settings, gateway: Arc<gateway::Shared>, size: Option<u64>) -> io::Result<Self> {
+    pub(super) fn new(
+        settings: &Settings,
+        gateway: Arc<gateway::Shared>,
+        states: Witnesses,
+        size: Option<u64>,
+    ) -> io::Result<Self> {
         let client = Client::new(settings)?;
         gateway.metrics().witness_waits(client.key().name(), None);
-        Ok(Self { client, gateway, known: size, signed: 0, since: None, pause: PAUSE.0, told: None })
+        states.add(client.key().name());
+        Ok(Self { client, gateway, states, known: size, signed: 0, since: None, pause: PAUSE.0, told: None })
     }
 
     /// Has every newest checkpoint signed. One request is on its way at a time; what is signed by the log meanwhile waits, and of that the
     /// newest goes next.
     pub(super) async fn run(mut self) {
         let mut checkpoints = self.gateway.store().checkpoints();
+        self.remember().await;
         loop {
             let newest = checkpoints.borrow_and_update().clone();
             let Some(newest) = newest.filter(|newest| newest.checkpoint().size > self.signed) else {
@@ -146,8 +160,18 @@ impl Pursuit {
         }
     }
 
+    /// Tells what the log itself has of this witness: it may be away now.
+    async fn remember(&self) {
+        let key = self.client.key().clone();
+        let signed = read(self.gateway.store(), move |reader| last_signed(reader, &key)).await;
+        if let Ok(Some((size, time))) = signed {
+            self.states.has_signed(self.client.key().name(), size, time);
+        }
+    }
+
     fn waits(&mut self, since: Option<Timestamp>) {
         self.since = since;
+        self.states.waits(self.client.key().name(), since);
         self.gateway.metrics().witness_waits(self.client.key().name(), since);
     }
 
@@ -181,6 +205,9 @@ impl Pursuit {
         self.known = Some(size);
         self.signed = size;
         self.pause = PAUSE.0;
+        if let Signed::At(time) = cosigned.note().signed_by(self.client.key()) {
+            self.states.signs(self.client.key().name(), size, time);
+        }
         let newer = checkpoints.borrow().as_ref().is_some_and(|newest| newest.checkpoint().size > size);
         self.waits(newer.then_some(began));
         if self.told.take().is_some() {
@@ -194,6 +221,7 @@ impl Pursuit {
     /// Counts a failure, and says it where it is another one than before.
     async fn tell(&mut self, failure: &Failure) {
         let (witness, reason) = (self.client.key().name().to_owned(), failure.reason());
+        self.states.failed(&witness, WitnessFailure { reason, time: self.gateway.now() });
         self.gateway.metrics().witness_failed(&witness, reason);
         let new = self.told.replace(reason) != Some(reason);
         match failure {
@@ -216,6 +244,25 @@ impl Pursuit {
             _ => {}
         }
     }
+}
+
+/// The largest tree whose kept checkpoint this witness has signed, and when it did.
+fn last_signed(reader: &Reader, witness: &VerifierKey) -> Result<Option<(u64, Timestamp)>, StoreError> {
+    // A log's own checkpoints are counted up to the size before the one that is given here.
+    let mut size = reader.size()?;
+    let eras = reader.eras(size + 1)?;
+    let none = (Timestamp::default(), Timestamp::default());
+    for _ in 0..MOST_LOOKED_AT {
+        let [Some(found), _] = reader.cosigned_around(&eras, (size, size))? else { return Ok(None) };
+        let Some(era) = eras.iter().find(|era| era.start < found && found <= era.end) else { return Ok(None) };
+        let notes = reader.checkpoints_between(era, none, [Some(found), None], found - 1)?;
+        let note = notes.iter().find_map(|(_, note)| Note::parse(note));
+        if let Some(Signed::At(time)) = note.map(|note| note.signed_by(witness)) {
+            return Ok(Some((found, time)));
+        }
+        size = found - 1;
+    }
+    Ok(None)
 }
 
 fn tell_of_loss(witness: &str, comparison: Comparison) {

@@ -116,15 +116,42 @@ fn a_person_is_answered_and_erased_by_the_number_of_one_record_too() {
         let shown = kelisim(program.path(), &["log", "show", number]);
         assert_eq!((code(&shown), out(&shown)), (Some(0), hers.clone()), "{shown:?}");
     }
+    let text = |language: &str| {
+        let shown = kelisim(program.path(), &["log", "show", person, "--format", "text", "--language", language]);
+        assert_eq!(code(&shown), Some(0), "{shown:?}");
+        out(&shown)
+    };
+    let russian = text("ru");
+    for told in [
+        "Оператор: Shop\nБИН: 260140000005\n",
+        &format!("Номер согласия: {person}\n"),
+        "Что произошло: согласие\nСостояние: больше не действует (отзыв, ",
+        "Что произошло: отзыв\nСостояние: действует\n",
+        "Разрешено: функциональные\nОтзыв: аналитические\nНе разрешено: нет\n",
+        "Каким способом: кнопка баннера\n",
+        &format!("Номер записи: {record}\n"),
+        "Показанное уведомление (SHA-256): ",
+        "  | Мы используем файлы cookie",
+        "/_kelisim/receipt\n",
+        "privacy@shop.example. Укажите",
+    ] {
+        assert!(russian.contains(told), "{told}: {russian}");
+    }
+    assert!(text("kk").contains("Келісім нөмірі: ") && text("en").contains("What happened: consent\n"));
     let takings =
         kelisim::store::Reader::open(&program.path().join("state")).unwrap().newest_leaves("access", 9).unwrap();
     let said: Vec<_> = takings.into_iter().map(|(_, leaf)| String::from_utf8(leaf).unwrap()).collect();
-    assert!(said.len() == 3 && said[..2].iter().all(|leaf| leaf.contains(r#""what":"read""#)), "{said:?}");
+    assert!(said.len() == 6 && said[..5].iter().all(|leaf| leaf.contains(r#""what":"read""#)), "{said:?}");
+
+    let draft = kelisim(program.path(), &["log", "incident", "--from", "2020-01-01", "--to", "9999-01-01"]);
+    assert_eq!(code(&draft), Some(0), "{draft:?}");
 
     let erased = kelisim(program.path(), &["log", "erase", record, "--reason", "order"]);
     let told = out(&erased);
     assert_eq!((code(&erased), told.lines().next()), (Some(0), Some("2 records erased")), "{erased:?}");
-    assert!(told.contains("the record of leaf ") && told.contains("export, jsonl, by command_line"), "{told}");
+    assert!(told.contains("the record of leaf ") && told.contains("export, jsonl, by command line"), "{told}");
+    assert_eq!(told.matches("records of one person shown (whose is not kept), jsonl").count(), 2, "{told}");
+    assert!(!told.contains("breach"), "a draft without numbers holds nothing: {told}");
     for command in ["show", "erase"] {
         for number in [person, record] {
             let nobody = kelisim(program.path(), &["log", command, number]);

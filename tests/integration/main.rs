@@ -20,6 +20,7 @@ mod forwarding;
 mod frames;
 mod framing;
 mod http2;
+mod incident;
 mod inventory;
 mod leftovers;
 mod limits;

@@ -94,8 +94,12 @@ fn no_command_writes_into_a_copy_and_a_gateway_that_is_started_on_it_begins_a_ne
     };
     let before = kept();
     let day = ["--from", "2026-11-22", "--to", "2026-11-23"];
-    let commands: [&[&str]; 4] =
-        [&["log", "export"], &["log", "show", &id], &["log", "erase", &id], &[&["log", "incident"], &day[..]].concat()];
+    let commands: [&[&str]; 4] = [
+        &["log", "export"],
+        &["log", "show", &id],
+        &["log", "erase", &id],
+        &[&["log", "incident", "--list-numbers"], &day[..]].concat(),
+    ];
     for command in commands {
         let refused = kelisim(folder.path(), command);
         assert_eq!((refused.status.code(), refused.stdout.len()), (Some(1), 0), "{command:?}: {refused:?}");

@@ -8,6 +8,7 @@ use std::{
 };
 
 use kelisim::{
+    admin::{Role, add_account},
     ledger::{
         AddCheckpoint, Checkpoint, KeyKind, LeafHash, Signed, SignedCheckpoint, SigningKey, TreeHash, VerifierKey,
         origin_hash,
@@ -17,7 +18,7 @@ use kelisim::{
 };
 use tempfile::TempDir;
 
-use crate::harness::{Gateway, GatewayBuilder, Origin, Witness, shop};
+use crate::harness::{Browser, Gateway, GatewayBuilder, Origin, Witness, shop};
 
 const ORIGIN: &str = "shop.example/_kelisim/log/0123";
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -78,6 +79,17 @@ fn metric(gateway: &Gateway, line: &str) -> bool {
 
 fn lag(witness: &VerifierKey, seconds: u64) -> String {
     format!("kelisim_log_witness_lag_seconds{{witness=\"{}\"}} {seconds}", witness.name())
+}
+
+/// The administration's first page, as an auditor reads it.
+fn overview(gateway: &Gateway) -> String {
+    let password = "a password of some length";
+    // It is there already where the page was read before.
+    _ = add_account(&gateway.path().join("state"), "auditor", Role::Auditor, password, Timestamp::default());
+    let address = gateway.running().admin().unwrap();
+    let mut browser = Browser::at(address, &address.to_string()).sending("accept-language", "en");
+    browser.post("/sign-in", &format!("name=auditor&password={}", password.replace(' ', "+")));
+    browser.click("/").text()
 }
 
 /// A copy of all of it, also of what is not to be in a backup.
@@ -188,9 +200,18 @@ fn a_witness_that_is_down_delays_nobody_and_what_it_missed_follows() {
     until("a failure", || gateway.admin("/metrics").contains(&failures));
     gateway.at("2026-11-22T10:01:30Z");
     until("the lag", || metric(&gateway, &lag(&name, 90)));
+    let page = overview(&gateway);
+    assert!(page.contains(name.name()) && page.contains("no signature of this log yet"), "{page}");
+    assert!(page.contains("for 90 s") && page.contains("be reached."), "{page}");
+    assert!(!page.contains("No witness is configured"), "{page}");
     let witness = Witness::at(&address, &key, memory);
     until_cosigned(&gateway, &witness);
     until("no lag", || metric(&gateway, &lag(&name, 0)));
+    let page = overview(&gateway);
+    assert!(page.contains("The newest checkpoint is signed.") && !page.contains("be reached."), "{page}");
+    drop(witness);
+    let gateway = gateway.stopped(&shop).tables(&table).start();
+    until("what the log remembers of it", || overview(&gateway).contains("leaves signed: "));
 }
 
 #[test]
@@ -293,6 +314,8 @@ fn a_log_that_forks_while_the_witness_is_away_is_counted_when_it_is_back() {
     let _witness = Witness::at(&address, &key, memory);
     let inconsistent = format!("reason=\"inconsistent\",witness=\"{}\"}} ", name.name());
     until("the fork", || gateway.admin("/metrics").contains(&inconsistent));
+    let page = overview(&gateway);
+    assert!(page.contains(r#"<p class="bad" role="alert">"#) && page.contains("put the newest copy of"), "{page}");
     gateway.browser().choose("accept");
     assert_eq!(gateway.log_of(4).len(), 4, "visitors are answered all the same");
 }

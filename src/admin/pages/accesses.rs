@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{Frame, moment, period, rendered};
 use crate::{
-    admin::{Accounts, Administration, leaves::AccessSeen},
+    admin::{Accounts, Administration, by_in_words, form_in_words, leaves::AccessSeen, what_in_words},
     ledger::AccountNumber,
     store::StoreError,
 };
@@ -26,6 +26,8 @@ struct Shown {
     by: String,
     name: Option<String>,
     what: String,
+    /// Then the period is the days that these records are from.
+    is_of_one_person: bool,
     form: String,
     period: String,
 }
@@ -35,26 +37,16 @@ pub(super) fn page(frame: Frame, admin: &Administration) -> Result<String, Store
     let accounts = Accounts::read(store.state_dir())?;
     let name = |by: &str| Some(accounts.numbered(AccountNumber::parse(by)?)?.name.clone());
     let (words, seen) = (frame.words, AccessSeen::newest(&store.reader()?, MOST)?);
+    let language = words.language();
     let shown = seen.into_iter().map(|access| Shown {
         index: access.index.0,
         time: moment(access.time),
         name: name(&access.by),
+        what: what_in_words(&access.by, &access.what, language).to_owned(),
+        is_of_one_person: access.is_of_one_person(),
+        form: form_in_words(&access.form, language).to_owned(),
         period: period(words, access.from, access.to),
-        what: match access.what.as_str() {
-            "read" => words.of_both("показ", "shown").to_owned(),
-            "export" => words.of_both("выгрузка", "export").to_owned(),
-            "incident" => words.of_both("сведения о нарушении", "notice of a breach").to_owned(),
-            other => other.to_owned(),
-        },
-        by: if access.by == "command_line" {
-            words.of_both("командная строка", "command line").to_owned()
-        } else {
-            access.by
-        },
-        form: match access.form.as_str() {
-            "page" => words.of_both("на странице", "on a page").to_owned(),
-            _ => access.form,
-        },
+        by: by_in_words(&access.by, language).to_owned(),
     });
     let accesses = shown.collect();
     Ok(rendered(&AccessesPage { frame, accesses, most: MOST }))

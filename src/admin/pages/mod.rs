@@ -7,6 +7,7 @@ mod overview;
 mod persons;
 mod retention;
 mod sign_in;
+mod witnesses;
 
 use askama::Template;
 use http::{HeaderMap, header};
@@ -38,6 +39,10 @@ impl Words {
     /// One of two texts.
     fn of_both<'a>(self, russian: &'a str, english: &'a str) -> &'a str {
         if self.0 == Language::En { english } else { russian }
+    }
+
+    const fn language(self) -> Language {
+        self.0
     }
 
     fn tag(self) -> &'static str {

@@ -1,8 +1,8 @@
-//! What the log is: its size, its newest checkpoint and who has signed it, its key; and for the operator what waits.
+//! What the log is: its size, its newest checkpoint and who has signed it, its key, its witnesses; and for the operator what waits.
 
 use askama::Template;
 
-use super::{Frame, rendered};
+use super::{Frame, rendered, witnesses::Shown};
 use crate::{
     admin::{Administration, accounts::Role, sign_in::SignedIn},
     store::StoreError,
@@ -16,6 +16,8 @@ struct OverviewPage {
     key: String,
     leaves: u64,
     checkpoint: Option<Checkpoint>,
+    /// Those that are configured.
+    witnesses: Vec<Shown>,
     waiting: Option<Waiting>,
 }
 
@@ -50,11 +52,15 @@ pub(super) fn page(frame: Frame, account: &SignedIn, admin: &Administration) -> 
             .filter(|name| name != key.name())
             .collect(),
     });
+    let size = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size);
+    let now = admin.gateway.now();
+    let states = admin.settings.witness_states.all().into_iter();
+    let witnesses = states.map(|state| Shown::of(frame.words, state, size, now)).collect();
     let waiting = (account.role == Role::Operator).then(|| Waiting {
         refusals: store.waiting(),
         lost: store.lost(),
         is_failing: store.is_failing(),
     });
     let (log, key) = (store.log().to_string(), key.to_string());
-    Ok(rendered(&OverviewPage { frame, log, key, leaves, checkpoint, waiting }))
+    Ok(rendered(&OverviewPage { frame, log, key, leaves, checkpoint, witnesses, waiting }))
 }

@@ -18,6 +18,7 @@ struct PersonsPage {
     today: String,
     pending: Vec<Shown>,
     done: Vec<Shown>,
+    most_done: usize,
     erasure: String,
     breach: String,
     answer: Option<String>,
@@ -58,5 +59,14 @@ pub(super) fn page(frame: Frame, admin: &Administration) -> Result<String, Store
     let words = frame.words;
     let (erasure, breach) = (deadline(words, deadlines.erasure), deadline(words, deadlines.breach));
     let answer = deadlines.answer.map(|answer| deadline(words, answer));
-    Ok(rendered(&PersonsPage { today: today.to_string(), pending, done, erasure, breach, answer, frame }))
+    Ok(rendered(&PersonsPage {
+        today: today.to_string(),
+        pending,
+        done,
+        most_done: MOST_DONE,
+        erasure,
+        breach,
+        answer,
+        frame,
+    }))
 }

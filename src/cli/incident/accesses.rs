@@ -48,8 +48,11 @@ pub(super) struct Taken {
     pub(super) from: Option<String>,
     /// … and up to when; nothing for its end.
     pub(super) to: Option<String>,
-    /// How many of the records that are still there it can have held: those of that period that were written by then.
-    pub(super) records: usize,
+    /// Whether the records of one person were shown; whose is not kept.
+    pub(super) of_one_person: bool,
+    /// How many of the records that are still there it can have held: those of that period that were written by then. Nothing where it
+    /// was one person, of whom the leaf tells the days alone.
+    pub(super) records: Option<usize>,
 }
 
 /// Reads them from the leaves that say so. `times` are those of all records that are still there, in their order.
@@ -114,7 +117,8 @@ impl Taken {
     fn of(access: AccessSeen, times: &[Timestamp]) -> Self {
         let begin = times.partition_point(|time| *time < access.from);
         let end = times.partition_point(|time| *time < access.to && *time <= access.time);
-        let records = end.saturating_sub(begin);
+        let of_one_person = access.is_of_one_person();
+        let records = (!of_one_person).then(|| end.saturating_sub(begin));
         let AccessSeen { index: _, by, what, form, from, to, time } = access;
         let open = (Timestamp::default(), Timestamp::from_milliseconds(i64::MAX));
         Self {
@@ -124,6 +128,7 @@ impl Taken {
             form,
             from: (from != open.0).then(|| from.to_string()),
             to: (to != open.1).then(|| to.to_string()),
+            of_one_person,
             records,
         }
     }
@@ -145,7 +150,7 @@ mod tests {
         let store = Store::open(&settings, Clock::standing_at(Timestamp::default())).unwrap();
         let take = |by, second| {
             let (from, to) = (Timestamp::default(), Timestamp::from_milliseconds(i64::MAX));
-            let (what, form, time) = (AccessKind::Read, "page", Timestamp::from_seconds(second));
+            let (what, form, time) = (AccessKind::Export, "csv", Timestamp::from_seconds(second));
             store.note_waiting(Entry::Access(Access { by, what, form, from, to, time })).unwrap();
         };
         let account = AccountNumber([0xab; 4]);
@@ -156,9 +161,9 @@ mod tests {
         let times = [3, 19, 20, 30].map(Timestamp::from_seconds);
         let found = find_listing(4, &store.reader().unwrap(), period, &Accounts::default(), &times).unwrap();
         let records: Vec<_> = found.listed.iter().map(|taken| taken.records).collect();
-        assert_eq!(records, [3, 2, 1, 1], "what was written later was in none");
+        assert_eq!(records, [3, 2, 1, 1].map(Some), "what was written later was in none");
         assert_eq!((found.listed.len(), found.not_listed), (4, 7));
-        let times = |by: &str| (found.by[by].times["read"], found.by[by].first.as_str(), found.by[by].last.as_str());
+        let times = |by: &str| (found.by[by].times["export"], found.by[by].first.as_str(), found.by[by].last.as_str());
         assert_eq!(times("abababab"), (1, "1970-01-01T00:00:20.000Z", "1970-01-01T00:00:20.000Z"));
         assert_eq!(times("command_line"), (10, "1970-01-01T00:00:10.000Z", "1970-01-01T00:00:19.000Z"));
         assert_eq!((&found.listed[0].by, &found.listed[0].to), (&"abababab".to_owned(), &None));

@@ -1,4 +1,5 @@
-//! `kelisim log incident`: what a breach has touched, as the notice to the ministry needs it. It is noted in the log before anything is told.
+//! `kelisim log incident`: what a breach has touched, as the notice to the ministry needs it. Where consent numbers are listed, a leaf says so
+//! before anything is told.
 
 mod accesses;
 mod findings;
@@ -19,6 +20,7 @@ use super::{
 };
 use crate::{
     admin::{Accounts, Deadline, date_in_kazakhstan},
+    clock::Clock,
     ledger::AccessKind,
     pages::Controller,
     store::Reader,
@@ -44,7 +46,8 @@ pub(super) struct IncidentArguments {
     /// Write JSON for programs in place of a text.
     #[arg(long)]
     json: bool,
-    /// Also list the consent numbers that could be read. They are pseudonyms: send them only if you are asked to.
+    /// Also list the consent numbers that could be read; a leaf of the log says that they were. They are pseudonyms: send them only if you
+    /// are asked to.
     #[arg(long)]
     list_numbers: bool,
     /// The configuration file; its `state_dir` says where the log is.
@@ -65,16 +68,18 @@ struct Notice<'a> {
 
 /// Runs it.
 pub(super) fn run(arguments: &IncidentArguments) -> Result<(), Box<dyn std::error::Error>> {
-    let (from, to) = (arguments.from, arguments.to);
+    let (from, to) = (arguments.from, until_now(arguments));
     if from >= to {
         return Err(LogError::EmptyPeriod { from, to }.into());
     }
     let configuration = configuration_alone(&arguments.config)?;
     let reader = Reader::open(&configuration.state_dir)?;
-    // Before anything is told; on a medium that is read-only, as an auditor's may be, without a leaf.
-    if !access::note(&log_settings(&configuration), AccessKind::Incident, "page", (from, to))? {
+    // Numbers belong to persons, so that a leaf says first that they were listed; on a medium that is read-only, as an auditor's may be,
+    // without one. Without numbers nothing of a record is told, only how many there are.
+    if arguments.list_numbers && !access::note(&log_settings(&configuration), AccessKind::Incident, "page", (from, to))?
+    {
         eprintln!(
-            "{}: on a read-only medium, so no leaf says that records were listed",
+            "{}: on a read-only medium, so no leaf says that numbers were listed",
             configuration.state_dir.display()
         );
     }
@@ -105,6 +110,16 @@ pub(super) fn run(arguments: &IncidentArguments) -> Result<(), Box<dyn std::erro
         print!("{}", text::plain(&notice, arguments.language));
     }
     Ok(())
+}
+
+/// The end of the period. What is to come is not known, so that a period which ends in the future is cut to this moment, and said to be.
+fn until_now(arguments: &IncidentArguments) -> Timestamp {
+    let now = Clock::system().now();
+    if arguments.to <= now || arguments.from >= now {
+        return arguments.to;
+    }
+    eprintln!("the period ends in the future: what is told goes until now, {now}");
+    now
 }
 
 fn parse_language(text: &str) -> Result<Language, String> {

@@ -4,6 +4,7 @@ use super::{
     super::accesses::{Accesses, Taken, Taker},
     Text, moment,
 };
+use crate::admin::{by_in_words, form_in_words, what_in_words};
 
 impl Text {
     pub(super) fn accesses(&mut self, accesses: &Accesses) {
@@ -38,7 +39,7 @@ impl Text {
 
     fn taker(&self, by: &str, taker: &Taker) -> String {
         let who = match (by, &taker.name, &taker.role) {
-            ("command_line", ..) => self.say("командная строка сервера", "the server's command line").to_owned(),
+            ("command_line", ..) => by_in_words(by, self.language).to_owned(),
             (number, Some(name), Some(role)) => {
                 let role = match *role {
                     "auditor" => self.say("аудитор", "auditor"),
@@ -53,36 +54,26 @@ impl Text {
                 self.say("её уже нет", "it exists no more")
             ),
         };
-        let times: Vec<_> = taker.times.iter().map(|(what, times)| format!("{}: {times}", self.what(what))).collect();
+        let times =
+            taker.times.iter().map(|(what, times)| format!("{}: {times}", what_in_words(by, what, self.language)));
+        let times: Vec<_> = times.collect();
         format!("- {who}: {}; {} – {} (UTC)", times.join(", "), moment(&taker.first), moment(&taker.last))
     }
 
     fn taken(&self, taken: &Taken) -> String {
-        let by = if taken.by == "command_line" {
-            self.say("командная строка", "command line")
-        } else {
-            &taken.by
+        let by = by_in_words(&taken.by, self.language);
+        let what = what_in_words(&taken.by, &taken.what, self.language);
+        let form = form_in_words(&taken.form, self.language);
+        let period = self.period(taken.from.as_deref(), taken.to.as_deref());
+        let records = match taken.records {
+            None => self.say(
+                "номер этого лица и число его записей не хранятся; период — дни, за которые эти записи",
+                "whose they were and how many is not kept; the period is the days that they are from",
+            ),
+            Some(records) => {
+                &format!("{}: {records}", self.say("из сохранившихся записей", "of the records still there"))
+            }
         };
-        let end = |time: &Option<String>, open: &str| time.as_deref().map_or_else(|| open.to_owned(), moment);
-        format!(
-            "- {}, {by}, {} ({}), {}: {} – {}, {}: {}",
-            moment(&taken.time),
-            self.what(&taken.what),
-            if taken.form == "page" { self.say("на экран", "on the screen") } else { &taken.form },
-            self.say("за период", "of the period"),
-            end(&taken.from, self.say("с начала", "the beginning")),
-            end(&taken.to, self.say("до конца", "the end")),
-            self.say("из сохранившихся записей", "of the records still there"),
-            taken.records,
-        )
-    }
-
-    fn what<'a>(&self, word: &'a str) -> &'a str {
-        match word {
-            "read" => self.say("показ", "shown"),
-            "export" => self.say("выгрузка", "export"),
-            "incident" => self.say("сведения о нарушении", "notice of a breach"),
-            other => other,
-        }
+        format!("- {}, {by}, {what} ({form}), {period}; {records}", moment(&taken.time))
     }
 }

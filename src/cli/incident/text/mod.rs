@@ -10,7 +10,7 @@ use super::{
     Notice,
     findings::{Count, Findings},
 };
-use crate::{pages::Controller, visitor::Language};
+use crate::{pages::Controller, timestamp::Timestamp, visitor::Language};
 
 /// As a text.
 pub(super) fn plain(notice: &Notice<'_>, language: Language) -> String {
@@ -64,6 +64,23 @@ impl Text {
         self.plain(&format!("{asked}: {answer}"));
     }
 
+    /// A period in words: days where it is made of whole ones, as it was asked for, with the last one.
+    fn period(&self, from: Option<&str>, to: Option<&str>) -> String {
+        let from = from.map_or_else(
+            || self.say("с начала журнала", "from the beginning of the log").to_owned(),
+            |from| format!("{} {}", self.say("с", "from"), day(from).map_or_else(|| moment(from), |day| day.date())),
+        );
+        let to = match to.map(|to| (to, day(to))) {
+            None => self.say("до конца", "to the end").to_owned(),
+            Some((_, Some(day))) => {
+                let last = Timestamp::from_milliseconds(day.milliseconds() - 1).date();
+                format!("{} {last} {}", self.say("по", "to"), self.say("включительно", "inclusive"))
+            }
+            Some((to, None)) => format!("{} {}", self.say("до", "until"), moment(to)),
+        };
+        format!("{from} {to}")
+    }
+
     fn open(&mut self, russian: &str, english: &str) {
         let answer = self.say("[впишите]", "[fill in]").to_owned();
         self.fact(russian, english, &answer);
@@ -83,7 +100,7 @@ impl Text {
         let found = &notice.findings;
         self.title("2. Когда", "2. When");
         let zone = self.say("UTC; время Астаны на 5 часов больше", "UTC; Astana is 5 hours ahead").to_owned();
-        let period = format!("{} – {} ({zone})", moment(&found.from), moment(&found.to));
+        let period = format!("{} ({zone})", self.period(Some(&found.from), Some(&found.to)));
         self.fact("Период нарушения", "Period of the breach", &period);
         match (notice.detected, notice.due) {
             (Some(detected), Some(due)) => {
@@ -134,8 +151,8 @@ impl Text {
         let files = format!(
             "{} {}. {}",
             self.say(
-                "Если прочитаны и другие файлы каталога состояния: в них ключи подписи, имена и хеши паролей учётных записей, всего записей:",
-                "If other files of the state directory were read too: they hold the signing keys, and names and password hashes of accounts, of which there are",
+                "Если прочитаны и другие файлы каталога состояния: в них ключи подписи, имена и хеши паролей учётных записей. Учётных записей:",
+                "If other files of the state directory were read too: they hold the signing keys, and names and password hashes of accounts. Accounts:",
             ),
             notice.accounts,
             self.say("[оставьте, если это так]", "[keep this if it is so]"),
@@ -164,7 +181,7 @@ impl Text {
         }
         self.line(
             "Номер согласия принадлежит одному браузеру, поэтому число затронутых лиц известно лишь приблизительно: у одного человека номеров может быть несколько.",
-            "A consent number belongs to one browser, so the number of persons is known only about: one person may have several.",
+            "A consent number belongs to one browser, so the number of persons is known only approximately: one person may have several.",
         );
         self.count("Из них записано за сам период, записей", "Of these, written in the period itself", found.written);
         self.fact(
@@ -212,6 +229,11 @@ impl Text {
 /// A moment to the second, for people.
 fn moment(time: &str) -> String {
     format!("{} {}", time.get(..10).unwrap_or(time), time.get(11..19).unwrap_or_default())
+}
+
+/// The first moment of a day; `None` where it is another one.
+fn day(time: &str) -> Option<Timestamp> {
+    Timestamp::parse(time).filter(|time| Timestamp::parse(&time.date()) == Some(*time))
 }
 
 fn contact(controller: &Controller, language: Language) -> String {

@@ -1,17 +1,24 @@
 //! One person by a number, and `kelisim log show`: what is recorded under it, for the answer to whoever asks. It is noted in the log
 //! before anything is shown.
 
+mod standing;
+mod text;
+mod words;
+
 use std::{io, path::PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
+use self::text::Answer;
 use super::{export::access, log::LogError, running::log_settings};
 use crate::{
+    clock::Clock,
     consent::ConsentId,
     export::{Rows, write_each},
     ledger::{AccessKind, Content, RecordId, Retention, Row},
     store::Reader,
     timestamp::{Term, Timestamp},
+    visitor::Language,
 };
 
 /// `kelisim log show`.
@@ -20,9 +27,24 @@ pub(crate) struct ShowArguments {
     /// The consent number on the person's page of what is recorded (32 hexadecimal digits), or the number of a record there.
     #[arg(value_name = "NUMBER", value_parser = parse_number)]
     number: PersonNumber,
+    /// In which form.
+    #[arg(long, value_enum, default_value_t = ShowFormat::Jsonl)]
+    format: ShowFormat,
+    /// The language of the text: ru, kk or en. Texts that were shown stand in theirs.
+    #[arg(long, value_name = "LANGUAGE", default_value = "ru", value_parser = parse_language)]
+    language: Language,
     /// The configuration file; its `state_dir` says where the log is.
     #[arg(long, value_name = "FILE", default_value = "/etc/kelisim/kelisim.toml")]
     config: PathBuf,
+}
+
+/// The form of what is recorded about one person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ShowFormat {
+    /// One line of JSON for each record, as `kelisim log export --format jsonl` writes it.
+    Jsonl,
+    /// A text to send to the person.
+    Text,
 }
 
 /// By what a person is named in a request.
@@ -54,20 +76,32 @@ pub(super) fn parse_number(text: &str) -> Result<PersonNumber, String> {
     })
 }
 
-/// Runs `kelisim log show`: one line of JSON for each record, as `kelisim log export --format jsonl` writes it.
+/// Runs `kelisim log show`.
 pub(super) fn run(arguments: &ShowArguments) -> Result<(), Box<dyn std::error::Error>> {
     let configuration = super::configuration_alone(&arguments.config)?;
     let settings = log_settings(&configuration);
     let retention = Retention { choices: configuration.retention, frames: configuration.frame_retention };
     let reader = Reader::open(&settings.state_dir)?;
     let rows = reader.records_of(arguments.number.consent_id(&reader)?)?;
+    let form = if arguments.format == ShowFormat::Text { "page" } else { Rows::Jsonl.name() };
     let Some(period) = days(&rows) else { return Err(LogError::Nobody.into()) };
-    if !access::note(&settings, AccessKind::Read, "jsonl", period)? {
+    if !access::note(&settings, AccessKind::Read, form, period)? {
         eprintln!("{}: on a read-only medium, so no leaf says that records were shown", settings.state_dir.display());
+    }
+    if arguments.format == ShowFormat::Text {
+        let (now, language) = (Clock::system().now(), arguments.language);
+        let answer = Answer { reader: &reader, sites: &configuration.sites, retention, now, language };
+        print!("{}", answer.write(&rows)?);
+        return Ok(());
     }
     let rows = rows.into_iter().map(Ok);
     write_each(&reader, Rows::Jsonl, rows, retention, &mut io::stdout().lock(), &mut |_| {})?;
     Ok(())
+}
+
+fn parse_language(text: &str) -> Result<Language, String> {
+    let known = Language::ALL.into_iter().find(|language| language.tag() == text);
+    known.ok_or_else(|| "write ru, kk or en".to_owned())
 }
 
 /// When records were written.
