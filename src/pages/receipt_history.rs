@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// How much of a notice's digest stands in a line of the history, in digits; the whole is among the data.
-const SHORT_DIGEST: usize = 12;
+const SHORT_DIGEST: usize = 8;
 
 /// Whether an event counts now, and if not, why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
