@@ -215,6 +215,7 @@ fn event(
             (Form::Json, _) => Method::Script,
             (Form::Html, Layer::Banner) => Method::BannerForm,
             (Form::Html, Layer::Settings) => Method::SettingsForm,
+            (Form::Html, Layer::Receipt) => Method::ReceiptForm,
         },
         offered: site.consent.offer,
         allowed: posted.allowed,

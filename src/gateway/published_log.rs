@@ -15,7 +15,7 @@ use hyper::body::Bytes;
 use super::{AnswerBody, Shared, visit::Visit};
 use crate::{
     ledger::{
-        EntryBundle, LeafIndex, LogId, Proof, Prover, SignedCheckpoint, Tile, TilePath, Tiles as _, VerifierKey,
+        Entry, EntryBundle, LeafIndex, LogId, Proof, Prover, SignedCheckpoint, Tile, TilePath, Tiles as _, VerifierKey,
         bundle_entry,
     },
     routing::LogFile,
@@ -115,13 +115,26 @@ async fn part(shared: &Shared, published: &Published, file: LogFile) -> Response
         (LogFile::Checkpoint, _, Some((_, note))) => found(TEXT, CHANGES, note.clone()),
         (LogFile::Tile(path), ..) => tile(shared, path, published.leaves).await,
         (LogFile::Proof(index), _, Some((size, note))) if *size > index.0 => {
-            match proof(shared, index, (*size, note.clone()), None).await {
-                Some(proof) => found(TEXT, CHANGES, proof.to_string()),
-                None => unreadable(),
-            }
+            proof_of_leaf(shared, index, (*size, note.clone())).await.unwrap_or_else(unreadable)
         }
         _ => unpublished(),
     }
+}
+
+/// The proof of a leaf for everybody. A leaf that hides nothing stands in it, so that the file says what it proves; one that commits to a
+/// record is handed out with it to its visitor alone.
+async fn proof_of_leaf(shared: &Shared, index: LeafIndex, covering: (u64, String)) -> Option<Response<AnswerBody>> {
+    let leaf = shared.readers.read(move |reader| Ok(reader.leaf_data(index.0, 1)?.pop())).await??;
+    let entry = Entry::parse(&leaf);
+    let hides = matches!(entry, None | Some(Entry::Consent { .. }));
+    let proof = proof(shared, index, covering, (!hides).then_some(leaf)).await?;
+    let mut response = found(TEXT, CHANGES, proof.to_string());
+    if let Some(Entry::Erasure { index: erased, .. }) = entry {
+        let name = format!("attachment; filename=\"erasure-of-{}.tlog-proof\"", erased.0);
+        let name = HeaderValue::try_from(name).expect("digits are a header value");
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+    }
+    Some(response)
 }
 
 /// A tile under the name of the present log: after a restore another one may stand here, so it is asked for again each time.

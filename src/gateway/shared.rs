@@ -10,9 +10,9 @@ use std::{
 };
 
 use super::{
-    SiteSettings, likely_sessions::LikelySessions, limiter::Limiter, log_readers::LogReaders, observer::Observer,
-    own_pages::model_for, published_log::LOG_READS_PER_MINUTE, receipt::ERASURES_PER_MINUTE, request::OwnedBinding,
-    site::Site, visit::Visit,
+    SiteSettings, erasure::ERASURES_PER_MINUTE, likely_sessions::LikelySessions, limiter::Limiter,
+    log_readers::LogReaders, observer::Observer, own_pages::model_for, published_log::LOG_READS_PER_MINUTE,
+    request::OwnedBinding, site::Site, visit::Visit,
 };
 use crate::{
     clock::Clock,

@@ -117,6 +117,8 @@ pub enum Method {
     BannerForm,
     /// The settings page, sent as a form.
     SettingsForm,
+    /// The button of the page of what is recorded, sent as a form: it takes everything back.
+    ReceiptForm,
     /// A request made by the page's script.
     Script,
     /// A navigation to another page.
@@ -127,13 +129,15 @@ pub enum Method {
 
 impl Method {
     /// Every method.
-    pub const ALL: [Self; 5] = [Self::BannerForm, Self::SettingsForm, Self::Script, Self::Navigation, Self::FrameForm];
+    pub const ALL: [Self; 6] =
+        [Self::BannerForm, Self::SettingsForm, Self::ReceiptForm, Self::Script, Self::Navigation, Self::FrameForm];
 
     /// The word used in the log and in metrics.
     pub const fn name(self) -> &'static str {
         match self {
             Self::BannerForm => "banner_form",
             Self::SettingsForm => "settings_form",
+            Self::ReceiptForm => "receipt_form",
             Self::Script => "script",
             Self::Navigation => "navigation",
             Self::FrameForm => "frame_form",

@@ -77,6 +77,8 @@ pub struct Layers {
     pub banner: Vec<String>,
     /// The settings page.
     pub settings: Vec<String>,
+    /// The page of what is recorded, as far as it is the same for everybody; empty in documents of before it was a layer.
+    pub receipt: Vec<String>,
     /// The pages in place of frames.
     pub frame: Vec<FrameLayer>,
 }
@@ -174,12 +176,14 @@ impl NoticeFacts {
 
     /// What the visitor of an event read before it, line by line; empty where it is not known.
     ///
-    /// A page's script only speaks for the buttons of the banner, and who went on to another page had seen the banner.
+    /// A page's script only speaks for the buttons of the banner, and who went on to another page had seen the banner. The page of what
+    /// is recorded is made of the visitor's own records, which are not told here: what stood at its head and at the button is.
     pub fn shown(&self, event: &Event) -> Vec<String> {
         match (event.method, &event.frame) {
             (Method::FrameForm, Some(frame)) => self.shown_for_frame(&frame.host),
             (Method::FrameForm, None) => Vec::new(),
             (Method::SettingsForm, _) => self.layers.settings.clone(),
+            (Method::ReceiptForm, _) => self.layers.receipt.clone(),
             (Method::BannerForm | Method::Script | Method::Navigation, _) if !self.layers.banner.is_empty() => {
                 self.layers.banner.clone()
             }
@@ -236,6 +240,7 @@ mod tests {
         assert_eq!(by(Method::BannerForm), ["Біз cookie файлдарын қолданамыз", "[Қабылдау]"]);
         assert_eq!(by(Method::Script), by(Method::BannerForm));
         assert_eq!(by(Method::SettingsForm), ["Баптаулар", "[Сақтау]"]);
+        assert_eq!(by(Method::ReceiptForm), ["Не жазылған", "[Келісімді қайтарып алу]"]);
         assert_eq!(facts.shown(&opened_frame(1)), ["maps.example жүктелмеді", "[Бір рет жүктеу]"]);
     }
 
@@ -256,7 +261,9 @@ mod tests {
     fn a_document_without_layers_still_tells_what_the_banner_said() {
         let facts = NoticeFacts::parse(r#"{"banner":{"text":"We use cookies"}}"#).unwrap();
         assert_eq!(facts.shown(&event(1)), ["We use cookies"]);
-        assert_eq!(facts.shown(&Event { method: Method::SettingsForm, ..event(1) }), [""; 0]);
+        for method in [Method::SettingsForm, Method::ReceiptForm] {
+            assert_eq!(facts.shown(&Event { method, ..event(1) }), [""; 0]);
+        }
         assert_eq!(facts.shown(&opened_frame(1)), [""; 0]);
     }
 

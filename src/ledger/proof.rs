@@ -1,5 +1,5 @@
 //! A proof that stands alone (C2SP tlog-proof): a leaf's place, the path to the root, and the signed checkpoint. A visitor's receipt
-//! is one, with what the leaf's hash is computed from in its `extra` line.
+//! is one, with what the leaf's hash is computed from in its `extra` line; so is the proof of a leaf that hides nothing, with its data.
 
 use std::fmt;
 

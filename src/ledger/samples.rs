@@ -75,6 +75,7 @@ pub(crate) fn notice() -> String {
         "layers": {
             "banner": ["Біз cookie файлдарын қолданамыз", "[Қабылдау]"],
             "settings": ["Баптаулар", "[Сақтау]"],
+            "receipt": ["Не жазылған", "[Келісімді қайтарып алу]"],
             "frame": [
                 { "host": "maps.example", "text": ["maps.example жүктелмеді", "[Бір рет жүктеу]"] },
                 { "host": "*.video.example", "text": ["*.video.example жүктелмеді"] },

@@ -40,6 +40,8 @@ pub enum Layer {
     Banner,
     /// The settings page.
     Settings,
+    /// The page of what is recorded, where everything can be taken back.
+    Receipt,
 }
 
 /// Why a posted choice was not understood. None of them quotes what was sent.
@@ -70,7 +72,8 @@ pub enum ChoiceFault {
 
 /// Reads `application/x-www-form-urlencoded`, as the banner's and the settings page's forms send it.
 ///
-/// Fields: `choice` (`accept`, `necessary`, `save`), `edition`, `language`, `layer` (`banner`, `settings`), and if there are any
+/// Fields: `choice` (`accept`, `necessary`, `save`), `edition`, `language`, `layer` (`banner`, `settings`, or with `necessary`
+/// alone `receipt`), and if there are any
 /// `notice` (64 hexadecimal digits), `to`, and `on` for the name of each category that is ticked. `prefix` is where our own
 /// pages live (`/_kelisim/`).
 ///
@@ -184,17 +187,20 @@ impl Fields {
         let edition = self.edition.ok_or(Missing("edition"))?;
         let language = self.language.ok_or(Missing("language"))?;
         let notice = self.notice.map(|digits| read_digest(&digits).ok_or(Invalid("notice"))).transpose()?;
+        let layer = match self.layer.as_deref().ok_or(Missing("layer"))? {
+            "banner" => Layer::Banner,
+            "settings" => Layer::Settings,
+            // That page has the one button.
+            "receipt" if self.choice.as_deref() == Some("necessary") => Layer::Receipt,
+            _ => return Err(Invalid("layer")),
+        };
         Ok(PostedChoice {
             allowed,
             edition: EditionId::parse(&edition).ok_or(Invalid("edition"))?,
             language: Language::ALL.into_iter().find(|known| known.tag() == language).ok_or(Invalid("language"))?,
             notice,
             to: self.to.map(|to| ReturnPath::new(&to, prefix)).unwrap_or_default(),
-            layer: match self.layer.as_deref().ok_or(Missing("layer"))? {
-                "banner" => Layer::Banner,
-                "settings" => Layer::Settings,
-                _ => return Err(Invalid("layer")),
-            },
+            layer,
         })
     }
 }

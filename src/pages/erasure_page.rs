@@ -57,6 +57,7 @@ pub(super) fn erased_page(settings: &Settings, language: Language, style_path: &
     let texts = Texts::of(language);
     let words = &texts.receipt;
     let proof = |erased: &ErasedLeaf| ProofLink {
+        leaf: erased.leaf.0,
         cause: erased.cause.0,
         text: phrases::fill(
             &words.erased_proof,
@@ -76,6 +77,7 @@ pub(super) fn erased_page(settings: &Settings, language: Language, style_path: &
 }
 
 struct ProofLink {
+    leaf: u64,
     cause: u64,
     text: String,
 }

@@ -18,6 +18,8 @@ pub enum Message {
     BadRequest,
     /// A choice that did not come from a page of this site, or not from a person's click.
     ForeignChoice,
+    /// A form to erase records that did not come from a page of this site, or not from a person's click.
+    ForeignErasure,
     /// No such page under our own prefix.
     NotFound,
     /// No site of that name is served here.
@@ -45,7 +47,7 @@ impl Message {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::BadRequest => StatusCode::BAD_REQUEST,
-            Self::ForeignChoice => StatusCode::FORBIDDEN,
+            Self::ForeignChoice | Self::ForeignErasure => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::TooManyChoices => StatusCode::TOO_MANY_REQUESTS,
@@ -62,6 +64,7 @@ impl Message {
         match self {
             Self::BadRequest => &messages.bad_request,
             Self::ForeignChoice => &messages.foreign_choice,
+            Self::ForeignErasure => &messages.foreign_erasure,
             Self::NotFound => &messages.not_found,
             Self::Misdirected => &messages.misdirected,
             Self::TooManyChoices => &messages.too_many_choices,
@@ -80,9 +83,15 @@ impl Message {
         !matches!(self, Self::BadGateway | Self::GatewayTimeout | Self::Misdirected)
     }
 
-    /// Whether the settings page helps.
-    pub(super) const fn concerns_a_choice(self) -> bool {
-        matches!(self, Self::ForeignChoice | Self::TooManyChoices | Self::NotRecorded | Self::RefusalInForce)
+    /// The page of ours that helps, and what its link says.
+    pub(super) fn way_on(self, texts: &Texts) -> Option<(&'static str, &str)> {
+        match self {
+            Self::ForeignChoice | Self::TooManyChoices | Self::NotRecorded | Self::RefusalInForce => {
+                Some(("settings", &texts.message.to_settings))
+            }
+            Self::ForeignErasure | Self::NotErased => Some(("receipt", &texts.message.to_receipt)),
+            _ => None,
+        }
     }
 }
 
@@ -98,7 +107,8 @@ pub(super) struct Place<'a> {
     pub(super) host: &'a str,
     pub(super) style_path: Option<&'a str>,
     pub(super) back: Option<&'a str>,
-    pub(super) settings_address: Option<String>,
+    /// Address and words of a link to the page of ours that helps.
+    pub(super) way_on: Option<(String, &'a str)>,
 }
 
 pub(super) fn message_page(language: Language, message: Message, place: Place<'_>, reference: Option<&str>) -> String {
@@ -117,7 +127,7 @@ pub(super) fn message_page(language: Language, message: Message, place: Place<'_
         },
         text,
         reference,
-        settings_address: place.settings_address.filter(|_| message.concerns_a_choice()),
+        way_on: place.way_on,
     })
 }
 
@@ -127,5 +137,5 @@ struct MessageTemplate<'a> {
     frame: Frame<'a>,
     text: &'a str,
     reference: Option<String>,
-    settings_address: Option<String>,
+    way_on: Option<(String, &'a str)>,
 }

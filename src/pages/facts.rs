@@ -12,6 +12,15 @@ pub(super) struct Fact {
     pub(super) value: String,
     /// The language of the value where it is not the visitor's.
     pub(super) language: Option<Language>,
+    /// Where more of it is read.
+    pub(super) address: Option<String>,
+}
+
+impl Fact {
+    /// An item in the visitor's language.
+    pub(super) fn plain(label: &str, value: String) -> Self {
+        Self { label: label.to_owned(), value, language: None, address: None }
+    }
 }
 
 /// The items in the order of the law: whose data by whom, for how long, to whom, where to, whether published, what, where kept. Behind
@@ -20,10 +29,10 @@ pub(super) fn facts(settings: &Settings, language: Language) -> Vec<Fact> {
     let texts = Texts::of(language);
     let names = &texts.facts;
     let notice = &settings.notice;
-    let plain = |label: &str, value: String| Fact { label: label.to_owned(), value, language: None };
+    let plain = Fact::plain;
     let localised = |label: &str, text| {
         let (value, language) = phrases::localised(text, language);
-        Fact { label: label.to_owned(), value, language }
+        Fact { language, ..plain(label, value) }
     };
     let data: Vec<_> = notice.data.iter().map(|word| texts.kind_of_data(word)).collect();
     let mut facts = vec![
@@ -72,7 +81,7 @@ fn record_term(settings: &Settings, language: Language) -> String {
 pub(super) fn facts_in_full(settings: &Settings, language: Language) -> Vec<Fact> {
     let names = &Texts::of(language).facts;
     let mut facts = facts(settings, language);
-    let address = |label: &String, value: &String| Fact { label: label.clone(), value: value.clone(), language: None };
+    let address = |label: &str, value: &String| Fact::plain(label, value.clone());
     facts.insert(1, address(&names.address, &settings.controller.address));
     facts.insert(2, address(&names.email, &settings.controller.email));
     facts

@@ -3,6 +3,7 @@
 //!
 //! Its `layers` hold the text of each layer as a visitor reads it, taken out of the very pages that are served: the banner, the settings page
 //! of somebody who has not answered yet and whose browser signals nothing, and for each host the page that stands in place of its frames.
+//! The page of what is recorded is made of each visitor's own records: the layer has what is the same for all who withdraw there.
 //! What no visitor of this site is shown is not in it.
 
 use serde_json::{Value, json};
@@ -12,6 +13,7 @@ use super::{
     banner::first_layer,
     facts::{facts_in_full, identification},
     frame_page::frame_page,
+    phrases,
     settings_page::settings_page,
     texts::Texts,
     visible::visible_text,
@@ -65,9 +67,8 @@ pub(super) fn notice(
         })
         .collect();
     let policies: Vec<_> = settings
-        .texts
-        .iter()
-        .filter(|text| text.id == settings.edition.id)
+        .texts_of(&settings.edition.id)
+        .into_iter()
         .map(|text| json!({ "language": text.language.tag(), "sha256": digits(&text.hash) }))
         .collect();
     let controller = &settings.controller;
@@ -130,9 +131,17 @@ fn layers(settings: &Settings, language: Language, model: Model, banner: &[u8]) 
         .filter_map(|host| Some(json!({ "host": host.name, "text": frame_text(settings, language, host)? })))
         .collect();
     json!({
-        "banner": banner, "frame": frames,
+        "banner": banner, "frame": frames, "receipt": receipt_text(settings, language),
         "settings": visible_text(&settings_page(settings, &unnamed, "", &view)),
     })
+}
+
+/// What everybody reads who withdraws on the page of what is recorded: its head, which says that the records follow, and the button.
+fn receipt_text(settings: &Settings, language: Language) -> Vec<String> {
+    let texts = Texts::of(language);
+    let words = &texts.receipt;
+    let introduction = phrases::fill(&words.introduction, &[("host", &settings.host)]);
+    vec![words.title.clone(), introduction, words.withdraw_text.clone(), format!("[{}]", texts.buttons.withdraw)]
 }
 
 /// What stands in place of this host's frames, where a visitor can open one.

@@ -39,8 +39,17 @@ pub(super) fn date(texts: &Texts, time: Timestamp) -> String {
 
 /// A date and a time of day in UTC.
 pub(super) fn moment(texts: &Texts, time: Timestamp) -> String {
-    let day = time.seconds() % 86_400;
-    let clock = format!("{:02}:{:02}", day / 3600, day % 3600 / 60);
+    at_clock(texts, time, |day| format!("{:02}:{:02}", day / 3600, day % 3600 / 60))
+}
+
+/// The same to the second, where answers of one minute stand below each other.
+pub(super) fn moment_to_the_second(texts: &Texts, time: Timestamp) -> String {
+    at_clock(texts, time, |day| format!("{:02}:{:02}:{:02}", day / 3600, day % 3600 / 60, day % 60))
+}
+
+/// `clock` writes the seconds of a day.
+fn at_clock(texts: &Texts, time: Timestamp, clock: impl Fn(i64) -> String) -> String {
+    let clock = clock(time.seconds().rem_euclid(86_400));
     fill(&texts.format.moment, &[("date", &date(texts, time)), ("time", &clock)])
 }
 
@@ -91,6 +100,13 @@ pub(super) fn list<S: AsRef<str>>(texts: &Texts, words: &[S]) -> String {
 /// Categories in the middle of a sentence.
 pub(super) fn categories(texts: &Texts, set: CategorySet) -> String {
     let words: Vec<&str> = set.iter().map(|category: Category| texts.category(category).listed.as_str()).collect();
+    list(texts, &words)
+}
+
+/// What is allowed, in the middle of a sentence: the necessary always is.
+pub(super) fn allowed(texts: &Texts, set: CategorySet) -> String {
+    let passing = Category::ALL.into_iter().filter(|category| set.permits(*category));
+    let words: Vec<&str> = passing.map(|category| texts.category(category).listed.as_str()).collect();
     list(texts, &words)
 }
 
@@ -160,6 +176,8 @@ mod tests {
         assert_eq!(date(Texts::of(Language::Ru), time), "2 ноября 2026 г.");
         assert_eq!(date(Texts::of(Language::Kk), time), "2026 жылғы 2 қараша");
         assert_eq!(moment(Texts::of(Language::En), time), "2 November 2026, 09:05 UTC");
+        let exact = moment_to_the_second(Texts::of(Language::Ru), time);
+        assert_eq!(exact, "2 ноября 2026 г., 09:05:59 UTC");
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Renders the page of an edition, or `None` where there is no such edition. Where it has no text in the visitor's language, the
-/// text of its first language stands in, marked with that language; no translation is made up.
+/// text of the site's first language that has one stands in, marked with that language; no translation is made up.
 pub(super) fn policy_page(
     settings: &Settings,
     language: Language,
@@ -25,8 +25,8 @@ pub(super) fn policy_page(
     edition: &EditionId,
 ) -> Option<String> {
     let texts = Texts::of(language);
-    let of_edition = || settings.texts.iter().filter(|text| text.id == *edition);
-    let text = of_edition().find(|text| text.language == language).or_else(|| of_edition().next());
+    let published = settings.texts_of(edition);
+    let text = published.iter().find(|text| text.language == language).or(published.first()).copied();
     let in_force = settings.edition.id == *edition;
     if text.is_none() && !in_force {
         return None;
@@ -55,7 +55,15 @@ pub(super) fn policy_page(
         effective_date: effective.date(),
         effective: phrases::date(texts, effective),
         hash: text.map(|text| assets::hexadecimal(&text.hash)),
-        translation_missing: foreign.is_some(),
+        translation_missing: foreign
+            .map(|shown| phrases::fill(&texts.policy.no_translation, &[("language", texts.languages.of(shown))])),
+        also_published: match foreign {
+            Some(shown) => {
+                let others = published.iter().map(|text| text.language).filter(|other| *other != shown);
+                others.map(link).collect()
+            }
+            None => Vec::new(),
+        },
         text_language: foreign,
         blocks: text.map(|text| blocks(&text.text)).unwrap_or_default(),
         notice: text.is_none().then(|| notice(settings, language)),
@@ -124,7 +132,10 @@ struct PolicyTemplate<'a> {
     effective_date: String,
     effective: String,
     hash: Option<String>,
-    translation_missing: bool,
+    /// That the text is in another language than the page, and in which.
+    translation_missing: Option<String>,
+    /// The other languages that it could be read in instead.
+    also_published: Vec<LanguageLink>,
     text_language: Option<Language>,
     blocks: Vec<Block>,
     notice: Option<NoticeParts>,

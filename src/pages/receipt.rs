@@ -4,7 +4,10 @@ use super::{
     ReturnPath,
     choice::{ChoiceFault, LONGEST_CHOICE, decode_pair},
 };
-use crate::{ledger::LeafIndex, visitor::Language};
+use crate::{
+    ledger::{LeafIndex, NoticeId},
+    visitor::Language,
+};
 
 /// A receipt to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,10 +29,12 @@ pub struct ReceiptQuery {
     pub download: Option<Download>,
     /// Of which leaf; without it the choice in force.
     pub leaf: Option<LeafIndex>,
+    /// The text of this notice, instead of what is recorded.
+    pub notice: Option<NoticeId>,
 }
 
 impl ReceiptQuery {
-    /// Reads `language=…&to=…&download=…&leaf=…`. Never fails: what is not understood is as if it were not there.
+    /// Reads `language=…&to=…&download=…&leaf=…&notice=…`. Never fails: what is not understood is as if it were not there.
     pub fn parse(query: &str, prefix: &str) -> Self {
         let mut read = Self::default();
         for pair in query.split('&') {
@@ -37,6 +42,7 @@ impl ReceiptQuery {
             match &*name {
                 "language" => read.language = Language::parse(&value),
                 "to" => read.to = ReturnPath::new(&value, prefix),
+                "notice" => read.notice = NoticeId::parse(&value),
                 "leaf" => read.leaf = value.parse().ok().map(LeafIndex),
                 "download" => {
                     read.download = match &*value {
@@ -116,8 +122,12 @@ mod tests {
             to,
             download: Some(Download::Proof),
             leaf: Some(LeafIndex(7)),
+            notice: None,
         };
         assert_eq!(read, expected);
+        let notice = ReceiptQuery::parse(&format!("notice={}", "0a".repeat(32)), "/_kelisim/").notice;
+        assert_eq!(notice, Some(NoticeId([0x0a; 32])));
+        assert_eq!(ReceiptQuery::parse("notice=0a", "/_kelisim/").notice, None);
         let other = ReceiptQuery::parse("language=de&to=//evil.example&download=all&leaf=-1&%ff", "/_kelisim/");
         assert_eq!(other, ReceiptQuery::default());
     }

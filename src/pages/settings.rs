@@ -132,3 +132,16 @@ pub struct Settings {
     /// Whether the site shows its own link to the settings page, so that none is injected.
     pub own_settings_link: bool,
 }
+
+impl Settings {
+    /// The texts of an edition: those in the site's languages first, in the site's order. The first stands in for what is missing.
+    pub(super) fn texts_of(&self, edition: &EditionId) -> Vec<&EditionText> {
+        let place = |text: &&EditionText| {
+            let place = self.languages.iter().position(|language| *language == text.language);
+            (place.unwrap_or(self.languages.len()), text.language)
+        };
+        let mut texts: Vec<_> = self.texts.iter().filter(|text| text.id == *edition).collect();
+        texts.sort_by_key(place);
+        texts
+    }
+}

@@ -109,10 +109,8 @@ pub(super) fn policy_address(settings: &Settings, edition: &EditionId, language:
 pub(super) fn choice_lines(settings: &Settings, language: Language, choice: &ChoiceView<'_>) -> ChoiceLines {
     let texts = Texts::of(language);
     let refused: CategorySet = choice.offered.iter().filter(|category| !choice.allowed.contains(*category)).collect();
-    let passing = Category::ALL.into_iter().filter(|category| choice.allowed.permits(*category));
-    let allowed: Vec<_> = passing.map(|category| texts.category(category).listed.as_str()).collect();
     ChoiceLines {
-        allowed: phrases::list(texts, &allowed),
+        allowed: phrases::allowed(texts, choice.allowed),
         refused: (!refused.is_empty()).then(|| phrases::categories(texts, refused)),
         time: choice.time,
         time_text: phrases::moment(texts, choice.time),

@@ -12,6 +12,7 @@ use super::{
     frame::page_address,
     frame_page::{FrameOffer, FrameRequest, frame_page},
     notice::notice,
+    notice_page::notice_page,
     policy_page::policy_page,
     receipt_document::{Issued, receipt_document},
     receipt_page::{ReceiptView, receipt_page},
@@ -20,6 +21,7 @@ use super::{
 };
 use crate::{
     consent::{Category, CategorySet, EditionId, Model},
+    ledger::NoticeId,
     visitor::Language,
 };
 
@@ -157,6 +159,11 @@ impl SitePages {
         receipt_page(&self.settings, self.notice(language, view.model), &self.pages_style_path, view)
     }
 
+    /// The text of a notice that the log keeps, UTF-8, or `None` where its document can't be read.
+    pub fn notice_page(&self, language: Language, kept: (NoticeId, &str), to: &ReturnPath) -> Option<String> {
+        notice_page(&self.settings, language, &self.pages_style_path, kept, to)
+    }
+
     /// A receipt in readable form.
     pub fn receipt_document(&self, issued: &Issued<'_>) -> String {
         receipt_document(&self.settings, issued)
@@ -199,12 +206,12 @@ impl SitePages {
         to: &ReturnPath,
         reference: Option<&str>,
     ) -> String {
-        let settings_address = page_address(&self.settings, "settings", language, to);
+        let way_on = message.way_on(Texts::of(language));
         let place = Place {
             host: &self.settings.host,
             style_path: Some(&self.pages_style_path),
             back: message.has_way_back().then_some(to.as_str()),
-            settings_address: Some(settings_address),
+            way_on: way_on.map(|(page, words)| (page_address(&self.settings, page, language, to), words)),
         };
         message_page(language, message, place, reference)
     }

@@ -24,6 +24,7 @@ pub(super) struct Texts {
     pub(super) receipt: Receipt,
     pub(super) policy: Policy,
     pub(super) message: Messages,
+    pub(super) languages: Languages,
     pub(super) format: Format,
 }
 
@@ -71,27 +72,30 @@ phrases! {
     }
     /// What is recorded about a browser, and its erasure.
     Receipt {
-        title, introduction, nothing, not_in_force, pending, fact, leaf, leaf_pending, purposes, nothing_allowed, ground,
+        title, introduction, nothing, not_in_force, pending, gone, gone_alone, answer_anew, fact, fact_gone, leaf, leaf_pending, leaf_gone, purposes, nothing_allowed, ground,
         ground_of_record, terms, term_of_choice, term_of_record, data, record_id, event, method, offered, language, notice, page,
-        agent, other_agent, robot, signals, no_signals, not_recorded, measures, check, check_text, download_proof, download_json,
-        how, key, checkpoint, history, history_of, history_cut, when, shown, state, in_force, ended, expired, asked_again, once, deleted, proof, rights,
-        withdraw_text, erase_text, erase, request, question_title, question, question_proof, question_count, confirm, cancel,
-        erased_title, erased, erased_soon, erased_cookies, erased_proofs, erased_proof, backups;
+        agent, other_agent, robot, signals, no_signals, not_recorded, measures, check, check_text, download_proof, download_json, print,
+        how, how_commands, how_details, key, checkpoint, history, history_of, history_cut, when, shown, state, in_force, ended, expired, asked_again, once, withdrawn_part, deleted, proof, rights,
+        withdraw_text, erase_text, erase, erase_note, request, question_title, question, question_proof, question_count, confirm, cancel,
+        erased_title, erased, erased_soon, erased_cookies, erased_proofs, erased_proof, backups, notice_title, notice_text,
+        notice_banner, notice_settings, notice_receipt, notice_frame, notice_document;
         measures_list, how_list;
         events: Events, methods: Methods,
     }
     /// What happened, in a word or two.
     Events { expressed, renewed, refused, withdrawn, implied, frame;; }
     /// How it was indicated.
-    Methods { banner_form, settings_form, script, navigation, frame_form;; }
+    Methods { banner_form, settings_form, receipt_form, script, navigation, frame_form;; }
     /// The page of an edition.
-    Policy { title, edition, effective, hash, others, in_force, no_translation, notice_title, to_settings;; }
+    Policy { title, edition, effective, hash, others, in_force, no_translation, also_published, notice_title, to_settings;; }
+    /// In which language a text is, as a part of a sentence.
+    Languages { ru, kk, en;; }
     /// A short page that says what happened.
     MessageTexts { title, text;; }
     /// All of them.
     Messages {
-        reference, to_settings;;
-        bad_request: MessageTexts, foreign_choice: MessageTexts, not_found: MessageTexts, misdirected: MessageTexts,
+        reference, to_settings, to_receipt;;
+        bad_request: MessageTexts, foreign_choice: MessageTexts, foreign_erasure: MessageTexts, not_found: MessageTexts, misdirected: MessageTexts,
         too_many_choices: MessageTexts, bad_gateway: MessageTexts, gateway_timeout: MessageTexts,
         not_recorded: MessageTexts, refusal_in_force: MessageTexts, not_yet_proved: MessageTexts,
         log_unread: MessageTexts, not_erased: MessageTexts,
@@ -109,6 +113,17 @@ pub(super) struct Categories {
     functional: CategoryTexts,
     analytical: CategoryTexts,
     marketing: CategoryTexts,
+}
+
+impl Languages {
+    /// The words for this language.
+    pub(super) fn of(&self, language: Language) -> &str {
+        match language {
+            Language::Ru => &self.ru,
+            Language::Kk => &self.kk,
+            Language::En => &self.en,
+        }
+    }
 }
 
 impl Texts {

@@ -35,11 +35,27 @@ impl Reader {
     ///
     /// When the file refuses, or holds what is no record.
     pub fn history(&self, id: ConsentId, site: &str) -> Result<Vec<KeptEvent>, StoreError> {
+        self.kept_between(id, site, i64::MIN, i64::MAX)
+    }
+
+    /// The events of a visitor on a site within one second, also where they are too old for [`Self::history`].
+    ///
+    /// # Errors
+    ///
+    /// When the file refuses, or holds what is no record.
+    pub fn history_of_second(&self, id: ConsentId, site: &str, at: Timestamp) -> Result<Vec<KeptEvent>, StoreError> {
+        let first = Timestamp::from_seconds(at.seconds()).milliseconds();
+        self.kept_between(id, site, first, first.saturating_add(999))
+    }
+
+    /// The newest events of a period, from the first to the last millisecond, in their order.
+    fn kept_between(&self, id: ConsentId, site: &str, first: i64, last: i64) -> Result<Vec<KeptEvent>, StoreError> {
         let sql = "SELECT record.idx, salt, body, by_idx FROM record LEFT JOIN ended USING (idx)
-                   WHERE consent_id = ?1 AND site = ?2 ORDER BY record.idx DESC LIMIT ?3";
+                   WHERE consent_id = ?1 AND site = ?2 AND time BETWEEN ?4 AND ?5 ORDER BY record.idx DESC LIMIT ?3";
         let read = || {
             let mut statement = self.connection.prepare_cached(sql)?;
-            let rows = statement.query_map(params![id.as_bytes(), site, LONGEST_HISTORY as i64], |row| {
+            let parameters = params![id.as_bytes(), site, LONGEST_HISTORY as i64, first, last];
+            let rows = statement.query_map(parameters, |row| {
                 Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?, row.get::<_, Option<i64>>(3)?))
             })?;
             rows.collect::<rusqlite::Result<Vec<_>>>()

@@ -158,6 +158,11 @@ impl Inbox {
         self.lock().later.len()
     }
 
+    /// Looks at each refusal that waits: [`MOST_LATER`] comparisons of two fields at most.
+    pub(super) fn holds_of(&self, id: ConsentId, site: &str) -> bool {
+        self.lock().later.iter().any(|event| event.consent_id == id && *event.site == *site)
+    }
+
     pub(super) fn is_failing(&self) -> bool {
         self.failing.load(Ordering::Relaxed)
     }

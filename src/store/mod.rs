@@ -59,6 +59,7 @@ pub use reader::{Reader, Snapshot};
 use self::{directory::Lock, inbox::Inbox, live::Live, opening::Opener, prepared::Prepared, writer::Writer};
 use crate::{
     clock::Clock,
+    consent::ConsentId,
     ledger::{Event, LeafIndex, LogId, SignedCheckpoint, VerifierKey},
 };
 
@@ -233,6 +234,12 @@ impl Store {
     /// How many refusals and withdrawals wait for the disk.
     pub fn waiting(&self) -> usize {
         self.0.inbox.waiting()
+    }
+
+    /// Whether a refusal or withdrawal of this person on this site waits for the disk. It waits until it is committed, so who asks first
+    /// and reads the log then does not miss it.
+    pub fn waits_for(&self, id: ConsentId, site: &str) -> bool {
+        self.0.inbox.holds_of(id, site)
     }
 
     /// Whether the disk refused what was tried last: grants fail now, and the proof of refusals follows later.

@@ -31,6 +31,7 @@ mod pages;
 mod passing;
 mod proxying;
 mod published_log;
+mod receipt_page;
 mod receipts;
 mod records;
 mod restoring;

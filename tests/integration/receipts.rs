@@ -141,7 +141,14 @@ fn the_page_says_what_is_recorded_and_what_was_before() {
     for field in ["record_id", "consent_id", "notice_id"] {
         assert!(text.contains(record[field].as_str().unwrap()), "{field}");
     }
-    for words in ["withdrawal", "settings page", "Firefox", "in force", "ended", "/_kelisim/policy/first/en"] {
+    for words in [
+        "withdrawn: functional and analytical; still allowed: necessary",
+        "settings page",
+        "Firefox",
+        "in force",
+        "ended",
+        "/_kelisim/policy/first/en",
+    ] {
         assert!(text.contains(words), "{words}");
     }
     assert!(text.contains("kept for 3 years after"), "the term is the one that is configured");
@@ -230,10 +237,15 @@ fn erasing_leaves_nothing_of_the_person_and_everything_of_the_others() {
     let signed = checkpoint_of(&mut anna, 1);
     for link in done.text().split("/_kelisim/log/proof/").skip(1) {
         let index: u64 = link.split('"').next().unwrap().parse().unwrap();
-        let proof = Proof::parse(&anna.get(&format!("/_kelisim/log/proof/{index}")).text()).unwrap();
+        let reply = anna.get(&format!("/_kelisim/log/proof/{index}"));
+        let proof = Proof::parse(&reply.text()).unwrap();
         let bundle = anna.get(&format!("/_kelisim/log/tile/entries/000.p/{}", signed.checkpoint().size)).body;
         let entry = kelisim::ledger::entries_of_bundle(&bundle).unwrap()[index as usize];
-        assert!(entry.starts_with(b"kelisim-erasure-leaf/v1\n"));
+        let said = entry.strip_prefix(b"kelisim-erasure-leaf/v1\n").unwrap();
+        let said: Value = serde_json::from_slice(said).unwrap();
+        let name = format!("attachment; filename=\"erasure-of-{}.tlog-proof\"", said["index"]);
+        assert_eq!(reply.header("content-disposition"), Some(&*name));
+        assert_eq!(proof.extra.as_deref(), Some(entry), "the file itself says what was erased");
         let state = signed.checkpoint();
         assert!(check_inclusion(leaf_hash(entry).into(), index, state.size, &proof.inclusion, state.root));
         proofs += 1;

@@ -42,6 +42,12 @@ fn choices_of_before_the_backup_count_and_those_that_it_lost_do_not() {
     assert!(asks(&gateway, &boris), "his choice is lost");
     assert!(!asks(&gateway, &careful) && !asks(&gateway, &also_careful), "a refusal needs no leaf");
     assert!(later.iter().all(|browser| !asks(&gateway, browser)));
+    let page = |browser: &Browser| {
+        let mut browser = gateway.plain_browser().holding("kelisim", &browser.jar["kelisim"]);
+        browser.open("/_kelisim/receipt?language=en").text()
+    };
+    assert!(page(&careful).contains("download=proof"), "her refusal came back with the backup");
+    assert!(page(&also_careful).contains("no record") && !page(&also_careful).contains("on its way"), "his did not");
     let mut anna = gateway.plain_browser().holding("kelisim", &anna.jar["kelisim"]);
     let saved = anna.jar["kelisim"].clone();
     anna.choose("necessary");

@@ -182,6 +182,7 @@ const fn indication(method: Method) -> &'static str {
     match method {
         Method::BannerForm => "a button of the banner",
         Method::SettingsForm => "a button of the settings page",
+        Method::ReceiptForm => "the button of the page that shows a visitor's own records",
         Method::Script => "a request of the page's script",
         Method::Navigation => "going on to another page after the banner was shown",
         Method::FrameForm => "the button in place of an embedded frame",

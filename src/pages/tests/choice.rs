@@ -82,6 +82,8 @@ fn what_the_site_did_not_ask_is_refused() {
     assert_eq!(form("choice=accept&edition=a&language=de&layer=banner"), Err(Invalid("language")));
     assert_eq!(form("choice=accept&edition=a%2Fb&language=ru&layer=banner"), Err(Invalid("edition")));
     assert_eq!(form("choice=accept&edition=a&language=ru&layer=page"), Err(Invalid("layer")));
+    assert_eq!(form("choice=accept&edition=a&language=ru&layer=receipt"), Err(Invalid("layer")), "it only takes back");
+    assert_eq!(form("choice=necessary&edition=a&language=ru&layer=receipt").unwrap().layer, Layer::Receipt);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::{practice, script};
 use crate::{
     consent::{Category, CategorySet, EditionId, Model},
+    ledger::NoticeFacts,
     pages::{
         CONTENT_SECURITY_POLICY, ChoiceView, EditionText, Message, ReturnPath, Settings, SettingsView, SitePages,
         error_page,
@@ -130,6 +131,26 @@ fn where_there_is_no_translation_the_page_says_so_and_marks_the_language() {
 }
 
 #[test]
+fn a_missing_text_is_replaced_by_that_of_the_sites_first_language_and_the_page_says_so() {
+    let mut settings = practice();
+    let russian = settings.texts[0].clone();
+    settings.texts.insert(0, EditionText { language: Language::Kk, text: "Саясат".to_owned(), ..russian });
+    let english = |settings: &Settings| {
+        let pages = SitePages::build(settings, [1; 32], script());
+        let facts = NoticeFacts::parse(&pages.notice(Language::En, Model::OptIn).json).unwrap();
+        (pages.policy_page(Language::En, &edition()).unwrap(), facts.policy_address().unwrap())
+    };
+    let (page, address) = english(&settings);
+    assert!(page.contains(r#"<article lang="ru">"#) && page.contains("the text is shown in Russian"), "{page}");
+    assert!(page.contains(r#"Also published in: <a href="/_kelisim/policy/2026-11/kk" lang="kk""#));
+    assert_eq!(address, "https://practice.example/_kelisim/policy/2026-11/ru");
+    settings.languages = vec![Language::Kk, Language::Ru, Language::En];
+    let (page, address) = english(&settings);
+    assert!(page.contains(r#"<article lang="kk">"#) && page.contains("the text is shown in Kazakh"));
+    assert_eq!(address, "https://practice.example/_kelisim/policy/2026-11/kk");
+}
+
+#[test]
 fn earlier_editions_stay_readable_and_linked() {
     let mut settings = practice();
     let earlier = EditionId::parse("2025").unwrap();
@@ -180,6 +201,7 @@ fn a_message_says_what_happened_in_each_language() {
     let all = [
         Message::BadRequest,
         Message::ForeignChoice,
+        Message::ForeignErasure,
         Message::NotFound,
         Message::Misdirected,
         Message::TooManyChoices,

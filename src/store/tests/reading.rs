@@ -73,6 +73,10 @@ async fn a_long_history_is_cut_to_its_newest_events_and_all_are_counted() {
     let (id, site) = (event(1).consent_id, event(1).site);
     let indices: Vec<_> = reader.history(id, &site).unwrap().iter().map(|kept| kept.index.0).collect();
     assert_eq!(indices, (6..=many as u64).collect::<Vec<_>>());
+    let second = reader.history_of_second(id, &site, event(1).time).unwrap();
+    assert_eq!(second.len(), LONGEST_HISTORY);
+    let before = Timestamp::from_seconds(event(1).time.seconds() - 1);
+    assert!(reader.history_of_second(id, &site, before).unwrap().is_empty());
     assert_eq!((reader.kept_of(id, Some(&site)).unwrap(), reader.kept_of(id, None).unwrap()), (many, many + 1));
     store.erase(id, ErasureReason::Request).await.unwrap();
     assert_eq!(reader.kept_of(id, None).unwrap(), 0);
