@@ -4,6 +4,7 @@
 //! It decides nothing about who may: whoever calls it has written the leaf that says so.
 
 mod bundle;
+mod endings;
 mod notices;
 mod tiles;
 
@@ -14,9 +15,9 @@ use std::{
 
 pub(crate) use self::bundle::bundle_steps;
 pub use self::bundle::{BundleOptions, write_bundle};
-use self::notices::Notices;
+use self::{endings::Endings, notices::Notices};
 use crate::{
-    ledger::{Content, CsvExport, JsonLdExport, LeafIndex, NoticeId, Retention, Row, Told, write_json_line},
+    ledger::{Content, CsvExport, Ending, JsonLdExport, LeafIndex, NoticeId, Retention, Row, Told, write_json_line},
     store::{Reader, StoreError},
     timestamp::Timestamp,
 };
@@ -120,7 +121,7 @@ pub(crate) fn write_each(
     output: &mut dyn Write,
     step: &mut dyn FnMut(u64),
 ) -> Result<u64, ExportError> {
-    let mut notices = Notices::of(reader);
+    let (mut notices, mut endings) = (Notices::of(reader), Endings::of(reader));
     let mut writer = match form {
         Rows::Csv => Writer::Csv(Box::new(CsvExport::new(output)?)),
         Rows::Jsonl => Writer::Jsonl(output),
@@ -129,11 +130,13 @@ pub(crate) fn write_each(
     let mut written = 0;
     for row in rows {
         let row = row?;
-        let (notice, ended) = match &row.content {
-            Content::Kept(event, _) => (notices.facts(event.notice)?, reader.allowed_before(event)?),
-            Content::Removed { .. } => (None, None),
+        let (notice, ended, ending) = match &row.content {
+            Content::Kept(event, _) => {
+                (notices.facts(event.notice)?, reader.allowed_before(event)?, endings.ending(row.index, event)?)
+            }
+            Content::Removed { .. } => (None, None, None),
         };
-        writer.write(&row, &Told { notice: notice.as_deref(), ended, retention })?;
+        writer.write(&row, &Told { notice: notice.as_deref(), ended, retention }, ending)?;
         written += 1;
         step(1);
     }
@@ -148,15 +151,15 @@ enum Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn write(&mut self, row: &Row, told: &Told<'_>) -> Result<(), ExportError> {
+    fn write(&mut self, row: &Row, told: &Told<'_>, ending: Option<Ending>) -> Result<(), ExportError> {
         match self {
-            Self::Jsonl(output) => write_json_line(output, row, told)?,
-            Self::Csv(table) => table.write(row, told)?,
+            Self::Jsonl(output) => write_json_line(output, row, told, ending)?,
+            Self::Csv(table) => table.write(row, told, ending)?,
             Self::JsonLd(document) => {
                 if let (Content::Kept(event, _), None) = (&row.content, told.notice) {
                     return Err(ExportError::NoticeMissing { leaf: row.index, notice: event.notice });
                 }
-                document.write(row, told)?;
+                document.write(row, told, ending)?;
             }
         }
         Ok(())

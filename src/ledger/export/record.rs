@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::Told;
+use super::{Ending, Told};
 use crate::{
     consent::{Category, CategorySet},
     ledger::{Act, Event, EventKind, Method, NoticeFacts},
@@ -146,10 +146,9 @@ fn statuses(event: &Event, act: &Act, notice: &NoticeFacts, subject: &str) -> Ve
         _ => ["dpv:ConsentGiven", "dpv:ExpressedConsent"],
     };
     let page = event.page.as_ref().and_then(|page| notice.address(page.as_str()));
-    let status = |types: &[&str], purposes: CategorySet| {
-        let purposes: Vec<_> = purposes.iter().map(|category| json!({ "@id": purpose_name(category) })).collect();
+    let status = |types: &[&str], of: CategorySet| {
         json!({
-            "@type": types, "dpv:hasPurpose": purposes,
+            "@type": types, "dpv:hasPurpose": purposes(of),
             "dpv:isIndicatedAtTime": event.time.to_string(),
             "dpv:hasDuration": [
                 { "@type": "dpv:TemporalDuration", "rdf:value": act.validity },
@@ -176,6 +175,18 @@ fn statuses(event: &Event, act: &Act, notice: &NoticeFacts, subject: &str) -> Ve
         found.push(status(&["dpv:ConsentRefused"], refused));
     }
     found
+}
+
+/// What was given stands no longer: a later answer has taken its place. The later record says what is allowed since.
+pub(super) fn no_longer_valid(given: CategorySet, ending: Ending) -> Value {
+    json!({
+        "@type": ["dpv:ConsentStatusInvalidForProcessing"], "dpv:hasPurpose": purposes(given),
+        "kelisim:endedByLeaf": ending.by.0, "kelisim:endedOn": ending.on(),
+    })
+}
+
+fn purposes(set: CategorySet) -> Vec<Value> {
+    set.iter().map(|category| json!({ "@id": purpose_name(category) })).collect()
 }
 
 const fn indication(method: Method) -> &'static str {

@@ -7,7 +7,7 @@
 
 use std::io::{self, Write};
 
-use super::{Content, Row, Told};
+use super::{Content, Ending, Row, Told};
 use crate::{
     consent::{Category, CategorySet},
     ledger::{Act, Event, NoticeFacts, hex::hex},
@@ -46,11 +46,11 @@ impl<W: Write> CsvExport<W> {
     /// # Errors
     ///
     /// What the output says.
-    pub fn write(&mut self, row: &Row, told: &Told<'_>) -> io::Result<()> {
+    pub fn write(&mut self, row: &Row, told: &Told<'_>, ending: Option<Ending>) -> io::Result<()> {
         let mut cells = vec![row.index.0.to_string()];
         match &row.content {
             Content::Kept(event, salt) => {
-                cells.extend(event_cells(event, told));
+                cells.extend(event_cells(event, told, ending));
                 cells.extend([String::new(), String::new(), hex(&row.leaf_hash.0), hex(&salt.0)]);
             }
             Content::Removed { on, by } => {
@@ -74,11 +74,11 @@ impl<W: Write> CsvExport<W> {
 /// Who, when, what and on what text comes first; what is for programs comes last.
 fn columns() -> impl Iterator<Item = &'static str> {
     let first = ["index", "time", "site", "consent_id", "event", "allowed", "withdrawn", "offered"];
-    let shown =
-        ["valid_until", "validity", "kept_until", "method", "page", "language", "shown_text", "controller", "edition"];
+    let stands = ["valid_until", "validity", "ended_by", "ended_on"];
+    let shown = ["kept_until", "method", "page", "language", "shown_text", "controller", "edition"];
     let last = ["policy_url", "notice_id", "agent", "gpc", "dnt", "host", "host_category", "ends", "record_id"];
     let proof = ["removed_on", "removed_by", "leaf_hash", "salt"];
-    first.into_iter().chain(optional().map(Category::name)).chain(shown).chain(last).chain(proof)
+    first.into_iter().chain(optional().map(Category::name)).chain(stands).chain(shown).chain(last).chain(proof)
 }
 
 fn optional() -> impl Iterator<Item = Category> {
@@ -86,7 +86,7 @@ fn optional() -> impl Iterator<Item = Category> {
 }
 
 /// The cells from `time` to `record_id`, in the order of the columns.
-fn event_cells(event: &Event, told: &Told<'_>) -> Vec<String> {
+fn event_cells(event: &Event, told: &Told<'_>, ending: Option<Ending>) -> Vec<String> {
     let act = Act::of(event, told.ended);
     let notice = told.notice;
     let mut cells = vec![
@@ -108,6 +108,8 @@ fn event_cells(event: &Event, told: &Told<'_>) -> Vec<String> {
     cells.extend([
         event.valid_until.to_string(),
         act.validity,
+        ending.map_or_else(String::new, |ending| ending.by.0.to_string()),
+        ending.map_or_else(String::new, |ending| ending.on()),
         told.retention.kept_until(event).to_string(),
         event.method.name().to_owned(),
         event.page.as_ref().map_or_else(String::new, |page| page.as_str().to_owned()),

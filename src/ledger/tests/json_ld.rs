@@ -50,7 +50,7 @@ fn written_after(rows: &[Row], ended: Option<CategorySet>) -> (String, Vec<Value
     let told = Told { ended, ..told(&notice) };
     let mut bytes = Vec::new();
     let mut export = JsonLdExport::new(&mut bytes).unwrap();
-    rows.iter().for_each(|row| export.write(row, &told).unwrap());
+    rows.iter().for_each(|row| export.write(row, &told, None).unwrap());
     export.finish().unwrap();
     let text = String::from_utf8(bytes).unwrap();
     let document: Value = serde_json::from_str(&text).unwrap();
@@ -148,5 +148,5 @@ fn a_removed_record_leaves_a_line_and_one_without_its_notice_is_refused() {
     assert_eq!(records[0]["kelisim:leafIndex"], 2);
     let mut export = JsonLdExport::new(Vec::new()).unwrap();
     let notice = notice();
-    assert!(export.write(&row(1, event(1)), &Told { notice: None, ..told(&notice) }).is_err());
+    assert!(export.write(&row(1, event(1)), &Told { notice: None, ..told(&notice) }, None).is_err());
 }

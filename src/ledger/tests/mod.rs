@@ -228,7 +228,7 @@ fn notice() -> NoticeFacts {
 fn csv_bytes(rows: &[Row]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut export = CsvExport::new(&mut bytes).unwrap();
-    rows.iter().for_each(|row| export.write(row, &told(&notice())).unwrap());
+    rows.iter().for_each(|row| export.write(row, &told(&notice()), None).unwrap());
     export.finish().unwrap();
     bytes
 }
@@ -288,7 +288,7 @@ fn csv_row(event: Event, told: &Told<'_>) -> std::collections::HashMap<String, S
     let mut bytes = Vec::new();
     let mut export = CsvExport::new(&mut bytes).unwrap();
     let content = Content::Kept(Box::new(event), Salt([3; 32]));
-    export.write(&Row { index: LeafIndex(1), leaf_hash: LeafHash([0xab; 32]), content }, told).unwrap();
+    export.write(&Row { index: LeafIndex(1), leaf_hash: LeafHash([0xab; 32]), content }, told, None).unwrap();
     export.finish().unwrap();
     let mut reader = csv::ReaderBuilder::new().delimiter(b';').from_reader(&bytes[3..]);
     reader.deserialize().next().unwrap().unwrap()
@@ -338,7 +338,7 @@ fn the_table_says_of_a_frame_a_withdrawal_and_a_refusal_what_happened() {
 #[test]
 fn a_line_of_json_holds_all_that_its_leaf_is_computed_from() {
     let mut bytes = Vec::new();
-    rows().iter().for_each(|row| write_json_line(&mut bytes, row, &told(&notice())).unwrap());
+    rows().iter().for_each(|row| write_json_line(&mut bytes, row, &told(&notice()), None).unwrap());
     let text = String::from_utf8(bytes).unwrap();
     let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let [Row { content: Content::Kept(event, salt), .. }, _] = rows() else { panic!("the first row is kept") };
@@ -347,7 +347,8 @@ fn a_line_of_json_holds_all_that_its_leaf_is_computed_from() {
     assert_eq!(
         lines[0]["act"],
         serde_json::json!({
-            "allowed": ["functional"], "asked": ["functional", "analytical"], "kept_until": "2030-05-22T10:00:00.250Z",
+            "allowed": ["functional"], "asked": ["functional", "analytical"], "ended_by": null,
+            "ended_on": null, "kept_until": "2030-05-22T10:00:00.250Z",
             "once": false, "refused": ["analytical"], "validity": "P6M", "withdrawn": [],
         })
     );
