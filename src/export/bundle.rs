@@ -15,8 +15,9 @@ use std::{
 use super::{ExportError, notices::Notices, tiles::KeptTiles};
 use crate::{
     ledger::{
-        BundleManifest, BundlePage, BundleWriter, Entry, EntryBundle, LeafIndex, Note, NoticeId, Prover, ShownNotice,
-        Signed, SignedCheckpoint, TILE_WIDTH, Tile, Tiles as _, VerifierKey, audit::Follows, parse, policy_texts,
+        BundleManifest, BundlePage, BundleWriter, Counted, Entry, EntryBundle, LeafIndex, Note, NoticeId, Prover,
+        ShownNotice, Signed, SignedCheckpoint, TILE_WIDTH, Tile, Tiles as _, VerifierKey, audit::Follows, parse,
+        policy_texts,
     },
     store::{Era, Reader, Snapshot},
     timestamp::Timestamp,
@@ -58,7 +59,7 @@ struct Seen {
     notices: HashMap<NoticeId, u64>,
 }
 
-/// Writes a bundle and returns how many records are in it. `step` is called with how many records or leaves were written since, up
+/// Writes a bundle and returns how many records are in it, and how many more of its leaves were deleted. `step` is called with how many records or leaves were written since, up
 /// to the sum of both.
 ///
 /// # Errors
@@ -69,7 +70,7 @@ pub fn write_bundle<W: Write>(
     options: &BundleOptions,
     output: W,
     step: &mut dyn FnMut(u64),
-) -> Result<u64, ExportError> {
+) -> Result<Counted, ExportError> {
     let state = State::covered(reader, options)?;
     let (size, leaves) = (state.size, state.leaves);
     let mut bundle = BundleWriter::new(output, options.created);
@@ -81,6 +82,7 @@ pub fn write_bundle<W: Write>(
     note_signed(&mut witnesses, &state.note);
     let earlier = write_checkpoints(reader, options, leaves, size, &mut bundle, &mut witnesses)?;
     let notices = write_texts(reader, &seen, &mut bundle)?;
+    let removed = reader.events_between(leaves.0, leaves.1)?.saturating_sub(seen.written);
     let manifest = BundleManifest {
         program: concat!("kelisim ", env!("CARGO_PKG_VERSION")).to_owned(),
         created: options.created,
@@ -91,7 +93,7 @@ pub fn write_bundle<W: Write>(
         leaves,
     };
     bundle.page(&BundlePage {
-        removed: reader.events_between(leaves.0, leaves.1)?.saturating_sub(seen.written),
+        removed,
         outside: reader.kept_outside(leaves, size)?,
         manifest: manifest.clone(),
         key: options.key.clone(),
@@ -102,7 +104,7 @@ pub fn write_bundle<W: Write>(
         notices,
     })?;
     bundle.finish(&manifest)?;
-    Ok(seen.written)
+    Ok(Counted { records: seen.written, deleted: removed })
 }
 
 /// One state of the log, and the newest checkpoint in it.

@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use crate::{
-    ledger::{Ending, Event, LeafIndex},
+    ledger::{Content, Ending, Event, LeafIndex, Row},
     store::{Reader, StoreError},
+    timestamp::Timestamp,
 };
 
 /// How many are read at once: some kilobytes.
@@ -33,4 +34,26 @@ impl<'a> Endings<'a> {
         let ending = found.and_then(|place| self.page.get(place)).map(|(_, ending)| *ending);
         Ok(ending.filter(|ending| ending.is_before_the_term_of(event)))
     }
+}
+
+/// The first rows of a period, at most `count` of them, each with what ended it.
+///
+/// # Errors
+///
+/// When the log can't be read.
+pub fn first_rows(
+    reader: &Reader,
+    (from, to): (Timestamp, Timestamp),
+    count: usize,
+) -> Result<Vec<(Row, Option<Ending>)>, StoreError> {
+    let mut endings = Endings::of(reader);
+    let rows = reader.events(from, to)?.take(count).map(|row| {
+        let row = row?;
+        let ending = match &row.content {
+            Content::Kept(event, _) => endings.ending(row.index, event)?,
+            Content::Removed { .. } => None,
+        };
+        Ok((row, ending))
+    });
+    rows.collect()
 }

@@ -14,10 +14,15 @@ use std::{
 };
 
 pub(crate) use self::bundle::bundle_steps;
-pub use self::bundle::{BundleOptions, write_bundle};
+pub use self::{
+    bundle::{BundleOptions, write_bundle},
+    endings::first_rows,
+};
 use self::{endings::Endings, notices::Notices};
 use crate::{
-    ledger::{Content, CsvExport, Ending, JsonLdExport, LeafIndex, NoticeId, Retention, Row, Told, write_json_line},
+    ledger::{
+        Content, Counted, CsvExport, Ending, JsonLdExport, LeafIndex, NoticeId, Retention, Row, Told, write_json_line,
+    },
     store::{Reader, StoreError},
     timestamp::Timestamp,
 };
@@ -95,7 +100,7 @@ pub enum ExportError {
     },
 }
 
-/// Writes the events from one moment up to another and returns how many there were; `step` is called for each. `retention` says how
+/// Writes the events from one moment up to another and returns how many there were, of what; `step` is called for each. `retention` says how
 /// long records are kept.
 ///
 /// # Errors
@@ -108,7 +113,7 @@ pub fn write_rows(
     retention: Retention,
     output: &mut dyn Write,
     step: &mut dyn FnMut(u64),
-) -> Result<u64, ExportError> {
+) -> Result<Counted, ExportError> {
     write_each(reader, form, reader.events(from, to)?, retention, output, step)
 }
 
@@ -120,14 +125,14 @@ pub(crate) fn write_each(
     retention: Retention,
     output: &mut dyn Write,
     step: &mut dyn FnMut(u64),
-) -> Result<u64, ExportError> {
+) -> Result<Counted, ExportError> {
     let (mut notices, mut endings) = (Notices::of(reader), Endings::of(reader));
     let mut writer = match form {
         Rows::Csv => Writer::Csv(Box::new(CsvExport::new(output)?)),
         Rows::Jsonl => Writer::Jsonl(output),
         Rows::JsonLd => Writer::JsonLd(JsonLdExport::new(output)?),
     };
-    let mut written = 0;
+    let mut written = Counted::default();
     for row in rows {
         let row = row?;
         let (notice, ended, ending) = match &row.content {
@@ -137,7 +142,7 @@ pub(crate) fn write_each(
             Content::Removed { .. } => (None, None, None),
         };
         writer.write(&row, &Told { notice: notice.as_deref(), ended, retention }, ending)?;
-        written += 1;
+        written.count(&row.content);
         step(1);
     }
     writer.finish()?;

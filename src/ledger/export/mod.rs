@@ -8,7 +8,10 @@ mod json_ld;
 mod record;
 mod table;
 
-use std::io::{self, Write};
+use std::{
+    fmt,
+    io::{self, Write},
+};
 
 use serde_json::json;
 
@@ -54,6 +57,37 @@ pub struct Told<'a> {
     pub ended: Option<CategorySet>,
     /// How long records are kept.
     pub retention: Retention,
+}
+
+/// How many lines an export has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Of records that are kept.
+    pub records: u64,
+    /// Of records that were deleted.
+    pub deleted: u64,
+}
+
+impl Counted {
+    /// Both.
+    pub const fn all(self) -> u64 {
+        self.records + self.deleted
+    }
+
+    /// Counts one row more.
+    pub const fn count(&mut self, content: &Content) {
+        match content {
+            Content::Kept(..) => self.records += 1,
+            Content::Removed { .. } => self.deleted += 1,
+        }
+    }
+}
+
+impl fmt::Display for Counted {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = if self.records == 1 { "record" } else { "records" };
+        write!(formatter, "{} {what}, {} deleted", self.records, self.deleted)
+    }
 }
 
 /// The later answer after which a choice stood no longer. A choice that its own term ended has none.

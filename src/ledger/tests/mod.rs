@@ -278,7 +278,7 @@ fn a_spreadsheet_opens_the_table_and_runs_nothing() {
         ["Біз cookie файлдарын қолданамыз ¶ [Қабылдау]", "Айнұр, ЖСН 850617450628"]
     );
     assert_eq!(cell(0, "policy_url"), "https://rysbekova.kz/_kelisim/policy/2026-01/ru");
-    assert_eq!(cell(0, "salt"), "03".repeat(32));
+    assert_eq!(cell(0, "salt"), format!("'{}", "03".repeat(32)), "it would be a number");
     assert_eq!([cell(1, "removed_on"), cell(1, "removed_by")], ["2026-11-22", "erasure"]);
     assert_eq!(cell(1, "leaf_hash"), "ab".repeat(32));
 }
@@ -333,6 +333,71 @@ fn the_table_says_of_a_frame_a_withdrawal_and_a_refusal_what_happened() {
             ("kept_until", "2030-05-22T10:00:00.250Z"),
         ],
     );
+}
+
+#[test]
+fn a_superseded_answer_says_in_every_form_what_ended_it_and_its_record_stays() {
+    let content = Content::Kept(Box::new(event(1)), Salt([3; 32]));
+    let row = Row { index: LeafIndex(11), leaf_hash: LeafHash([0xab; 32]), content };
+    let (notice, time) = (notice(), Timestamp::parse("2026-11-22T10:00:15.250Z"));
+    let ending = Some(Ending { by: LeafIndex(15), day: day(), time });
+    let lines = [None, ending].map(|ending| {
+        let mut bytes = Vec::new();
+        write_json_line(&mut bytes, &row, &told(&notice), ending).unwrap();
+        String::from_utf8(bytes).unwrap()
+    });
+    let record = |line: &str| line.split_once(r#""salt":"#).unwrap().1.to_owned();
+    assert_eq!(record(&lines[0]), record(&lines[1]), "the record's bytes are what the leaf is computed from");
+    let line: serde_json::Value = serde_json::from_str(&lines[1]).unwrap();
+    assert_eq!((&line["act"]["ended_by"], &line["act"]["ended_on"]), (&15.into(), &"2026-11-22T10:00:15.250Z".into()));
+    let mut bytes = Vec::new();
+    let mut export = CsvExport::new(&mut bytes).unwrap();
+    export.write(&row, &told(&notice), ending).unwrap();
+    export.finish().unwrap();
+    let mut reader = csv::ReaderBuilder::new().delimiter(b';').from_reader(&bytes[3..]);
+    let cells: std::collections::HashMap<String, String> = reader.deserialize().next().unwrap().unwrap();
+    assert_eq!([&*cells["ended_by"], &cells["ended_on"]], ["15", "2026-11-22T10:00:15.250Z"]);
+}
+
+#[test]
+fn an_answer_whose_term_had_run_out_was_not_ended_by_the_next() {
+    let ending = |time: &str| Ending { by: LeafIndex(15), day: day(), time: Timestamp::parse(time) };
+    assert!(ending("2027-05-22T10:00:00.249Z").is_before_the_term_of(&event(1)));
+    assert!(!ending("2027-05-22T10:00:00.250Z").is_before_the_term_of(&event(1)));
+    assert!(Ending { time: None, ..ending("2027-05-23") }.is_before_the_term_of(&event(1)), "by the day of its leaf");
+}
+
+#[test]
+fn a_text_that_looks_like_a_number_or_a_date_stays_as_it_is_written() {
+    let notice = notice();
+    let edition = |name: &str| {
+        let edition = EditionId::parse(name).unwrap();
+        csv_row(Event { edition, ..event(1) }, &told(&notice)).remove("edition").unwrap()
+    };
+    for looks in ["1.10", "2026-01", "1", "007", "3e5", "1E5", ".5", "Mar-26", "1-jan", "true", "10.10.2026", "12.30pm"]
+    {
+        assert_eq!(edition(looks), format!("'{looks}"));
+    }
+    for text in ["v1.10", "first", "2026-01-draft", "march", "a1", "1.10b"] {
+        assert_eq!(edition(text), text);
+    }
+    let id = |hex: &str| {
+        let bytes = unhex(hex).unwrap();
+        csv_row(Event { consent_id: ConsentId::from_bytes(bytes), ..event(1) }, &told(&notice))
+            .remove("consent_id")
+            .unwrap()
+    };
+    for looks in ["12345678901234567890123456789012", "123e4567890123456789012345678901"] {
+        assert_eq!(id(looks), format!("'{looks}"));
+    }
+    assert_eq!(id("1234567890123456789012345678901a"), "1234567890123456789012345678901a");
+    let row = csv_row(event(1), &told(&notice));
+    assert_eq!(
+        [&*row["index"], &row["time"]],
+        ["1", "2026-11-22T10:00:00.250Z"],
+        "numbers and times are what they are"
+    );
+    assert_eq!(row["salt"], format!("'{}", "03".repeat(32)));
 }
 
 #[test]
