@@ -29,7 +29,7 @@ mod witness;
 
 pub use act::{Act, Retention};
 pub use administration::{Access, AccessKind, Accessor, AccountNumber, Enforced, EnforcementCount, ServiceState};
-pub use bundle::{BUNDLE_FORMAT, BundleManifest, BundlePage, BundleWriter, ShownNotice};
+pub use bundle::{BUNDLE_FORMAT, BundleManifest, BundlePage, BundleWriter, MOST_SHOWN, ShownNotice, ShownRecord};
 pub use checkpoint::{Checkpoint, CheckpointFault, SignedCheckpoint};
 pub use entry::{Entry, ErasureReason, LONGEST_LEAF, LeafHash, LogId, Predecessor, Salt, document_hash, leaf_hash};
 pub use event::{Event, EventKind, LeafIndex, Method, NoticeId, OpenedFrame, RecordId};
