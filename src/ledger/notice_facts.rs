@@ -144,7 +144,7 @@ const PUBLIC: usize = 8;
 const STORAGE_PLACE: usize = 9;
 
 /// What says nothing but no, in the languages of notices.
-const DENIALS: [&str; 17] = [
+const DENIALS: [&str; 22] = [
     "нет",
     "никому",
     "отсутствует",
@@ -153,14 +153,19 @@ const DENIALS: [&str; 17] = [
     "не передается",
     "не осуществляется",
     "не производится",
+    "не распространяются",
+    "не публикуются",
     "жоқ",
     "ешкімге",
     "берілмейді",
     "жүзеге асырылмайды",
+    "таратылмайды",
+    "жарияланбайды",
     "no",
     "none",
     "nobody",
     "not transferred",
+    "not published",
     "no one",
 ];
 

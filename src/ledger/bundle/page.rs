@@ -146,7 +146,7 @@ pub(super) fn anchor(notice: NoticeId) -> String {
 }
 
 /// To the second, in UTC.
-pub(super) fn readable(moment: Timestamp) -> String {
+fn readable(moment: Timestamp) -> String {
     let text = moment.to_string();
     format!("{} {} UTC", &text[..10], &text[11..19])
 }

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::page::{KINDS, anchor, escaped, readable};
+use super::page::{KINDS, anchor, escaped};
 use crate::{
     consent::CategorySet,
     ledger::{Act, Ending, Event, LeafIndex},
+    timestamp::Timestamp,
 };
 
 /// How many records the page shows: enough to see what they are. A program reads the others.
@@ -31,19 +32,13 @@ pub(super) struct Words {
     ended: fn(&str, u64) -> String,
 }
 
-pub(super) const ENGLISH: Words = Words {
-    place: 0,
-    nothing: "nothing",
-    once: "once",
-    ended: |on, by| format!("ended on {on} by record {by}; otherwise"),
-};
+pub(super) const ENGLISH: Words =
+    Words { place: 0, nothing: "nothing", once: "once", ended: |on, by| format!("ended on {on} by record {by}") };
 
-pub(super) const RUSSIAN: Words = Words {
-    place: 1,
-    nothing: "ничего",
-    once: "однократно",
-    ended: |on, by| format!("прекращено {on} записью {by}; иначе"),
-};
+pub(super) const RUSSIAN: Words =
+    Words {
+        place: 1, nothing: "ничего", once: "однократно", ended: |on, by| format!("прекращено {on} записью {by}")
+    };
 
 /// A word of the records, in English, in Russian.
 type Translated = (&'static str, [&'static str; 2]);
@@ -87,10 +82,10 @@ impl Words {
     }
 
     fn until(&self, record: &ShownRecord) -> String {
-        let until = readable(record.event.valid_until);
+        let until = to_the_second(record.event.valid_until);
         let Some(ending) = record.ending else { return until };
-        let on = ending.time.map_or_else(|| ending.day.date(), readable);
-        format!("{} <s>{until}</s>", (self.ended)(&on, ending.by.0))
+        let on = ending.time.map_or_else(|| ending.day.date(), to_the_second);
+        format!("<s>{until}</s><br>{}", (self.ended)(&on, ending.by.0))
     }
 
     /// The lines of the table. `site` is not repeated in each; another one is named.
@@ -107,7 +102,7 @@ impl Words {
                 "<tr><td class=\"n\">{}</td><td>{}{}</td><td>{kind}<br><small>{}</small></td><td>{}</td><td>{}</td><td>{}</td>\
                  <td><code>{}</code></td><td><a href=\"#{}\"><code>{}…</code></a></td></tr>",
                 record.index.0,
-                readable(event.time),
+                to_the_second(event.time),
                 other.map_or_else(String::new, |site| format!("<br><small>{site}</small>")),
                 self.of(&METHODS, event.method.name()),
                 self.answer(event),
@@ -121,4 +116,10 @@ impl Words {
         }
         rows
     }
+}
+
+/// In UTC, which the text above the table says once.
+fn to_the_second(moment: Timestamp) -> String {
+    let text = moment.to_string();
+    format!("{} {}", &text[..10], &text[11..19])
 }

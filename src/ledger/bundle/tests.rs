@@ -139,7 +139,7 @@ fn the_page_tells_this_bundle_in_both_languages_and_runs_nothing() {
         "Первые записи, числом 2 из 4",
         "functional, analytical → <strong>functional</strong>",
         "функциональные → функциональные, однократно: maps.example",
-        "ended on 2026-12-01 by record 8; otherwise <s>2027-05-22 10:00:00 UTC</s>",
+        "<s>2027-05-22 10:00:00</s><br>ended on 2026-12-01 by record 8",
         "прекращено 2026-12-01 записью 8",
         "<small>&lt;b&gt;.kz</small>",
         "<small>кнопка страницы настроек</small>",
