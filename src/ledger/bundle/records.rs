@@ -85,6 +85,7 @@ impl Words {
         let until = to_the_second(record.event.valid_until);
         let Some(ending) = record.ending else { return until };
         let on = ending.time.map_or_else(|| ending.day.date(), to_the_second);
+        let on = format!("<span class=\"day\">{on}</span>");
         format!("<s>{until}</s><br>{}", (self.ended)(&on, ending.by.0))
     }
 

@@ -134,7 +134,6 @@ fn what_a_later_answer_has_ended_is_no_longer_told_as_valid() {
         let mut bytes = Vec::new();
         let mut export = JsonLdExport::new(&mut bytes).unwrap();
         export.write(&row(1, event), &told(&notice), Some(Ending { by, day, time })).unwrap();
-        drop(export);
         let text = String::from_utf8(bytes).unwrap();
         serde_json::from_str(text.lines().last().unwrap()).unwrap()
     };
