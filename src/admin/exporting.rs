@@ -15,8 +15,8 @@ use super::{
     turns::{NoTurn, Turn},
 };
 use crate::{
-    export::{BundleOptions, ExportError, Rows, write_bundle, write_rows},
-    ledger::{Access, AccessKind, Accessor, Entry, Retention, Row},
+    export::{BundleOptions, ExportError, Rows, first_rows, write_bundle, write_rows},
+    ledger::{Access, AccessKind, Accessor, Entry, Retention},
     store::{Reader, StoreError},
     timestamp::{Term, Timestamp},
 };
@@ -111,10 +111,11 @@ async fn file(
 ) -> Answer {
     let period = wanted.period();
     let retention = Retention { choices: admin.settings.consent_records, frames: admin.settings.frame_records };
+    let taken = admin.settings.clock.now();
     let bundle = BundleOptions {
         from: wanted.from,
         to: wanted.to,
-        created: admin.settings.clock.now(),
+        created: taken,
         key: admin.gateway.store().key().clone(),
         witnesses: admin.settings.witnesses.clone(),
     };
@@ -132,8 +133,8 @@ async fn file(
     };
     let (ending, media_type) = form.ending_and_type();
     let mut response = guarded(StatusCode::OK, media_type, Body::of_file(file, length, turn));
-    let name = format!("attachment; filename=\"consent-log.{ending}\"");
-    let value = HeaderValue::from_str(&name).expect("names of forms are ASCII");
+    let name = format!("attachment; filename=\"{}.{ending}\"", wanted.file_name(taken));
+    let value = HeaderValue::from_str(&name).expect("days and names of forms are ASCII");
     response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
     response
 }
@@ -182,9 +183,7 @@ async fn shown(wanted: &Wanted, words: Words, account: SignedIn, reader: Reader,
     let (from, to) = wanted.period();
     let read = tokio::task::spawn_blocking(move || {
         let _turn = turn;
-        let total = reader.count(from, to)?;
-        let rows: Vec<Row> = reader.events(from, to)?.take(MOST_SHOWN).collect::<Result<_, _>>()?;
-        Ok::<_, StoreError>((total, rows))
+        Ok::<_, StoreError>((reader.count(from, to)?, first_rows(&reader, (from, to), MOST_SHOWN)?))
     });
     match read.await {
         Ok(Ok((total, rows))) => html(StatusCode::OK, pages::events(words, &account, total, &rows)),
@@ -212,6 +211,13 @@ impl Wanted {
         let wanted = Self { from, to, form };
         let (from, to) = wanted.period();
         (from < to).then_some(wanted)
+    }
+
+    /// What the file is called without its ending: which days are in it, and on which it was taken.
+    fn file_name(&self, taken: Timestamp) -> String {
+        let first = self.from.map_or_else(|| "beginning".to_owned(), Timestamp::date);
+        let last = self.to.map_or_else(|| "end".to_owned(), |to| Term { months: 0, days: 1 }.before(to).date());
+        format!("consent-log_{first}_to_{last}_taken_{}", taken.date())
     }
 
     /// The period as moments.

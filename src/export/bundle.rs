@@ -12,11 +12,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{ExportError, notices::Notices, tiles::KeptTiles};
+use super::{ExportError, endings::Endings, notices::Notices, tiles::KeptTiles};
 use crate::{
     ledger::{
-        BundleManifest, BundlePage, BundleWriter, Entry, EntryBundle, LeafIndex, Note, NoticeId, Prover, ShownNotice,
-        Signed, SignedCheckpoint, TILE_WIDTH, Tile, Tiles as _, VerifierKey, audit::Follows, parse, policy_texts,
+        BundleManifest, BundlePage, BundleWriter, Counted, Entry, EntryBundle, Event, LeafIndex, MOST_SHOWN, Note,
+        NoticeId, Prover, ShownNotice, ShownRecord, Signed, SignedCheckpoint, TILE_WIDTH, Tile, Tiles as _,
+        VerifierKey, audit::Follows, parse, policy_texts,
     },
     store::{Era, Reader, Snapshot},
     timestamp::Timestamp,
@@ -55,10 +56,13 @@ impl BundleOptions {
 struct Seen {
     written: u64,
     events: BTreeMap<&'static str, u64>,
-    notices: HashMap<NoticeId, u64>,
+    /// How many records name a notice, by the word for how the visitor answered.
+    notices: HashMap<NoticeId, BTreeMap<&'static str, u64>>,
+    /// For the page, which shows no more of them.
+    first: Vec<(LeafIndex, Event)>,
 }
 
-/// Writes a bundle and returns how many records are in it. `step` is called with how many records or leaves were written since, up
+/// Writes a bundle and returns how many records are in it, and how many more of its leaves were deleted. `step` is called with how many records or leaves were written since, up
 /// to the sum of both.
 ///
 /// # Errors
@@ -69,7 +73,7 @@ pub fn write_bundle<W: Write>(
     options: &BundleOptions,
     output: W,
     step: &mut dyn FnMut(u64),
-) -> Result<u64, ExportError> {
+) -> Result<Counted, ExportError> {
     let state = State::covered(reader, options)?;
     let (size, leaves) = (state.size, state.leaves);
     let mut bundle = BundleWriter::new(output, options.created);
@@ -81,6 +85,7 @@ pub fn write_bundle<W: Write>(
     note_signed(&mut witnesses, &state.note);
     let earlier = write_checkpoints(reader, options, leaves, size, &mut bundle, &mut witnesses)?;
     let notices = write_texts(reader, &seen, &mut bundle)?;
+    let removed = reader.events_between(leaves.0, leaves.1)?.saturating_sub(seen.written);
     let manifest = BundleManifest {
         program: concat!("kelisim ", env!("CARGO_PKG_VERSION")).to_owned(),
         created: options.created,
@@ -91,18 +96,19 @@ pub fn write_bundle<W: Write>(
         leaves,
     };
     bundle.page(&BundlePage {
-        removed: reader.events_between(leaves.0, leaves.1)?.saturating_sub(seen.written),
+        removed,
         outside: reader.kept_outside(leaves, size)?,
         manifest: manifest.clone(),
         key: options.key.clone(),
         witnesses,
         follows: follows(reader, size)?,
         checkpoints: earlier + 1,
+        first: first_records(reader, seen.first, size)?,
         events: seen.events,
         notices,
     })?;
     bundle.finish(&manifest)?;
-    Ok(seen.written)
+    Ok(Counted { records: seen.written, deleted: removed })
 }
 
 /// One state of the log, and the newest checkpoint in it.
@@ -181,7 +187,11 @@ fn write_records<W: Write>(
             // What can't be read is in the bundle all the same: whoever verifies it has to see that.
             if let Ok(event) = parse(record) {
                 *seen.events.entry(event.kind.name()).or_default() += 1;
-                *seen.notices.entry(event.notice).or_default() += 1;
+                let methods = seen.notices.entry(event.notice).or_default();
+                *methods.entry(event.method.name()).or_default() += 1;
+                if seen.first.len() < MOST_SHOWN {
+                    seen.first.push((*index, event));
+                }
             }
         }
         seen.written += page.len() as u64;
@@ -279,6 +289,16 @@ fn signed_eras(reader: &Reader, key: &VerifierKey, size: u64) -> Result<Vec<Era>
     Ok(eras)
 }
 
+/// The first records with what ended them, as far as the leaves in the bundle tell.
+fn first_records(reader: &Reader, first: Vec<(LeafIndex, Event)>, size: u64) -> Result<Vec<ShownRecord>, ExportError> {
+    let mut endings = Endings::of(reader);
+    let shown = first.into_iter().map(|(index, event)| {
+        let ending = endings.ending(index, &event)?.filter(|ending| ending.by.0 < size);
+        Ok(ShownRecord { index, event, ending })
+    });
+    shown.collect()
+}
+
 /// Writes the documents that the records name, and the texts of the policy that these name.
 fn write_texts<W: Write>(
     reader: &Reader,
@@ -287,15 +307,15 @@ fn write_texts<W: Write>(
 ) -> Result<Vec<ShownNotice>, ExportError> {
     let mut notices = Notices::of(reader);
     let (mut shown, mut policies) = (Vec::new(), BTreeSet::new());
-    for (id, events) in &seen.notices {
+    for (id, methods) in &seen.notices {
         let Some(document) = reader.notice(*id)? else { continue };
         bundle.notice(*id, &document)?;
         // What can't be read is in the bundle all the same, and names nothing.
         policies.extend(policy_texts(&document).into_iter().flatten().map(|(_, hash)| hash));
         let facts = notices.facts(*id)?.map(|facts| (*facts).clone()).unwrap_or_default();
-        shown.push(ShownNotice { id: *id, facts, events: *events });
+        shown.push(ShownNotice { id: *id, facts, methods: methods.clone() });
     }
-    shown.sort_by(|one, other| other.events.cmp(&one.events).then_with(|| one.id.0.cmp(&other.id.0)));
+    shown.sort_by(|one, other| other.records().cmp(&one.records()).then_with(|| one.id.0.cmp(&other.id.0)));
     for hash in policies {
         if let Some(text) = reader.policy(&hash)? {
             bundle.policy(&hash, &text)?;

@@ -4,6 +4,7 @@
 //! It decides nothing about who may: whoever calls it has written the leaf that says so.
 
 mod bundle;
+mod endings;
 mod notices;
 mod tiles;
 
@@ -13,10 +14,15 @@ use std::{
 };
 
 pub(crate) use self::bundle::bundle_steps;
-pub use self::bundle::{BundleOptions, write_bundle};
-use self::notices::Notices;
+pub use self::{
+    bundle::{BundleOptions, write_bundle},
+    endings::first_rows,
+};
+use self::{endings::Endings, notices::Notices};
 use crate::{
-    ledger::{Content, CsvExport, JsonLdExport, LeafIndex, NoticeId, Retention, Row, Told, write_json_line},
+    ledger::{
+        Content, Counted, CsvExport, Ending, JsonLdExport, LeafIndex, NoticeId, Retention, Row, Told, write_json_line,
+    },
     store::{Reader, StoreError},
     timestamp::Timestamp,
 };
@@ -94,7 +100,7 @@ pub enum ExportError {
     },
 }
 
-/// Writes the events from one moment up to another and returns how many there were; `step` is called for each. `retention` says how
+/// Writes the events from one moment up to another and returns how many there were, of what; `step` is called for each. `retention` says how
 /// long records are kept.
 ///
 /// # Errors
@@ -107,7 +113,7 @@ pub fn write_rows(
     retention: Retention,
     output: &mut dyn Write,
     step: &mut dyn FnMut(u64),
-) -> Result<u64, ExportError> {
+) -> Result<Counted, ExportError> {
     write_each(reader, form, reader.events(from, to)?, retention, output, step)
 }
 
@@ -119,22 +125,24 @@ pub(crate) fn write_each(
     retention: Retention,
     output: &mut dyn Write,
     step: &mut dyn FnMut(u64),
-) -> Result<u64, ExportError> {
-    let mut notices = Notices::of(reader);
+) -> Result<Counted, ExportError> {
+    let (mut notices, mut endings) = (Notices::of(reader), Endings::of(reader));
     let mut writer = match form {
         Rows::Csv => Writer::Csv(Box::new(CsvExport::new(output)?)),
         Rows::Jsonl => Writer::Jsonl(output),
         Rows::JsonLd => Writer::JsonLd(JsonLdExport::new(output)?),
     };
-    let mut written = 0;
+    let mut written = Counted::default();
     for row in rows {
         let row = row?;
-        let (notice, ended) = match &row.content {
-            Content::Kept(event, _) => (notices.facts(event.notice)?, reader.allowed_before(event)?),
-            Content::Removed { .. } => (None, None),
+        let (notice, ended, ending) = match &row.content {
+            Content::Kept(event, _) => {
+                (notices.facts(event.notice)?, reader.allowed_before(event)?, endings.ending(row.index, event)?)
+            }
+            Content::Removed { .. } => (None, None, None),
         };
-        writer.write(&row, &Told { notice: notice.as_deref(), ended, retention })?;
-        written += 1;
+        writer.write(&row, &Told { notice: notice.as_deref(), ended, retention }, ending)?;
+        written.count(&row.content);
         step(1);
     }
     writer.finish()?;
@@ -148,15 +156,15 @@ enum Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn write(&mut self, row: &Row, told: &Told<'_>) -> Result<(), ExportError> {
+    fn write(&mut self, row: &Row, told: &Told<'_>, ending: Option<Ending>) -> Result<(), ExportError> {
         match self {
-            Self::Jsonl(output) => write_json_line(output, row, told)?,
-            Self::Csv(table) => table.write(row, told)?,
+            Self::Jsonl(output) => write_json_line(output, row, told, ending)?,
+            Self::Csv(table) => table.write(row, told, ending)?,
             Self::JsonLd(document) => {
                 if let (Content::Kept(event, _), None) = (&row.content, told.notice) {
                     return Err(ExportError::NoticeMissing { leaf: row.index, notice: event.notice });
                 }
-                document.write(row, told)?;
+                document.write(row, told, ending)?;
             }
         }
         Ok(())

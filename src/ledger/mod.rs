@@ -29,17 +29,18 @@ mod witness;
 
 pub use act::{Act, Retention};
 pub use administration::{Access, AccessKind, Accessor, AccountNumber, Enforced, EnforcementCount, ServiceState};
-pub use bundle::{BUNDLE_FORMAT, BundleManifest, BundlePage, BundleWriter, ShownNotice};
+pub use bundle::{BUNDLE_FORMAT, BundleManifest, BundlePage, BundleWriter, MOST_SHOWN, ShownNotice, ShownRecord};
 pub use checkpoint::{Checkpoint, CheckpointFault, SignedCheckpoint};
 pub use entry::{Entry, ErasureReason, LONGEST_LEAF, LeafHash, LogId, Predecessor, Salt, document_hash, leaf_hash};
 pub use event::{Event, EventKind, LeafIndex, Method, NoticeId, OpenedFrame, RecordId};
 pub use export::{
-    Content, CsvExport, JsonLdExport, Removal, Row, Told, consent_record, json_ld_context, write_json_line,
+    Content, Counted, CsvExport, Ending, JsonLdExport, Removal, Row, Told, consent_record, json_ld_context,
+    write_json_line,
 };
 pub(crate) use hex::{hex, unhex};
 pub(crate) use json::{Object, read_json};
 pub use note::{KeyFault, KeyKind, LONGEST_NOTE, Note, SignatureLine, Signed, SigningKey, VerifierKey};
-pub use notice_facts::NoticeFacts;
+pub use notice_facts::{NoticeFacts, is_denial};
 pub use page_path::PagePath;
 pub use policy_texts::{PolicyText, policy_texts};
 pub use proof::Proof;

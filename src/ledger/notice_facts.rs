@@ -111,6 +111,8 @@ pub struct Purpose {
 pub struct Item {
     /// Its name, as shown.
     pub label: String,
+    /// In which language its value is.
+    pub language: String,
     /// What it said.
     pub value: String,
 }
@@ -143,6 +145,38 @@ const CROSS_BORDER: usize = 7;
 const PUBLIC: usize = 8;
 const STORAGE_PLACE: usize = 9;
 
+/// What says nothing but no, in the languages of notices.
+const DENIALS: [&str; 22] = [
+    "нет",
+    "никому",
+    "отсутствует",
+    "не передаются",
+    "не передаётся",
+    "не передается",
+    "не осуществляется",
+    "не производится",
+    "не распространяются",
+    "не публикуются",
+    "жоқ",
+    "ешкімге",
+    "берілмейді",
+    "жүзеге асырылмайды",
+    "таратылмайды",
+    "жарияланбайды",
+    "no",
+    "none",
+    "nobody",
+    "not transferred",
+    "not published",
+    "no one",
+];
+
+/// Whether a text says nothing but no.
+pub fn is_denial(text: &str) -> bool {
+    let plain = text.trim().trim_end_matches(['.', '!']).to_lowercase();
+    DENIALS.contains(&plain.as_str())
+}
+
 impl NoticeFacts {
     /// Reads a document; `None` where it is none.
     pub fn parse(document: &str) -> Option<Self> {
@@ -150,23 +184,23 @@ impl NoticeFacts {
     }
 
     /// Whether the data goes to others, and to whom.
-    pub fn third_parties(&self) -> &str {
+    pub fn third_parties(&self) -> Option<&Item> {
         self.item(THIRD_PARTIES)
     }
 
     /// Whether the data goes abroad, and where to.
-    pub fn cross_border(&self) -> &str {
+    pub fn cross_border(&self) -> Option<&Item> {
         self.item(CROSS_BORDER)
     }
 
     /// Whether the data is made public.
-    pub fn public(&self) -> &str {
+    pub fn public(&self) -> Option<&Item> {
         self.item(PUBLIC)
     }
 
     /// Where the data is kept.
     pub fn storage_place(&self) -> &str {
-        self.item(STORAGE_PLACE)
+        self.item(STORAGE_PLACE).map_or("", |item| &item.value)
     }
 
     /// What the notice says of a category.
@@ -223,8 +257,8 @@ impl NoticeFacts {
         Some(format!("{pages}policy/{}/{}", self.edition, language.language))
     }
 
-    fn item(&self, place: usize) -> &str {
-        self.article_8_4.get(place).map_or("", |item| &item.value)
+    fn item(&self, place: usize) -> Option<&Item> {
+        self.article_8_4.get(place)
     }
 }
 

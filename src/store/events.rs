@@ -9,7 +9,7 @@ use super::{
     leaves::{day_number, day_start},
 };
 use crate::{
-    ledger::{Content, LeafHash, LeafIndex, Removal, Row, Salt, parse},
+    ledger::{Content, Counted, LeafHash, LeafIndex, Removal, Row, Salt, parse},
     timestamp::Timestamp,
 };
 
@@ -31,18 +31,23 @@ impl Reader {
         Ok(Events { reader: self, from, to, after: -1, last: self.last()?, page: VecDeque::new(), done: false })
     }
 
-    /// How many rows [`Reader::events`] gives.
+    /// How many rows [`Reader::events`] gives, and of what.
     ///
     /// # Errors
     ///
     /// When the file refuses.
-    pub fn count(&self, from: Timestamp, to: Timestamp) -> Result<u64, StoreError> {
-        let sql = format!("SELECT count(*) FROM leaf LEFT JOIN record USING (idx) WHERE {IN_PERIOD}");
+    pub fn count(&self, from: Timestamp, to: Timestamp) -> Result<Counted, StoreError> {
+        let sql = format!(
+            "SELECT count(record.idx), count(*) - count(record.idx) FROM leaf LEFT JOIN record USING (idx) WHERE {IN_PERIOD}"
+        );
         let (first_day, last_day) = days(from, to);
         let period = named_params! { ":after": -1, ":last": self.last()?, ":from": from.milliseconds(),
         ":to": to.milliseconds(), ":first_day": first_day, ":last_day": last_day };
-        let count: i64 = self.connection.query_row(&sql, period, |row| row.get(0)).map_err(self.failed())?;
-        Ok(count.cast_unsigned())
+        let counted = |row: &rusqlite::Row<'_>| {
+            let [records, deleted] = [row.get::<_, i64>(0)?, row.get(1)?].map(i64::cast_unsigned);
+            Ok(Counted { records, deleted })
+        };
+        self.connection.query_row(&sql, period, counted).map_err(self.failed())
     }
 
     fn last(&self) -> Result<i64, StoreError> {

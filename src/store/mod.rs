@@ -10,6 +10,7 @@ mod directory;
 mod documents;
 mod duties;
 mod earlier;
+mod endings;
 mod error;
 mod events;
 mod extent;

@@ -55,6 +55,12 @@ fn an_auditor_reads_and_exports_and_the_log_says_so() {
         let export = auditor.post("/export", &format!("from=2026-11-22&to=2026-11-22&form={form}"));
         assert_eq!(export.status, 200);
         assert!(export.header("content-type").unwrap().starts_with(kind) && export.complete);
+        let name = format!(r#"filename="consent-log_2026-11-22_to_2026-11-22_taken_2026-11-22.{form}""#);
+        assert!(
+            export.header("content-disposition").unwrap().contains(&name),
+            "{:?}",
+            export.header("content-disposition")
+        );
         let length = export.header("content-length").map(str::to_owned);
         assert_eq!(length, Some(export.body.len().to_string()), "a browser shows how far it is");
         let by_command =
@@ -62,7 +68,7 @@ fn an_auditor_reads_and_exports_and_the_log_says_so() {
         assert_eq!(export.text(), String::from_utf8(by_command.stdout).unwrap());
     }
     let page = auditor.post("/export", "from=&to=&form=page").text();
-    assert!(page.contains("Events in the period: 1") && page.contains("expressed"), "{page}");
+    assert!(page.contains("Records in the period: 1, deleted: 0") && page.contains("expressed"), "{page}");
     let of_account = |leaf: &&serde_json::Value| leaf["by"] == number.as_str();
     let leaves = leaves(&gateway, "access");
     let seen: Vec<_> = leaves.iter().filter(of_account).map(|leaf| (&leaf["what"], &leaf["form"])).collect();

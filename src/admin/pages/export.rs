@@ -6,7 +6,7 @@ use super::{Frame, Page, Words, moment, rendered};
 use crate::{
     admin::{exporting::MOST_SHOWN, sign_in::SignedIn},
     consent::{Category, CategorySet},
-    ledger::{Content, EventKind, Removal, Row},
+    ledger::{Content, Counted, Ending, Event, EventKind, Removal, Row},
 };
 
 #[derive(Template)]
@@ -28,7 +28,7 @@ struct Offered {
 #[template(path = "events.html", config = "src/admin/askama.toml")]
 struct EventsPage {
     frame: Frame,
-    total: u64,
+    counted: Counted,
     events: Vec<Shown>,
 }
 
@@ -44,6 +44,9 @@ struct Kept {
     site: String,
     kind: &'static str,
     allowed: String,
+    valid_until: String,
+    ended: Option<(String, u64)>,
+    language: &'static str,
     edition: String,
     consent_id: String,
 }
@@ -69,28 +72,40 @@ pub(super) fn page(frame: Frame) -> String {
 }
 
 /// The first events of a period.
-pub(in crate::admin) fn events(words: Words, account: &SignedIn, total: u64, rows: &[Row]) -> String {
-    let events = rows.iter().map(|row| Shown::of(words, row)).collect();
-    rendered(&EventsPage { frame: Frame::of(words, Some(account), Some(Page::Export)), total, events })
+pub(in crate::admin) fn events(
+    words: Words,
+    account: &SignedIn,
+    counted: Counted,
+    rows: &[(Row, Option<Ending>)],
+) -> String {
+    let events = rows.iter().map(|(row, ending)| Shown::of(words, row, *ending)).collect();
+    rendered(&EventsPage { frame: Frame::of(words, Some(account), Some(Page::Export)), counted, events })
 }
 
 impl Shown {
-    fn of(words: Words, row: &Row) -> Self {
+    fn of(words: Words, row: &Row, ending: Option<Ending>) -> Self {
         let (kept, removed) = match &row.content {
-            Content::Kept(event, _) => {
-                let kept = Kept {
-                    time: moment(event.time),
-                    site: event.site.to_string(),
-                    kind: kind(words, event.kind),
-                    allowed: names(words, event.allowed),
-                    edition: event.edition.to_string(),
-                    consent_id: event.consent_id.to_string(),
-                };
-                (Some(kept), String::new())
-            }
+            Content::Kept(event, _) => (Some(Kept::of(words, event, ending)), String::new()),
             Content::Removed { on, by } => (None, format!("{}, {}", removal(words, *by), on.date())),
         };
         Self { index: row.index.0, kept, removed }
+    }
+}
+
+impl Kept {
+    fn of(words: Words, event: &Event, ending: Option<Ending>) -> Self {
+        let ended = |ending: Ending| (ending.time.map_or_else(|| ending.day.date(), moment), ending.by.0);
+        Self {
+            time: moment(event.time),
+            site: event.site.to_string(),
+            kind: kind(words, event.kind),
+            allowed: names(words, event.allowed),
+            valid_until: moment(event.valid_until),
+            ended: ending.map(ended),
+            language: event.language.tag(),
+            edition: event.edition.to_string(),
+            consent_id: event.consent_id.to_string(),
+        }
     }
 }
 

@@ -19,10 +19,10 @@ pub(super) fn check_absent(out: &Path) -> Result<(), LogError> {
 }
 
 /// Writes beside the destination, which gets its name when all is written, so that nobody takes half of it for all.
-pub(super) fn write_whole(
+pub(super) fn write_whole<T>(
     out: &Path,
-    write: impl FnOnce(&mut dyn Write) -> Result<u64, LogError>,
-) -> Result<u64, LogError> {
+    write: impl FnOnce(&mut dyn Write) -> Result<T, LogError>,
+) -> Result<T, LogError> {
     let mut name = OsString::from(".");
     name.push(out.file_name().unwrap_or("export".as_ref()));
     name.push(format!(".{}.part", std::process::id()));
@@ -35,11 +35,11 @@ pub(super) fn write_whole(
     written
 }
 
-fn write_and_name(
+fn write_and_name<T>(
     part: &Path,
     out: &Path,
-    write: impl FnOnce(&mut dyn Write) -> Result<u64, LogError>,
-) -> Result<u64, LogError> {
+    write: impl FnOnce(&mut dyn Write) -> Result<T, LogError>,
+) -> Result<T, LogError> {
     let failed = |path: &Path, doing| {
         let path = path.to_owned();
         move |source| LogError::File { path, doing, source }

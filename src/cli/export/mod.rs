@@ -22,7 +22,7 @@ use crate::{
     clock::Clock,
     config::Configuration,
     export::{BundleOptions, ExportError, Rows, bundle_steps, write_bundle, write_rows},
-    ledger::{AccessKind, Retention, VerifierKey},
+    ledger::{AccessKind, Counted, Retention, VerifierKey},
     store::{Reader, Settings, public_key_path},
     timestamp::Timestamp,
 };
@@ -123,8 +123,7 @@ pub(super) fn run(arguments: &ExportArguments, configuration: &Configuration) ->
     match &arguments.out {
         Some(out) => {
             let written = export_to_file(&settings, taking, out)?;
-            let what = if written == 1 { "event" } else { "events" };
-            eprintln!("{written} {what} in {}", out.display());
+            eprintln!("{written}: {}", out.display());
         }
         None => _ = export(&settings, taking, &mut io::stdout().lock())?,
     }
@@ -139,8 +138,8 @@ struct Taking<'a> {
     options: ExportOptions,
 }
 
-/// Writes the events of the period and returns how many there were. A running gateway is not disturbed.
-fn export(settings: &Settings, taking: Taking<'_>, output: &mut dyn Write) -> Result<u64, LogError> {
+/// Writes the events of the period and returns how many there were, of what. A running gateway is not disturbed.
+fn export(settings: &Settings, taking: Taking<'_>, output: &mut dyn Write) -> Result<Counted, LogError> {
     let Taking { witnesses, retention, options } = taking;
     let reader = Reader::open(&settings.state_dir)?;
     let rows = match options.format {
@@ -150,7 +149,7 @@ fn export(settings: &Settings, taking: Taking<'_>, output: &mut dyn Write) -> Re
         Format::Bundle => return export_bundle(&reader, settings, witnesses, options, output),
     };
     let (from, to) = options.period();
-    let mut progress = Progress::begin("events", || reader.count(from, to).map_err(ExportError::from))?;
+    let mut progress = Progress::begin("events", || Ok::<_, ExportError>(reader.count(from, to)?.all()))?;
     let written = write_rows(&reader, rows, (from, to), retention, output, &mut |count| progress.step(count))?;
     progress.end();
     Ok(written)
@@ -162,7 +161,7 @@ fn export_bundle(
     witnesses: &[VerifierKey],
     options: ExportOptions,
     output: &mut dyn Write,
-) -> Result<u64, LogError> {
+) -> Result<Counted, LogError> {
     let bundle = BundleOptions {
         from: options.from,
         to: options.to,
@@ -177,7 +176,7 @@ fn export_bundle(
 }
 
 /// Writes to a file.
-fn export_to_file(settings: &Settings, taking: Taking<'_>, out: &Path) -> Result<u64, LogError> {
+fn export_to_file(settings: &Settings, taking: Taking<'_>, out: &Path) -> Result<Counted, LogError> {
     file::write_whole(out, |output| export(settings, taking, output))
 }
 
@@ -227,7 +226,7 @@ mod tests {
         let export = |from: &str, format: Format| {
             let mut bytes = Vec::new();
             let count = export(&settings, taking(from, format), &mut bytes).unwrap();
-            (count, String::from_utf8(bytes).unwrap())
+            (count.records, String::from_utf8(bytes).unwrap())
         };
         let (count, table) = export("1970-01-01", Format::Csv);
         assert_eq!((count, table.lines().count()), (3, 4));
@@ -247,7 +246,7 @@ mod tests {
         let nowhere = Settings { state_dir: directory.path().join("nowhere"), ..settings.clone() };
         assert!(export_to_file(&nowhere, all, &out).is_err());
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "no part is left");
-        assert_eq!(export_to_file(&settings, all, &out).unwrap(), 3);
+        assert_eq!(export_to_file(&settings, all, &out).unwrap(), Counted { records: 3, deleted: 0 });
         assert_eq!(fs::read_to_string(&out).unwrap().lines().count(), 4);
         let again = export_to_file(&settings, all, &out).unwrap_err().to_string();
         assert!(again.contains("november.csv") && again.contains("another name"), "{again}");

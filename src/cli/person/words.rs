@@ -37,7 +37,7 @@ phrases! {
         events: Events, methods: Methods
     }
     Events { expressed, renewed, refused, withdrawn, implied, frame;; }
-    Methods { banner_form, settings_form, script, navigation, frame_form;; }
+    Methods { banner_form, settings_form, receipt_form, script, navigation, frame_form;; }
     Policy { title, hash;; }
     Categories { ;; necessary: CategoryWords, functional: CategoryWords, analytical: CategoryWords, marketing: CategoryWords }
     CategoryWords { name, listed, text;; }
@@ -92,6 +92,7 @@ impl Words {
         match method {
             Method::BannerForm => &words.banner_form,
             Method::SettingsForm => &words.settings_form,
+            Method::ReceiptForm => &words.receipt_form,
             Method::Script => &words.script,
             Method::Navigation => &words.navigation,
             Method::FrameForm => &words.frame_form,

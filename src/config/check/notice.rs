@@ -11,6 +11,7 @@ use crate::{
         keys, value,
     },
     consent::CategorySet,
+    ledger::is_denial,
     pages::{Controller, DeclaredHost, Localised, Notice},
     routing::HostPattern,
     visitor::Language,
@@ -111,27 +112,7 @@ impl Checked {
 
 /// The first text that says nothing but no.
 fn denial(texts: &Localised) -> Option<&str> {
-    const DENIALS: [&str; 17] = [
-        "нет",
-        "никому",
-        "отсутствует",
-        "не передаются",
-        "не передаётся",
-        "не передается",
-        "не осуществляется",
-        "не производится",
-        "жоқ",
-        "ешкімге",
-        "берілмейді",
-        "жүзеге асырылмайды",
-        "no",
-        "none",
-        "nobody",
-        "not transferred",
-        "no one",
-    ];
-    let plain = |text: &str| text.trim().trim_end_matches(['.', '!']).to_lowercase();
-    texts.texts.iter().map(|(_, text)| text.as_str()).find(|text| DENIALS.contains(&plain(text).as_str()))
+    texts.texts.iter().map(|(_, text)| text.as_str()).find(|text| is_denial(text))
 }
 
 /// Whether a host's name is one of this country, or of this machine.

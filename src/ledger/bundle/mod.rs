@@ -5,7 +5,9 @@
 //! stored as they are, since hashes can't be made shorter; texts are deflated. Everything is written as it comes: what stays in
 //! memory is one line of the manifest for each file.
 
+mod notices;
 mod page;
+mod records;
 #[cfg(test)]
 mod tests;
 
@@ -22,7 +24,11 @@ use zip::{
     write::{SimpleFileOptions, StreamWriter},
 };
 
-pub use self::page::{BundlePage, ShownNotice};
+pub use self::{
+    notices::ShownNotice,
+    page::BundlePage,
+    records::{MOST_SHOWN, ShownRecord},
+};
 use super::{EntryBundle, LeafIndex, NoticeId, Salt, Tile, TreeHash, VerifierKey, bundle_entry, hex::hex};
 use crate::timestamp::Timestamp;
 

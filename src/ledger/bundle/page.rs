@@ -3,16 +3,13 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use super::{BundleManifest, NoticeId, VerifierKey};
-use crate::{
-    ledger::{NoticeFacts, audit::Follows},
-    timestamp::Timestamp,
+use super::{
+    BundleManifest, NoticeId, ShownNotice, ShownRecord, VerifierKey,
+    records::{ENGLISH, RUSSIAN},
 };
+use crate::{ledger::audit::Follows, timestamp::Timestamp};
 
 const TEMPLATE: &str = include_str!("page.html");
-
-/// How much of a banner's text the table shows, in letters.
-const LONGEST_TEXT: usize = 400;
 
 /// What the page tells of this bundle.
 #[derive(Clone, Debug)]
@@ -33,23 +30,14 @@ pub struct BundlePage {
     pub removed: u64,
     /// How many events lie before or after the leaves of the period and were not deleted.
     pub outside: u64,
+    /// The first records, at most [`super::MOST_SHOWN`].
+    pub first: Vec<ShownRecord>,
     /// The notices that events name.
     pub notices: Vec<ShownNotice>,
 }
 
-/// A notice, and how often an event names it.
-#[derive(Clone, Debug)]
-pub struct ShownNotice {
-    /// Its name.
-    pub id: NoticeId,
-    /// What it says.
-    pub facts: NoticeFacts,
-    /// How many events name it.
-    pub events: u64,
-}
-
 /// The words for kinds of events: as in the log, in English, in Russian.
-const KINDS: [(&str, &str, &str); 6] = [
+pub(super) const KINDS: [(&str, &str, &str); 6] = [
     ("expressed", "agreed to something, for the first time", "согласие дано впервые"),
     ("renewed", "chose again, and agreed to something", "выбор сделан заново, согласие дано"),
     ("refused", "agreed to nothing", "отказ: не разрешено ничего"),
@@ -75,9 +63,10 @@ impl BundlePage {
     pub fn html(&self) -> String {
         let manifest = &self.manifest;
         let total: u64 = self.events.values().sum();
+        let site = manifest.origin.split('/').next().unwrap_or_default();
         let bound = |moment: Option<Timestamp>, none: &str| moment.map_or_else(|| none.to_owned(), readable);
-        let values: [(&str, String); 23] = [
-            ("site", escaped(manifest.origin.split('/').next().unwrap_or_default())),
+        let values: [(&str, String); 26] = [
+            ("site", escaped(site)),
             ("origin", escaped(&manifest.origin)),
             ("created", readable(manifest.created)),
             ("program", escaped(&manifest.program)),
@@ -109,7 +98,10 @@ impl BundlePage {
                 "Свидетели не настроены: журнал подписан только самим оператором.",
                 ["его имя стоит под контрольными точками в этом файле", "в этом файле ничего не подписал"],
             )),
-            ("notices", self.notices()),
+            ("shown", self.first.len().to_string()),
+            ("records_en", ENGLISH.rows(&self.first, site)),
+            ("records_ru", RUSSIAN.rows(&self.first, site)),
+            ("notices", self.notices.iter().map(ShownNotice::html).collect()),
         ];
         filled(TEMPLATE, &values)
     }
@@ -146,32 +138,11 @@ impl BundlePage {
         let items = self.witnesses.iter().map(item);
         format!("<ul>{}</ul>", items.collect::<String>())
     }
+}
 
-    fn notices(&self) -> String {
-        let mut rows = String::new();
-        for notice in &self.notices {
-            let facts = &notice.facts;
-            let id = notice.id.to_string();
-            let mut text: String = facts.banner.text.chars().take(LONGEST_TEXT).collect();
-            if text.len() < facts.banner.text.len() {
-                text.push('…');
-            }
-            write!(
-                rows,
-                "<tr><td class=\"n\">{}</td><td>{}</td><td>{}</td><td>{}</td><td lang=\"{}\">{}</td>\
-                 <td><a href=\"notices/{id}.json\"><code>{}…</code></a></td></tr>",
-                notice.events,
-                escaped(&facts.site),
-                escaped(&facts.edition),
-                escaped(&facts.language),
-                escaped(&facts.language),
-                escaped(&text),
-                &id[..12],
-            )
-            .expect("a string takes every write");
-        }
-        rows
-    }
+/// The place of a notice on the page.
+pub(super) fn anchor(notice: NoticeId) -> String {
+    format!("notice-{notice}")
 }
 
 /// To the second, in UTC.
@@ -180,7 +151,7 @@ fn readable(moment: Timestamp) -> String {
     format!("{} {} UTC", &text[..10], &text[11..19])
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

@@ -5,7 +5,9 @@ use std::io::{Cursor, Read as _};
 use zip::ZipArchive;
 
 use super::*;
-use crate::ledger::{KeyKind, LogId, NoticeFacts, SigningKey, audit::Follows, document_hash, samples};
+use crate::ledger::{
+    Ending, Event, KeyKind, LogId, Method, NoticeFacts, SigningKey, audit::Follows, document_hash, samples,
+};
 
 fn key() -> VerifierKey {
     SigningKey::from_seed("shop.example/log", KeyKind::Log, &[7; 32]).unwrap().verifier().clone()
@@ -25,6 +27,8 @@ fn manifest() -> BundleManifest {
 
 fn page() -> BundlePage {
     let facts = NoticeFacts { edition: "2026<01>".to_owned(), ..NoticeFacts::parse(&samples::notice()).unwrap() };
+    let ending = Some(Ending { by: LeafIndex(8), day: manifest().created, time: None });
+    let superseded = Event { site: "<b>.kz".into(), method: Method::SettingsForm, ..samples::event(1) };
     BundlePage {
         manifest: manifest(),
         key: key(),
@@ -34,7 +38,15 @@ fn page() -> BundlePage {
         events: [("expressed", 3), ("frame", 1)].into(),
         removed: 2,
         outside: 17,
-        notices: vec![ShownNotice { id: NoticeId([0xab; 32]), facts, events: 4 }],
+        first: vec![
+            ShownRecord { index: LeafIndex(7), event: superseded, ending },
+            ShownRecord { index: LeafIndex(9), event: samples::opened_frame(2), ending: None },
+        ],
+        notices: vec![ShownNotice {
+            id: NoticeId([7; 32]),
+            facts,
+            methods: [("settings_form", 3), ("frame_form", 1)].into(),
+        }],
     }
 }
 
@@ -123,10 +135,27 @@ fn the_page_tells_this_bundle_in_both_languages_and_runs_nothing() {
         "could have made all of it yesterday",
         "Біз cookie файлдарын қолданамыз",
         "2026&lt;01&gt;",
+        "The first 2 of 4 records",
+        "Первые записи, числом 2 из 4",
+        "functional, analytical → <strong>functional</strong>",
+        "функциональные → функциональные, однократно: maps.example",
+        "<s>2027-05-22 10:00:00</s><br>ended on <span class=\"day\">2026-12-01</span> by record 8",
+        "прекращено <span class=\"day\">2026-12-01</span> записью 8",
+        "<small>&lt;b&gt;.kz</small>",
+        "<small>кнопка страницы настроек</small>",
+        "<td>Kazakh</td>",
+        "<code>01010101010101010101010101010101</code>",
+        "href=\"#notice-07070707",
+        "id=\"notice-07070707",
+        "The settings page · <span lang=\"ru\">Страница настроек</span>: 3</summary>",
+        "<p>[Сақтау]</p>",
+        "<details><summary>The banner",
+        "<code>valid_until</code>",
+        "<code>consent_id</code>",
     ] {
         assert!(html.contains(said), "{said}\n{html}");
     }
-    for refused in ["<script", "2026<01>", "{{", "src=", "url(", "http://", "https://"] {
+    for refused in ["<script", "2026<01>", "<b>.kz", "{{", "src=", "url(", "http://", "https://"] {
         assert!(!html.contains(refused), "{refused}");
     }
 }

@@ -8,10 +8,10 @@ use std::io::{self, Write};
 use serde_json::json;
 
 use super::{
-    Content, Row, Told,
-    record::{consent_record, context},
+    Content, Ending, Row, Told,
+    record::{consent_record, context, no_longer_valid},
 };
-use crate::ledger::hex::hex;
+use crate::ledger::{Act, hex::hex};
 
 /// Writes rows as one JSON-LD document.
 pub struct JsonLdExport<W: Write> {
@@ -30,12 +30,12 @@ impl<W: Write> JsonLdExport<W> {
         Ok(Self { output, separator: "\n" })
     }
 
-    /// Writes one record. Of a removed event nothing has to be told.
+    /// Writes one record, with what ended it since. Of a removed event nothing has to be told.
     ///
     /// # Errors
     ///
     /// What the output says; `InvalidInput` where an event comes without its notice, since a record without it is not complete.
-    pub fn write(&mut self, row: &Row, told: &Told<'_>) -> io::Result<()> {
+    pub fn write(&mut self, row: &Row, told: &Told<'_>, ending: Option<Ending>) -> io::Result<()> {
         let separator = std::mem::replace(&mut self.separator, ",\n");
         self.output.write_all(separator.as_bytes())?;
         let record = match &row.content {
@@ -51,6 +51,14 @@ impl<W: Write> JsonLdExport<W> {
                 let mut record = consent_record(event, told);
                 record["kelisim:leafIndex"] = row.index.0.into();
                 record["kelisim:leafHash"] = hex(&row.leaf_hash.0).into();
+                record["kelisim:endedByLeaf"] = ending.map(|ending| ending.by.0).into();
+                record["kelisim:endedOn"] = ending.map(|ending| ending.on()).into();
+                let given = Act::of(event, told.ended).allowed;
+                if let (Some(statuses), Some(ending)) = (record["dpv:hasConsentStatus"].as_array_mut(), ending)
+                    && !given.is_empty()
+                {
+                    statuses.push(no_longer_valid(given, ending));
+                }
                 record
             }
         };

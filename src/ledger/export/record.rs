@@ -3,10 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::Told;
+use super::{Ending, Told};
 use crate::{
     consent::{Category, CategorySet},
-    ledger::{Act, Event, EventKind, Method, NoticeFacts},
+    ledger::{Act, Event, EventKind, Method, NoticeFacts, is_denial, notice_facts::Item},
 };
 
 /// What a record conforms to (the guide, "Schema Version").
@@ -29,6 +29,7 @@ pub fn context() -> Value {
         "dpv:isExercisedAt": { "@type": "@id" },
         "dpv:isIndicatedAtTime": { "@type": "xsd:dateTime" },
         "dpv:isIndicatedBy": { "@type": "@id" },
+        "kelisim:notAskedAgainUntil": { "@type": "xsd:dateTime" },
         "skos:broader": { "@type": "@id" },
     })
 }
@@ -62,7 +63,7 @@ pub fn consent_record(event: &Event, told: &Told<'_>) -> Value {
         "kelisim:event": event.kind.name(),
         "kelisim:endsLeaf": event.ends.map(|index| index.0),
         "kelisim:openedHost": event.frame.as_ref().map(|frame| frame.host.to_string()),
-        "kelisim:scope": event.frame.as_ref().map(|_| "one load of one frame on one page"),
+        "kelisim:scope": event.frame.as_ref().map(|_| ours("one load of one frame on one page")),
     })
 }
 
@@ -75,8 +76,10 @@ fn process(event: &Event, act: &Act, notice: &NoticeFacts, told: &Told<'_>) -> V
     let recipients = notice.hosts.iter().filter(|host| asked(&host.category)).map(|host| {
         json!({ "@type": ["dpv:Recipient", "dpv:ThirdParty"], "dct:identifier": host.name, "dpv:hasName": host.owner })
     });
-    let stated = json!({ "@type": "dpv:Recipient", "dct:description": notice.third_parties() });
-    let recipients: Vec<_> = [stated].into_iter().chain(recipients).collect();
+    // What the site wrote of others names them in its own words; a word that there are none names nobody.
+    let stated = notice.third_parties().filter(|item| !is_denial(&item.value));
+    let stated = stated.map(|item| json!({ "@type": "dpv:Recipient", "dct:description": said(item) }));
+    let recipients: Vec<_> = stated.into_iter().chain(recipients).collect();
     json!({
         "@type": "dpv:Process",
         "dpv:hasPurpose": act.asked.iter().map(|category| purpose(notice, category)).collect::<Vec<_>>(),
@@ -106,9 +109,24 @@ fn process(event: &Event, act: &Act, notice: &NoticeFacts, told: &Told<'_>) -> V
         "dpv:hasRight": notice.rights.iter().map(|right| json!({
             "@type": "dpv:DataSubjectRight", "dct:description": right, "dpv:isExercisedAt": notice.withdrawal,
         })).collect::<Vec<_>>(),
-        "kelisim:crossBorderTransfer": notice.cross_border(),
-        "kelisim:publicDissemination": notice.public(),
+        "kelisim:crossBorderTransfer": notice.cross_border().map(said),
+        "kelisim:publicDissemination": notice.public().map(said),
+        "kelisim:thirdPartyTransfer": notice.third_parties().map(said),
     })
+}
+
+/// What an item of the notice says: `false` where it says that there is no such thing, and otherwise its own words.
+fn said(item: &Item) -> Value {
+    match (is_denial(&item.value), &*item.language) {
+        (true, _) => false.into(),
+        (false, "") => item.value.as_str().into(),
+        (false, language) => json!({ "@language": language, "@value": item.value }),
+    }
+}
+
+/// A phrase that is no part of the notice, and in English whatever the language of the notice is.
+fn ours(phrase: &str) -> Value {
+    json!({ "@language": "en", "@value": phrase })
 }
 
 fn purpose(notice: &NoticeFacts, category: Category) -> Value {
@@ -120,7 +138,7 @@ fn purpose(notice: &NoticeFacts, category: Category) -> Value {
     let words = notice.purpose(category);
     json!({
         "@id": purpose_name(category), "@type": "dpv:Purpose", "skos:broader": broader,
-        "dct:title": words.map_or(category.name(), |words| &words.name),
+        "dct:title": words.map_or_else(|| ours(category.name()), |words| words.name.as_str().into()),
         "dct:description": words.map(|words| &words.text),
     })
 }
@@ -135,7 +153,15 @@ fn personal_data(kind: &str) -> Value {
         "page" => "pd:BrowsingBehaviour",
         _ => "dpv:PersonalData",
     };
-    json!({ "@type": "dpv:PersonalData", "skos:broader": broader, "dct:description": kind })
+    json!({ "@type": "dpv:PersonalData", "skos:broader": broader, "dct:description": data_kind(kind) })
+}
+
+/// A kind of data as the site's configuration names it: the words that are translated for visitors are English.
+fn data_kind(kind: &str) -> Value {
+    match kind {
+        "cookies" | "truncated address" | "browser and device family" | "time" | "page" => ours(kind),
+        _ => kind.into(),
+    }
 }
 
 /// What was given, what was taken back and what was refused, apart: one status for each. Only what was given is a kind of consent too.
@@ -146,36 +172,57 @@ fn statuses(event: &Event, act: &Act, notice: &NoticeFacts, subject: &str) -> Ve
         _ => ["dpv:ConsentGiven", "dpv:ExpressedConsent"],
     };
     let page = event.page.as_ref().and_then(|page| notice.address(page.as_str()));
-    let status = |types: &[&str], purposes: CategorySet| {
-        let purposes: Vec<_> = purposes.iter().map(|category| json!({ "@id": purpose_name(category) })).collect();
+    let status = |types: &[&str], of: CategorySet| {
         json!({
-            "@type": types, "dpv:hasPurpose": purposes,
+            "@type": types, "dpv:hasPurpose": purposes(of),
             "dpv:isIndicatedAtTime": event.time.to_string(),
-            "dpv:hasDuration": [
-                { "@type": "dpv:TemporalDuration", "rdf:value": act.validity },
-                { "@type": "dpv:UntilTimeDuration", "rdf:value": event.valid_until.to_string() },
-            ],
             "dpv:isIndicatedBy": subject,
-            "dpv:hasIndicationMethod": indication(event.method),
+            "dpv:hasIndicationMethod": ours(indication(event.method)),
             "dpv:hasLocation": page,
         })
     };
+    let given = |of: CategorySet| {
+        let mut given = status(&given, of);
+        given["dpv:hasDuration"] = json!([
+            { "@type": "dpv:TemporalDuration", "rdf:value": act.validity },
+            { "@type": "dpv:UntilTimeDuration", "rdf:value": event.valid_until.to_string() },
+        ]);
+        given
+    };
+    // A no does not lapse. What does is that nobody asks again.
+    let not_given = |types: &str, of: CategorySet| {
+        let mut status = status(&[types], of);
+        status["kelisim:notAskedAgainUntil"] = event.valid_until.to_string().into();
+        status
+    };
     let some = |set: &CategorySet| !set.is_empty();
-    let mut found: Vec<_> = Some(act.allowed).filter(some).map(|allowed| status(&given, allowed)).into_iter().collect();
+    let mut found: Vec<_> = Some(act.allowed).filter(some).map(given).into_iter().collect();
     match act.withdrawn {
         Some(withdrawn) if withdrawn.is_empty() => {}
-        Some(withdrawn) => found.push(status(&["dpv:ConsentWithdrawn"], withdrawn)),
+        Some(withdrawn) => found.push(not_given("dpv:ConsentWithdrawn", withdrawn)),
         None => {
-            let mut unknown = status(&["dpv:ConsentWithdrawn"], CategorySet::EMPTY);
-            unknown["kelisim:unknown"] = "the record of what had been given is no longer kept".into();
+            let mut unknown = not_given("dpv:ConsentWithdrawn", CategorySet::EMPTY);
+            unknown["kelisim:unknown"] = ours("the record of what had been given is no longer kept");
             found.push(unknown);
         }
     }
     // Where nothing was asked for, a refusal of nothing is still what happened.
     if let Some(refused) = act.refused.filter(|refused| some(refused) || found.is_empty()) {
-        found.push(status(&["dpv:ConsentRefused"], refused));
+        found.push(not_given("dpv:ConsentRefused", refused));
     }
     found
+}
+
+/// What was given stands no longer: a later answer has taken its place. The later record says what is allowed since.
+pub(super) fn no_longer_valid(given: CategorySet, ending: Ending) -> Value {
+    json!({
+        "@type": ["dpv:ConsentStatusInvalidForProcessing"], "dpv:hasPurpose": purposes(given),
+        "kelisim:endedByLeaf": ending.by.0, "kelisim:endedOn": ending.on(),
+    })
+}
+
+fn purposes(set: CategorySet) -> Vec<Value> {
+    set.iter().map(|category| json!({ "@id": purpose_name(category) })).collect()
 }
 
 const fn indication(method: Method) -> &'static str {

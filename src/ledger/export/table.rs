@@ -1,5 +1,5 @@
-//! The log as a table that a spreadsheet opens (CSV). It is for reading: text that a spreadsheet would run as a formula is disarmed,
-//! so that the table proves nothing by itself.
+//! The log as a table that a spreadsheet opens (CSV). It is for reading: text that a spreadsheet would run as a formula, or make a number
+//! or a date of, is disarmed, so that the table proves nothing by itself.
 //!
 //! Cells are separated by semicolons. Where Russian or Kazakh is set, spreadsheets expect them and put a table with commas into one
 //! column; LibreOffice asks and offers both. A first line `sep=` would tell them, but then Excel no longer heeds the byte order
@@ -7,7 +7,7 @@
 
 use std::io::{self, Write};
 
-use super::{Content, Row, Told};
+use super::{Content, Ending, Row, Told};
 use crate::{
     consent::{Category, CategorySet},
     ledger::{Act, Event, NoticeFacts, hex::hex},
@@ -18,6 +18,9 @@ const LONGEST_CELL: usize = 32_000;
 
 /// Stands between the lines of what was shown, which are paragraphs, headings and buttons.
 const PARAGRAPH: &str = " ¶ ";
+
+/// The columns that hold numbers and times: a spreadsheet may take them for what they are.
+const VALUES: [&str; 8] = ["index", "time", "valid_until", "ended_by", "ended_on", "kept_until", "ends", "removed_on"];
 
 /// Stands where the earlier record is gone, so that nobody can tell what was taken back.
 const UNKNOWN: &str = "unknown";
@@ -46,11 +49,11 @@ impl<W: Write> CsvExport<W> {
     /// # Errors
     ///
     /// What the output says.
-    pub fn write(&mut self, row: &Row, told: &Told<'_>) -> io::Result<()> {
+    pub fn write(&mut self, row: &Row, told: &Told<'_>, ending: Option<Ending>) -> io::Result<()> {
         let mut cells = vec![row.index.0.to_string()];
         match &row.content {
             Content::Kept(event, salt) => {
-                cells.extend(event_cells(event, told));
+                cells.extend(event_cells(event, told, ending));
                 cells.extend([String::new(), String::new(), hex(&row.leaf_hash.0), hex(&salt.0)]);
             }
             Content::Removed { on, by } => {
@@ -58,7 +61,12 @@ impl<W: Write> CsvExport<W> {
                 cells.extend([on.date(), by.name().to_owned(), hex(&row.leaf_hash.0), String::new()]);
             }
         }
-        Ok(self.0.write_record(cells.iter().map(|cell| disarm(cell)))?)
+        let cells =
+            columns().zip(&cells).map(|(column, cell)| match is_read_as_value(cell) && !VALUES.contains(&column) {
+                true => format!("'{}", disarm(cell)),
+                false => disarm(cell),
+            });
+        Ok(self.0.write_record(cells)?)
     }
 
     /// Hands everything to the output and flushes it.
@@ -74,11 +82,11 @@ impl<W: Write> CsvExport<W> {
 /// Who, when, what and on what text comes first; what is for programs comes last.
 fn columns() -> impl Iterator<Item = &'static str> {
     let first = ["index", "time", "site", "consent_id", "event", "allowed", "withdrawn", "offered"];
-    let shown =
-        ["valid_until", "validity", "kept_until", "method", "page", "language", "shown_text", "controller", "edition"];
+    let stands = ["valid_until", "validity", "ended_by", "ended_on"];
+    let shown = ["kept_until", "method", "page", "language", "shown_text", "controller", "edition"];
     let last = ["policy_url", "notice_id", "agent", "gpc", "dnt", "host", "host_category", "ends", "record_id"];
     let proof = ["removed_on", "removed_by", "leaf_hash", "salt"];
-    first.into_iter().chain(optional().map(Category::name)).chain(shown).chain(last).chain(proof)
+    first.into_iter().chain(optional().map(Category::name)).chain(stands).chain(shown).chain(last).chain(proof)
 }
 
 fn optional() -> impl Iterator<Item = Category> {
@@ -86,7 +94,7 @@ fn optional() -> impl Iterator<Item = Category> {
 }
 
 /// The cells from `time` to `record_id`, in the order of the columns.
-fn event_cells(event: &Event, told: &Told<'_>) -> Vec<String> {
+fn event_cells(event: &Event, told: &Told<'_>, ending: Option<Ending>) -> Vec<String> {
     let act = Act::of(event, told.ended);
     let notice = told.notice;
     let mut cells = vec![
@@ -108,6 +116,8 @@ fn event_cells(event: &Event, told: &Told<'_>) -> Vec<String> {
     cells.extend([
         event.valid_until.to_string(),
         act.validity,
+        ending.map_or_else(String::new, |ending| ending.by.0.to_string()),
+        ending.map_or_else(String::new, |ending| ending.on()),
         told.retention.kept_until(event).to_string(),
         event.method.name().to_owned(),
         event.page.as_ref().map_or_else(String::new, |page| page.as_str().to_owned()),
@@ -140,6 +150,36 @@ fn answer(category: Category, act: &Act, once: bool) -> &'static str {
         (false, false) => "not offered",
     }
 }
+
+/// Whether a spreadsheet would make a number, a date or a truth value of a text and lose how it is written: the edition `1.10` would
+/// become 1.1, `2026-01` a day in January, and a number of hexadecimal digits with one `e` among decimal ones a power of ten.
+fn is_read_as_value(cell: &str) -> bool {
+    let lower = cell.to_ascii_lowercase();
+    let is_word_of_value = |word: &str| {
+        matches!(word, "" | "e" | "t" | "z" | "am" | "pm")
+            || MONTHS.iter().any(|month| word == *month || word == &month[..3])
+    };
+    matches!(&*lower, "true" | "false")
+        || lower.starts_with(|first: char| first.is_ascii_alphanumeric() || matches!(first, '.' | ','))
+            && lower.contains(|character: char| character.is_ascii_digit())
+            && lower.split(|character: char| !character.is_alphabetic()).all(is_word_of_value)
+}
+
+/// The names of months, whose first three letters stand for them too.
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
 
 /// Puts an apostrophe before what a spreadsheet would take for a formula: at the start of a cell, and after each character that
 /// splits cells in some country's settings (an English spreadsheet splits at `,`, and where the quotes are not heeded a Russian one

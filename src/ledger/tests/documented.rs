@@ -35,7 +35,7 @@ fn the_document_shows_each_kind_as_it_is_written() {
         },
         Entry::Configuration {
             fingerprint: [9; 32],
-            summary: r#"{"frame_retention":"P6M","retention":"P3Y","sites":[]}"#.into(),
+            summary: r#"{"frame_retention":"P6M","retention":"P36M","sites":[]}"#.into(),
             time,
         },
         Entry::Service { state: ServiceState::Started, version: "0.1.0".into(), time },

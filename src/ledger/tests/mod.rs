@@ -4,6 +4,7 @@ mod documented;
 mod json_ld;
 mod leaves;
 mod notes;
+mod table;
 mod witness;
 
 use proptest::prelude::*;
@@ -228,7 +229,7 @@ fn notice() -> NoticeFacts {
 fn csv_bytes(rows: &[Row]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut export = CsvExport::new(&mut bytes).unwrap();
-    rows.iter().for_each(|row| export.write(row, &told(&notice())).unwrap());
+    rows.iter().for_each(|row| export.write(row, &told(&notice()), None).unwrap());
     export.finish().unwrap();
     bytes
 }
@@ -278,67 +279,47 @@ fn a_spreadsheet_opens_the_table_and_runs_nothing() {
         ["Біз cookie файлдарын қолданамыз ¶ [Қабылдау]", "Айнұр, ЖСН 850617450628"]
     );
     assert_eq!(cell(0, "policy_url"), "https://rysbekova.kz/_kelisim/policy/2026-01/ru");
-    assert_eq!(cell(0, "salt"), "03".repeat(32));
+    assert_eq!(cell(0, "salt"), format!("'{}", "03".repeat(32)), "it would be a number");
     assert_eq!([cell(1, "removed_on"), cell(1, "removed_by")], ["2026-11-22", "erasure"]);
     assert_eq!(cell(1, "leaf_hash"), "ab".repeat(32));
 }
 
-/// One row of the table by the names of its columns.
-fn csv_row(event: Event, told: &Told<'_>) -> std::collections::HashMap<String, String> {
+#[test]
+fn a_superseded_answer_says_in_every_form_what_ended_it_and_its_record_stays() {
+    let content = Content::Kept(Box::new(event(1)), Salt([3; 32]));
+    let row = Row { index: LeafIndex(11), leaf_hash: LeafHash([0xab; 32]), content };
+    let (notice, time) = (notice(), Timestamp::parse("2026-11-22T10:00:15.250Z"));
+    let ending = Some(Ending { by: LeafIndex(15), day: day(), time });
+    let lines = [None, ending].map(|ending| {
+        let mut bytes = Vec::new();
+        write_json_line(&mut bytes, &row, &told(&notice), ending).unwrap();
+        String::from_utf8(bytes).unwrap()
+    });
+    let record = |line: &str| line.split_once(r#""salt":"#).unwrap().1.to_owned();
+    assert_eq!(record(&lines[0]), record(&lines[1]), "the record's bytes are what the leaf is computed from");
+    let line: serde_json::Value = serde_json::from_str(&lines[1]).unwrap();
+    assert_eq!((&line["act"]["ended_by"], &line["act"]["ended_on"]), (&15.into(), &"2026-11-22T10:00:15.250Z".into()));
     let mut bytes = Vec::new();
     let mut export = CsvExport::new(&mut bytes).unwrap();
-    let content = Content::Kept(Box::new(event), Salt([3; 32]));
-    export.write(&Row { index: LeafIndex(1), leaf_hash: LeafHash([0xab; 32]), content }, told).unwrap();
+    export.write(&row, &told(&notice), ending).unwrap();
     export.finish().unwrap();
     let mut reader = csv::ReaderBuilder::new().delimiter(b';').from_reader(&bytes[3..]);
-    reader.deserialize().next().unwrap().unwrap()
+    let cells: std::collections::HashMap<String, String> = reader.deserialize().next().unwrap().unwrap();
+    assert_eq!([&*cells["ended_by"], &cells["ended_on"]], ["15", "2026-11-22T10:00:15.250Z"]);
 }
 
 #[test]
-fn the_table_says_of_a_frame_a_withdrawal_and_a_refusal_what_happened() {
-    let notice = notice();
-    let told = told(&notice);
-    let check = |row: &std::collections::HashMap<String, String>, expected: &[(&str, &str)]| {
-        for (column, value) in expected {
-            assert_eq!(&row[*column], value, "{column}");
-        }
-    };
-    check(
-        &csv_row(opened_frame(1), &told),
-        &[
-            ("allowed", "functional"),
-            ("functional", "once"),
-            ("analytical", "not asked"),
-            ("offered", "functional"),
-            ("validity", "PT60S"),
-            ("kept_until", "2027-05-22T10:01:00.250Z"),
-            ("shown_text", "maps.example жүктелмеді ¶ [Бір рет жүктеу]"),
-        ],
-    );
-    let analytical = Some(CategorySet::EMPTY.with(Category::Analytical));
-    let withdrawal = samples::withdrawal(1, LeafIndex(7));
-    check(
-        &csv_row(withdrawal.clone(), &Told { ended: analytical, ..told }),
-        &[("allowed", "none"), ("withdrawn", "analytical"), ("analytical", "withdrawn"), ("functional", "no")],
-    );
-    check(&csv_row(withdrawal, &told), &[("withdrawn", "unknown"), ("functional", "no"), ("analytical", "no")]);
-    let refusal = Event { kind: EventKind::Refused, allowed: CategorySet::EMPTY, ..event(1) };
-    check(
-        &csv_row(refusal, &told),
-        &[
-            ("allowed", "none"),
-            ("withdrawn", "none"),
-            ("functional", "no"),
-            ("marketing", "not offered"),
-            ("kept_until", "2030-05-22T10:00:00.250Z"),
-        ],
-    );
+fn an_answer_whose_term_had_run_out_was_not_ended_by_the_next() {
+    let ending = |time: &str| Ending { by: LeafIndex(15), day: day(), time: Timestamp::parse(time) };
+    assert!(ending("2027-05-22T10:00:00.249Z").is_before_the_term_of(&event(1)));
+    assert!(!ending("2027-05-22T10:00:00.250Z").is_before_the_term_of(&event(1)));
+    assert!(Ending { time: None, ..ending("2027-05-23") }.is_before_the_term_of(&event(1)), "by the day of its leaf");
 }
 
 #[test]
 fn a_line_of_json_holds_all_that_its_leaf_is_computed_from() {
     let mut bytes = Vec::new();
-    rows().iter().for_each(|row| write_json_line(&mut bytes, row, &told(&notice())).unwrap());
+    rows().iter().for_each(|row| write_json_line(&mut bytes, row, &told(&notice()), None).unwrap());
     let text = String::from_utf8(bytes).unwrap();
     let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let [Row { content: Content::Kept(event, salt), .. }, _] = rows() else { panic!("the first row is kept") };
@@ -347,7 +328,8 @@ fn a_line_of_json_holds_all_that_its_leaf_is_computed_from() {
     assert_eq!(
         lines[0]["act"],
         serde_json::json!({
-            "allowed": ["functional"], "asked": ["functional", "analytical"], "kept_until": "2030-05-22T10:00:00.250Z",
+            "allowed": ["functional"], "asked": ["functional", "analytical"], "ended_by": null,
+            "ended_on": null, "kept_until": "2030-05-22T10:00:00.250Z",
             "once": false, "refused": ["analytical"], "validity": "P6M", "withdrawn": [],
         })
     );

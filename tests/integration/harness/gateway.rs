@@ -119,7 +119,7 @@ impl Gateway {
             let term = kelisim::timestamp::Term { months: 36, days: 0 };
             let retention = kelisim::ledger::Retention { choices: term, frames: term };
             let told = kelisim::ledger::Told { notice: None, ended: None, retention };
-            kelisim::ledger::write_json_line(&mut line, &row.unwrap(), &told).unwrap();
+            kelisim::ledger::write_json_line(&mut line, &row.unwrap(), &told, None).unwrap();
             serde_json::from_slice(&line).unwrap()
         };
         events.map(line).collect()
