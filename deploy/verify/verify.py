@@ -5,7 +5,7 @@ It was written from that file, deploy/leaves.md and the public specifications th
 code. It needs Python 3.11 and python3-cryptography (for Ed25519 alone), and opens no connection. From top to bottom:
 problems, files, forms, keys and checkpoints, the tree and its leaves, texts and records, receipts, the walk, words.
 """
-import argparse, base64, bisect, functools, hashlib, itertools, json, os, re, sys, zipfile, zlib
+import argparse, base64, bisect, functools, hashlib, io, itertools, json, os, re, sys, zipfile, zlib
 from datetime import datetime, timedelta, timezone
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -39,9 +39,9 @@ PROBLEMS = {  # in the order in which they are reported
 }
 EPOCH, LATEST = (datetime(*day, tzinfo=timezone.utc) for day in ((1970, 1, 1), (9999, 12, 30, 22)))
 CLOCKS_DIFFER, NEVER, EVENT, OTHER = 60_000, float("inf"), 1, 2  # milliseconds; an index; kinds of leaves
-LARGEST_FILE, LONGEST_LINE, LONGEST_NOTE, DEEPEST = 64 << 20, 1 << 16, 1 << 19, 32
+LARGEST_FILE, LONGEST_LINE, LONGEST_NOTE, DEEPEST = 64 << 20, (1 << 16) + 1, 1 << 19, 32  # a line with its end
 # What reading raises at something that is not of its form; whoever reads a file makes a problem `format` of it.
-UNREADABLE = (ValueError, TypeError, LookupError, RecursionError)
+UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 
 def require(right):
     if not right:
@@ -57,8 +57,8 @@ class Bundle:
         self.path, self.problems, self.hashes = path, set(), {}
         if os.path.isdir(path):
             paths = (os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names)
-            ordinary = (file for file in paths if os.path.isfile(file) and not os.path.islink(file))
-            self.files = {os.path.relpath(file, path): None for file in ordinary}
+            self.files = {os.path.relpath(file, path): None for file in paths
+                          if os.path.isfile(file) and not os.path.islink(file)}
             return
         try:
             self.zip = zipfile.ZipFile(path)
@@ -121,15 +121,13 @@ FIELDS = {name: f'"(?:{pattern})"' for name, pattern in FIELDS.items()} | {  # .
     "allowed offered": r'\[(?:"functional"(?:,(?=")|(?=\])))?(?:"analytical"(?:,(?=")|(?=\])))?(?:"marketing")?\]',
     "follows": rf'null|\{{"log":"{HEX}{{32}}","size":{NUMBER}\}}', "counts": rf"\[(?:{COUNT}(?:,(?=\{{)|(?=\])))*\]"}
 FIELDS = {name: pattern for names, pattern in FIELDS.items() for name in names.split()}
-RECORD = ("schema=kelisim-%s/v1 record_id consent_id site event=%s entity time validity valid_until method offered allowed "
-          "edition notice_id language page agent gpc dnt ends")
+RECORD = ("schema=kelisim-%s/v1 record_id consent_id site event=%s entity time validity valid_until method offered "
+          "allowed edition notice_id language page agent gpc dnt ends")
 FORMS = {  # deploy/leaves.md, and README.md, "Records": the fields in their order, or as they begin
     "start": "log follows day", "notice": "notice_id language edition document_sha256 day",
     "policy": "edition language document_sha256 effective day", "erasure": "index reason day",
     "retention": "ranges before day", "configuration": "fingerprint summary time", "service": "state version time",
-    "access": "by what form from to time", "enforcement": "day counts",
-    "a record": RECORD % ("record", "expressed|renewed|refused|withdrawn|implied"),
-    "a frame": RECORD % ("frame", "frame") + " host category"}
+    "access": "by what form from to time", "enforcement": "day counts"}
 
 def matcher(fields):
     parts = (field.partition("=") for field in fields.split())
@@ -137,6 +135,8 @@ def matcher(fields):
     return re.compile(r"\{" + ",".join(parts) + r"\}", re.DOTALL).fullmatch
 
 FORMS = {form: matcher(fields) for form, fields in FORMS.items()}
+EVENT_RECORD = matcher(RECORD % ("record", "expressed|renewed|refused|withdrawn|implied"))
+FRAME_RECORD = matcher(RECORD % ("frame", "frame") + " host category")
 
 def milliseconds(text):
     """From 1970 to a moment or to the beginning of a day. Raises where the calendar has no such day."""
@@ -144,50 +144,48 @@ def milliseconds(text):
     require(moment <= LATEST)
     return (moment - EPOCH) // timedelta(milliseconds=1)
 
-def read_form(data, form):
-    """The fields of what is written in this form, and when; otherwise None."""
-    match = FORMS[form](data.decode())
-    fields = {name: value.strip('"') for name, value in match.groupdict().items()} if match else None
-    for name in ("before", "effective", "valid_until", "from", "to", "day", "time") if fields else ():
+def read_form(data, match):
+    """The fields of what is written in this form, and when. Raises if it is written in another way."""
+    fields = {name: value.strip('"') for name, value in match(data.decode()).groupdict().items()}
+    for name in ("before", "effective", "valid_until", "from", "to", "day", "time"):
         if name in fields:
             fields["when"] = milliseconds(fields[name])
     return fields
 
 def read_record(data):
     try:
-        return read_form(data, "a frame" if data.startswith(b'{"schema":"kelisim-frame/') else "a record")
-    except ValueError:
+        return read_form(data, FRAME_RECORD if data.startswith(b'{"schema":"kelisim-frame/') else EVENT_RECORD)
+    except UNREADABLE:
         return None
 
 def read_leaf(data):
     """Kind and fields of a leaf; None if it is of no known form."""
     tag, _, content = data.partition(b"\n")
-    kind = re.fullmatch("kelisim-([a-z]+)-leaf/v1", tag.decode("latin-1"))
-    if not kind or kind[1] == "consent":
-        return ("consent", {}) if kind and len(content) == 32 else None
     try:
-        said = read_form(content, kind[1])
-        if kind[1] == "configuration":
+        kind = tag.decode().removeprefix("kelisim-").removesuffix("-leaf/v1")
+        require(tag == b"kelisim-%b-leaf/v1" % kind.encode() and (kind != "consent" or len(content) == 32))
+        said = read_form(content, FORMS[kind]) if kind != "consent" else {}
+        if kind == "configuration":
             parse_json(content)
-        if "ranges" in said:
+        if kind == "retention":
             bounds = [int(number) for number in re.findall("[0-9]+", said["ranges"])]
             said["ranges"] = list(zip(bounds[::2], bounds[1::2]))
             # first <= last < next first: then no leaf names the same leaves a thousand times.
             order = [2 * bound + at % 2 for at, bound in enumerate(bounds)]
             require(order == sorted(set(order)))
-        return said and (kind[1], said)
+        return kind, said
     except UNREADABLE:
         return None
 
 def parse_json(data):
-    """JSON of others, written in any way: not too deep, no NaN, no halves of characters. Of a name that stands twice the
-    last counts. A number counts if it is whole, written with digits alone and below 2^64; others become None."""
+    """JSON of others, written in any way: not too deep, no NaN, no halves of characters. Of a name that stands twice
+    the last counts. A number counts if it is whole, written with digits alone and below 2^64; others become 0.5."""
     text = data.decode()
     brackets = re.sub(r'"[^"\\]*(?:\\.[^"\\]*)*"|[^][{}]', "", text, flags=re.DOTALL)
     require(max(itertools.accumulate(1 if one in "[{" else -1 for one in brackets), default=0) <= DEEPEST)
     require(not re.search(r"\\u[dD][89a-fA-F]", text.replace("\\\\", "")))
-    whole = lambda digits: int(digits) if re.fullmatch(NUMBER, digits) else None
-    return json.loads(text, parse_int=whole, parse_float=lambda _: None, parse_constant=lambda _: require(False))
+    whole = lambda digits: int(digits) if re.fullmatch(NUMBER, digits) else 0.5
+    return json.loads(text, parse_int=whole, parse_float=lambda _: 0.5, parse_constant=lambda _: require(False))
 
 # ---- Keys and checkpoints: C2SP signed-note, tlog-checkpoint, tlog-cosignature
 
@@ -230,8 +228,8 @@ class Checkpoint:
         self.signatures = [(name, from_base64(signature)) for _, name, signature in lines]
         require(all(len(signature) > 4 for _, signature in self.signatures))
     def check(self, add, public, witnesses):
-        """Every line under the log's name and key has to be right; the key's name is this checkpoint's own origin. The last
-        right line of a witness says when it has seen this (tlog-cosignature, "Ed25519 signed message")."""
+        """Every line under the log's name and key has to be right; the key's name is this checkpoint's own origin. The
+        last right line of a witness says when it has seen this (tlog-cosignature, "Ed25519 signed message")."""
         def lines_of(key):
             return [data[4:] for name, data in self.signatures if name == key.name and data[:4] == key.id]
         key = Key(self.origin, 1, public)
@@ -381,7 +379,7 @@ class Leaves:
 # ---- Texts and records
 
 SALTED = rb'"salt":"([0-9a-f]{64})","record":(\{.*\})\}'
-LINE = re.compile(rb'\{"index":(%b),%b' % (NUMBER.encode(), SALTED), re.DOTALL)
+LINE = re.compile(rb'\{"index":(%b),%b\n' % (NUMBER.encode(), SALTED), re.DOTALL)
 
 def consent_hash(salt, data):
     commitment = sha256(b"kelisim-commitment/v1\n" + bytes.fromhex(salt.decode()) + data)
@@ -406,18 +404,20 @@ class Records:
         self.last, self.latest, self.policy_of = -1, 0, {}
         for kind, folder, known in (("notice", "notices", leaves.notices), ("policy", "policies", leaves.policies)):
             for name in bundle.below(folder):
-                data, (_, named, ending) = bundle.read(name), re.fullmatch(r"(\w+)/([^.]*)(.*)", name, re.DOTALL).groups()
-                right = ending == (".json" if kind == "notice" else ".txt")
-                if data is not None and not (right and named in known):
+                if bundle.read(name) is None:
+                    continue
+                # A text is called by its hash; what is called otherwise is no text that any leaf names.
+                ending = ".json" if kind == "notice" else ".txt"
+                named = name.removeprefix(folder + "/").removesuffix(ending) if name.endswith(ending) else name
+                if named not in known:
                     bundle.add(kind + "_unknown", name)
-                if data is not None and not (right and named == bundle.hashes[name]):
+                if named != bundle.hashes[name]:
                     bundle.add(kind + "_changed", name)
-                elif data is not None and kind == "notice":
+                elif kind == "notice":
                     self.policy_of[named] = bundle.read(name, parse_notice)
         for name in bundle.below("records"):
-            *lines, rest = bundle.read(name, lambda data: data.split(b"\n")) or [b""]
-            for line in [*lines, rest] if rest else lines:
-                parts = LINE.fullmatch(line) if len(line) <= LONGEST_LINE and line is not rest else None
+            for line in io.BytesIO(bundle.read(name) or b""):
+                parts = LINE.fullmatch(line) if len(line) <= LONGEST_LINE else None
                 if not parts or int(parts[1]) <= self.last:
                     bundle.add("format", name)
                 else:
@@ -480,7 +480,8 @@ class Records:
 
 # ---- Receipts: C2SP tlog-proof
 
-RECEIPT = re.compile(rf"c2sp\.org/tlog-proof@v1\n(?:extra ({BASE64}|)\n)?index ({NUMBER})\n((?:{HASH}\n){{0,63}})\n(.*)", re.DOTALL)
+RECEIPT = re.compile(rf"c2sp\.org/tlog-proof@v1\n(?:extra ({BASE64}|)\n)?index ({NUMBER})\n"
+                     rf"((?:{HASH}\n){{0,63}})\n(.*)", re.DOTALL)
 
 def verify_receipt(path, data, key, witnesses):
     problems, witnesses = set(), list({one.text: one for one in witnesses}.values())
@@ -497,10 +498,12 @@ def verify_receipt(path, data, key, witnesses):
         return finished(report, {("format", None, path)})
     genuine = one.check(lambda problem, file: problems.add((problem, None, file)), key.public, witnesses)
     known = {one.origin, *(witness.name for witness in witnesses)}
-    report |= {"origin": one.origin, "size": one.size, "index": index, "witnesses": [*describe(witnesses, witnesses, [one])],
+    report |= {"origin": one.origin, "size": one.size, "index": index,
+               "witnesses": [*describe(witnesses, witnesses, [one])],
                "unchecked": list(dict.fromkeys(name for name, _ in one.signatures if name not in known))}
     if extra is not None:
-        leaf, said = (sha256(b"\0" + extra), read_leaf(extra)) if own else (consent_hash(*salted.groups()), read_record(salted[2]))
+        leaf = sha256(b"\0" + extra) if own else consent_hash(*salted.groups())
+        said = read_leaf(extra) if own else read_record(salted[2])
         try:
             same = inclusion_root(index, one.size, leaf, up) == one.root and not up
         except IndexError:  # the path is too short
@@ -528,7 +531,8 @@ def parse_manifest(data):
     leaves, period, files = said["leaves"], said["period"], said["files"]
     require(said["format"] == "kelisim-bundle/v1" and type(said["origin"]) is str and type(files) is dict)
     require(all(type(number) is int for number in (said["size"], leaves["first"], leaves["after"])))
-    require(all(one is None or re.fullmatch(MOMENT, one) and milliseconds(one) >= 0 for one in (period["from"], period["to"])))
+    for bound in (period["from"], period["to"]):
+        require(bound is None or re.fullmatch(MOMENT, bound) and milliseconds(bound) >= 0)
     return {"origin": said["origin"], "size": said["size"], "files": files, **leaves, **period}
 
 def verify(path, given_key=None, given=(), kept=()):
@@ -548,7 +552,7 @@ def walk(bundle, report, given_key, given, kept):
     if own and given_key and own.public != given_key.public:
         bundle.problems = {("key_differs", None, "key")}
         return
-    named = bundle.read("witnesses", parse_witnesses) if "witnesses" in bundle.files else None
+    named = bundle.read("witnesses", parse_witnesses) if "witnesses" in bundle.files else []
     witnesses = list({one.text: one for one in [*given, *(named or [])]}.values())
     # A folder of tiles has no manifest and needs none.
     if "manifest.json" in bundle.files or any(map(bundle.below, ("records", "notices", "policies"))):
@@ -580,7 +584,7 @@ def walk(bundle, report, given_key, given, kept):
     for name in bundle.files.keys() - {"manifest.json"} if manifest else ():
         described = manifest["files"].get(name)
         if name in bundle.hashes or bundle.read(name) is not None:
-            if bundle.hashes[name] != (described["sha256"] if type(described) is dict else None):
+            if bundle.hashes[name] != (described.get("sha256") if type(described) is dict else None):
                 bundle.add("file_changed", name)
     for name in manifest["files"].keys() - bundle.files.keys() if manifest else ():
         bundle.add("file_missing", name)
@@ -593,11 +597,12 @@ def hold_to_log(bundle, report, leaves, newest, others, own, given_key):
     leaves.check_tiles()
     leaves.check_starts()
     same, logs = leaves.root(leaves.size) == newest.root, [start["log"] for start in leaves.starts]
+    number = given_key and given_key.name.rpartition("/")[2]
     if not same:
         bundle.add("root_mismatch", "checkpoint")
     for one in [newest, *others]:
         problem = leaves.judge(one, newest, same)
-        if one is newest and (own and own.name != one.origin or given_key and given_key.name.rpartition("/")[2] not in logs):
+        if one is newest and (own and own.name != one.origin or given_key and number not in logs):
             problem = "wrong_log"
         if problem not in (None, "ahead"):
             bundle.add(problem, one.file)
@@ -618,8 +623,9 @@ def as_text(report, key=None):
     problems, is_receipt = report["problems"], "index" in report
     if [one["problem"] for one in problems] == ["key_differs"]:
         own, yours = (shown(text.rpartition("+")[0]) + "…" for text in (report["log_key"], key.text))
-        yield ("1. Intact: NOT JUDGED.\n   key_differs: The key that you gave is not the key of this log (the log's: "
-               f"{own}, yours: {yours}). Nothing else was judged.")
+        yield "1. Intact: NOT JUDGED."
+        yield f"   key_differs: The key that you gave is not the key of this log (the log's: {own}, yours: {yours})."
+        yield "   Nothing else was judged."
         return
     yield f"The log: {shown(report['origin']) or 'unknown'}, {report['size']} leaves."
     short = not all(one["reached"] for one in report.get("given_checkpoints", []))
@@ -634,95 +640,94 @@ def as_text(report, key=None):
     yield "2. Seen from outside: " + ("yes." if counted else
           "no witness that counts vouches for it: the operator could have made this log yesterday.")
     for one in report["witnesses"]:
-        signed = "nothing of this" if one["size"] is None else (
-            f"from {one['since']} to {one['until']}, up to {one['size']} leaves")
-        yield f"   {shown(one['name'])} has signed {signed}" + ("." if one["given"] else
-              "; its key came with the bundle" + (", so this does not count." if given else
-              ": give the one that you know with --witness."))
+        signed = "from {since} to {until}, up to {size} leaves".format(**one) if one["since"] else "nothing of this"
+        whose = "" if one["given"] else "; its key came with the bundle" + (
+                ", so this does not count" if given else ": give the one that you know with --witness")
+        yield f"   {shown(one['name'])} has signed {signed}{whose}."
     for name in report.get("unchecked", []):
         yield f"   Signed by {shown(name)}, not checked: give its key with --witness."
-    if is_receipt:
-        times = ("the record was there when the witness signed; that it is not much older is the operator's word."
-                 if counted else "no; the time is the operator's word.")
-    else:
+    times = "no; the time is the operator's word."
+    if is_receipt and counted:
+        times = "the record was there when the witness signed; that it is not much older is the operator's word."
+    elif not is_receipt:
         events, of, widest = (report["bracketed"][name] for name in ("events", "of", "widest_seconds"))
         times = f"{events} of {of}" + (f", by two signatures at most {widest} seconds apart" if events else "") + (
-            "; the times of the others are the operator's word." if events < of else ".")
+                "; the times of the others are the operator's word." if events < of else ".")
     yield f"3. Times bracketed: {times}"
 
 def receipt_text(report):
     index, said, leaf = (report[name] for name in ("index", "record", "leaf"))
     if not report["problems"]:
-        yield f"   This is leaf {index} of {report['size']} of a log that the key you gave has signed." + (
-            "" if said or leaf else "\n   What it says is not in this file: the leaf was not looked at, only the signature.")
+        yield f"   This is leaf {index} of {report['size']} of a log that the key you gave has signed."
+    if not report["problems"] and not said and not leaf:
+        yield "   What it says is not in this file: the leaf was not looked at, only the signature."
     for name, value in (said or {}).items():
         still = "still " if name == "allowed" and said["event"] == "withdrawn" else ""
         yield f"   {still}{name}: {shown(value) if type(value) is str else json.dumps(value)}"
     if leaf and leaf["kind"] == "erasure":
-        one, why = leaf["content"], {"request": "at the person's request", "order": "by order of a court or an authority"}
-        yield f"   Leaf {index} says: the record of leaf {one['index']} was deleted on {one['day']} {why[one['reason']]}."
+        one, why = leaf["content"], "at the person's request" if leaf["content"]["reason"] == "request" else "by order"
+        yield f"   Leaf {index} says: the record of leaf {one['index']} was deleted on {one['day']} {why}."
     elif leaf:
         yield f"   Leaf {index} says: {leaf['kind']} {json.dumps(leaf['content'])}" if leaf["content"] else (
-            "   It is a consent. Its record is not in this file, so it says nothing.")
+              f"   Leaf {index} is a consent. Its record is not in this file, so it says nothing.")
 
 def bundle_text(report):
     if count := report["records"]:
         start, end = (moment or "one end of the log" for moment in report["period"].values())
-        yield (f"   The period: from {start} to {end}, leaves {count['first']} to before {count['after']}. Records here and "
-               f"genuine: {count['kept']}; deleted, as the log says: {count['removed']}; of other periods, not here: "
-               f"{count['outside']}.")
+        yield f"   The period: from {start} to {end}, leaves {count['first']} to before {count['after']}."
+        yield ("   Records here and genuine: {kept}; deleted, as the log says: {removed}; of leaves before and after "
+               "these, and not here: {outside}.").format(**count)
     else:
         yield "   No record was compared with its leaf."
     for one in report["given_checkpoints"]:
         name = f"our checkpoint of {one['size']} leaves ({shown(one['file'])})"
         signed = "; the key that you gave signed it" if report["key_given"] else ""
         yield f"   Y{name} is the beginning of this log{signed}." if one["reached"] else (
-              f"   AHEAD: it does NOT reach y{name}: ask for a bundle that does. If none comes, leaves were thrown away.")
+              f"   AHEAD: it does NOT reach y{name}: ask for a bundle that does. If none comes, leaves are gone.")
     if not report["key_given"]:
         yield "   The log's key came with the bundle: whoever made it could have made the key. Give yours with --key."
     for one in report["follows"]:
-        yield (f"\nIMPORTANT: This log goes on from another one after a restore of a backup on {one['day']}, as it says. "
-               f"What was in the log {one['log']} beyond its first {one['size']} leaves is gone; only a checkpoint kept "
-               "from before can show whether there was more.\n")
+        yield ("\nIMPORTANT: This log goes on from another one after a restore of a backup on {day}, as it says. "
+               "What was in the log {log} beyond its first {size} leaves is gone; only a checkpoint kept from "
+               "before can show whether there was more.\n").format(**one)
 
 def main():
     def refuse(sentence):
         print(f"verify.py: {sentence}", file=sys.stderr)
         sys.exit(2)
-    def key_of(kind):
-        def key(text):  # its name stands in argparse's message
-            return Key.parse(text, kind)
-        return key
-    parser = argparse.ArgumentParser(description="Checks a bundle, a folder of tiles or a receipt. Exit code: 0 intact, 1 not "
-                                                 "intact, 2 wrong use, 3 intact and shorter than your checkpoint.")
+    def parse(what, parser, *data):
+        try:
+            return parser(*data)
+        except UNREADABLE:
+            refuse(what)
+    parser = argparse.ArgumentParser(description="Checks a bundle, a folder of tiles, a receipt. Exit code: 0 intact, "
+                                     "1 not intact, 2 wrong use, 3 intact and shorter than a checkpoint of yours.")
     parser.error = refuse
     parser.add_argument("bundle", metavar="FILE|DIR")
-    parser.add_argument("--key", type=key_of(1), help="the log's key, known from elsewhere")
-    parser.add_argument("--witness", type=key_of(4), action="append", default=[], help="a witness's key; can be given again")
+    parser.add_argument("--key", help="the log's key, known from elsewhere")
+    parser.add_argument("--witness", action="append", default=[], help="a witness's key; can be given again")
     parser.add_argument("--checkpoint", action="append", default=[], help="a file kept from before; can be given again")
     parser.add_argument("--json", action="store_true", help="print the findings as one JSON object")
-    given, kept = parser.parse_args(), []
+    given = parser.parse_args()
+    key = parse("--key: not the key of a log", Key.parse, given.key, 1) if given.key is not None else None
+    witnesses = [parse("--witness: not the key of a witness", Key.parse, one, 4) for one in given.witness]
     try:
-        for name in given.checkpoint:
-            kept.append((name, open(name, "rb").read(LONGEST_NOTE + 1)))
-            try:
-                Checkpoint(kept[-1][1], name)
-            except UNREADABLE:
-                refuse(f"{name}: not a checkpoint; a log has its own at /_kelisim/log/checkpoint")
-        data = b"" if os.path.isdir(given.bundle) else open(given.bundle, "rb").read(32)
+        kept = [(name, open(name, "rb").read(LONGEST_NOTE + 1)) for name in given.checkpoint]
+        for name, data in kept:
+            parse(f"{name}: not a checkpoint; a log has its own at /_kelisim/log/checkpoint", Checkpoint, data, name)
+        data = b"" if os.path.isdir(given.bundle) else open(given.bundle, "rb").read(LARGEST_FILE)
+        is_receipt = data.startswith(b"c2sp.org/tlog-proof@v1")
         if data.startswith(b"{"):
-            refuse(f"{given.bundle}: JSON, so the readable form of a receipt or an export, which proves nothing by itself; "
-                   "give the receipt's .tlog-proof, or a bundle (`kelisim log export --format bundle`)")
-        if not data.startswith(b"c2sp.org/tlog-proof@v1"):
-            report = verify(given.bundle, given.key, given.witness, kept)
-        elif given.key and not kept:
-            report = verify_receipt(given.bundle, open(given.bundle, "rb").read(LARGEST_FILE), given.key, given.witness)
-        else:
-            refuse("a receipt has its own checkpoint: leave --checkpoint out" if given.key else
+            refuse(f"{given.bundle}: JSON, so the readable form of a receipt or an export, which can't be checked by "
+                   "itself; give the receipt's .tlog-proof, or a bundle (`kelisim log export --format bundle`)")
+        if is_receipt and (kept or not key):
+            refuse("a receipt has its own checkpoint: leave --checkpoint out" if key else
                    "a receipt is checked with --key, which the site publishes at /_kelisim/log/key")
+        report = (verify_receipt(given.bundle, data, key, witnesses) if is_receipt else
+                  verify(given.bundle, key, witnesses, kept))
     except OSError as error:
         refuse(error)
-    print(as_json(report) if given.json else "\n".join(as_text(report, given.key)))
+    print(as_json(report) if given.json else "\n".join(as_text(report, key)))
     return 1 if report["problems"] else 0 if all(one["reached"] for one in report.get("given_checkpoints", [])) else 3
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ enum Unusable {
     #[error("{path}: not a bundle, or a download that broke off; kelisim log export --format bundle makes one")]
     NoBundle { path: PathBuf },
     #[error(
-        "{path}: JSON, so the readable form of a receipt or an export for programs, which proves nothing by itself; give the receipt's .tlog-proof, or a bundle as kelisim log export --format bundle makes it"
+        "{path}: JSON, so the readable form of a receipt or an export for programs, which can't be checked by itself; give the receipt's .tlog-proof, or a bundle as kelisim log export --format bundle makes it"
     )]
     Readable { path: PathBuf },
     #[error(

@@ -201,8 +201,9 @@ fn a_manifest_that_says_something_else() {
     manifest["files"]["records/000000001000.jsonl"] = manifest["files"]["key"].clone();
     manifest["files"].as_object_mut().unwrap().remove("witnesses");
     manifest["size"] = 292.into();
+    manifest["files"]["key"].as_object_mut().unwrap().remove("sha256");
     bundle.0.insert("manifest.json".into(), manifest.to_string().into());
-    let files = [("file_changed", "index.html"), ("file_changed", "witnesses"), ("file_changed", "checkpoint")];
+    let files = ["index.html", "witnesses", "checkpoint", "key"].map(|file| ("file_changed", file));
     check(&bundle, &[&files[..], &[("file_missing", "records/000000001000.jsonl")]].concat());
     bundle.edit("manifest.json", |text| text.replace("bundle/v1", "bundle/v9"));
     check(&bundle, &[("format", "manifest.json")]);
