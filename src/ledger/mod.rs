@@ -38,7 +38,7 @@ pub use export::{
     write_json_line,
 };
 pub(crate) use hex::{hex, unhex};
-pub(crate) use json::{Object, read_json};
+pub(crate) use json::{Fields, field, read_json};
 pub use note::{KeyFault, KeyKind, LONGEST_NOTE, Note, SignatureLine, Signed, SigningKey, VerifierKey};
 pub use notice_facts::{NoticeFacts, is_denial};
 pub use page_path::PagePath;

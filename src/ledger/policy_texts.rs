@@ -1,38 +1,26 @@
 //! Which texts of the policy a visitor could read beside a notice: its document names them by their hashes.
 
-use serde::Deserialize;
-
 use super::{
     hex::unhex,
-    json::{Object, read_json},
+    json::{Fields, field, read_json},
 };
 use crate::visitor::Language;
 
 /// A text of the policy: its language, and SHA-256 of its bytes.
 pub type PolicyText = (Language, [u8; 32]);
 
-#[derive(Deserialize)]
-struct Document {
-    policy: Vec<Object<Text>>,
-}
-
-#[derive(Deserialize)]
-struct Text {
-    language: String,
-    sha256: String,
-}
-
 /// The texts that the document of a notice names, each language once; none where the notice alone is the policy. `None` where it is no
 /// such document.
 pub fn policy_texts(document: &str) -> Option<Vec<PolicyText>> {
-    let Object(document) = read_json::<Object<Document>>(document.as_bytes())?;
+    let document = read_json::<Fields>(document.as_bytes())?;
     let mut texts: Vec<PolicyText> = Vec::new();
-    for Object(text) in document.policy {
-        let language = Language::ALL.into_iter().find(|language| language.tag() == text.language)?;
+    for text in field::<Vec<Fields>>(&document, "policy")? {
+        let tag: String = field(&text, "language")?;
+        let language = Language::ALL.into_iter().find(|language| language.tag() == tag)?;
         if texts.iter().any(|(known, _)| *known == language) {
             return None;
         }
-        texts.push((language, unhex(&text.sha256)?));
+        texts.push((language, unhex(&field::<String>(&text, "sha256")?)?));
     }
     Some(texts)
 }

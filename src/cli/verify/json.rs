@@ -2,7 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::ledger::audit::{Follows, GivenCheckpoint, Problem, ReceiptReport, Report, WitnessSeen};
+use super::leaves::content_of;
+use crate::ledger::{
+    Entry,
+    audit::{Follows, GivenCheckpoint, Problem, ReceiptReport, Report, WitnessSeen},
+};
 
 /// What was found about a log.
 pub(super) fn log(report: &Report) -> String {
@@ -23,6 +27,7 @@ pub(super) fn log(report: &Report) -> String {
         "origin": report.origin,
         "size": report.size,
         "key_given": report.key_given,
+        "log_key": report.log_key.as_ref().map(ToString::to_string),
         "period": period,
         "follows": report.follows.iter().map(follows).collect::<Value>(),
         "given_checkpoints": report.given_checkpoints.iter().map(given).collect::<Value>(),
@@ -43,9 +48,18 @@ pub(super) fn receipt(report: &ReceiptReport) -> String {
         "size": report.size,
         "index": report.index.map(|index| index.0),
         "record": record,
+        "leaf": report.leaf.as_deref().and_then(leaf),
+        "unchecked": report.unchecked,
         "witnesses": report.witnesses.iter().map(witness).collect::<Value>(),
     });
     format!("{whole}\n")
+}
+
+/// Kind and content of a leaf; that of a consent says nothing without its record.
+fn leaf(data: &[u8]) -> Option<Value> {
+    let kind = Entry::parse(data)?.kind();
+    let content: Option<Value> = serde_json::from_slice(content_of(data)).ok();
+    Some(json!({ "kind": kind, "content": content.filter(|_| kind != "consent") }))
 }
 
 fn problems(problems: &[Problem]) -> Value {
@@ -60,7 +74,7 @@ fn follows(follows: &Follows) -> Value {
 }
 
 fn given(checkpoint: &GivenCheckpoint) -> Value {
-    json!({ "file": checkpoint.file, "size": checkpoint.size })
+    json!({ "file": checkpoint.file, "size": checkpoint.size, "reached": checkpoint.reached })
 }
 
 fn witness(witness: &WitnessSeen) -> Value {

@@ -11,9 +11,8 @@ use clap::Args;
 use super::{
     Unusable,
     source::{Opened, Source},
-    walk::LONGEST_ENTRIES,
 };
-use crate::ledger::{Checkpoint, Entry, EntryBundle, LONGEST_NOTE, Note, TILE_WIDTH, entries_of_bundle};
+use crate::ledger::{Checkpoint, Entry, EntryBundle, Note, TILE_WIDTH, entries_of_bundle};
 
 /// `kelisim log leaves`.
 #[derive(Debug, Args)]
@@ -57,7 +56,7 @@ fn list<W: Write>(source: &mut Source, listing: &mut Listing<W>) -> io::Result<b
     let mut whole = true;
     for index in 0..size.div_ceil(TILE_WIDTH) {
         let bundle = EntryBundle::in_tree(index, size).expect("the index is that of a bundle of the tree");
-        let bytes = source.read(&bundle.path(), LONGEST_ENTRIES).unwrap_or_default();
+        let bytes = source.read(&bundle.path()).unwrap_or_default();
         let entries = entries_of_bundle(&bytes).filter(|entries| entries.len() == usize::from(bundle.width));
         let first = index * TILE_WIDTH;
         match entries {
@@ -82,7 +81,7 @@ fn list<W: Write>(source: &mut Source, listing: &mut Listing<W>) -> io::Result<b
 
 /// How many leaves there are, as the checkpoint says, and no more than files can hold.
 fn size(source: &mut Source) -> Option<u64> {
-    let note = String::from_utf8(source.read("checkpoint", LONGEST_NOTE as u64).ok()?).ok()?;
+    let note = String::from_utf8(source.read("checkpoint").ok()?).ok()?;
     let size = Checkpoint::parse(Note::parse(&note)?.text())?.size;
     (size <= TILE_WIDTH * source.names().len() as u64).then_some(size)
 }
@@ -101,7 +100,7 @@ impl<W: Write> Listing<W> {
             return Ok(());
         }
         self.between()?;
-        let content = data.iter().position(|byte| *byte == b'\n').map_or(data, |end| &data[end + 1..]);
+        let content = content_of(data);
         let kind = entry.map_or("unreadable", |entry| entry.kind());
         writeln!(self.output, "{index} {kind} {}", harmless(&String::from_utf8_lossy(content)))
     }
@@ -115,8 +114,13 @@ impl<W: Write> Listing<W> {
     }
 }
 
+/// What a leaf says, without its kind.
+pub(super) fn content_of(leaf: &[u8]) -> &[u8] {
+    leaf.iter().position(|byte| *byte == b'\n').map_or(leaf, |end| &leaf[end + 1..])
+}
+
 /// A stranger may have written it: nothing that moves the cursor of a terminal, and nothing that turns the direction of a line.
-fn harmless(text: &str) -> String {
+pub(super) fn harmless(text: &str) -> String {
     let turns = |letter| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let escaped = |letter: char| {
         if letter.is_control() || turns(letter) { letter.escape_unicode().to_string() } else { letter.to_string() }

@@ -3,7 +3,6 @@
 
 mod json;
 pub(super) mod leaves;
-mod lines;
 mod manifest;
 mod print;
 mod progress;
@@ -49,6 +48,10 @@ enum Unusable {
     #[error("{path}: not a bundle, or a download that broke off; kelisim log export --format bundle makes one")]
     NoBundle { path: PathBuf },
     #[error(
+        "{path}: JSON, so the readable form of a receipt or an export for programs, which can't be checked by itself; give the receipt's .tlog-proof, or a bundle as kelisim log export --format bundle makes it"
+    )]
+    Readable { path: PathBuf },
+    #[error(
         "{path}: not a checkpoint; give the file as it came from /_kelisim/log/checkpoint or out of an earlier bundle"
     )]
     NoCheckpoint { path: PathBuf },
@@ -62,22 +65,43 @@ enum Unusable {
 
 /// Runs `kelisim log verify`.
 pub(super) fn run(arguments: &VerifyArguments) -> ExitCode {
-    let (text, intact) = match audit(arguments) {
+    let (text, verdict) = match audit(arguments) {
         Ok(told) => told,
         Err(error) => return refused(&error),
     };
     // Whoever closed the pipe has read enough; the exit code still says what was found.
     let _ = io::stdout().write_all(text.as_bytes());
-    if intact { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    ExitCode::from(verdict as u8)
 }
 
-/// What was found, as it is printed, and whether nothing is wrong.
-fn audit(arguments: &VerifyArguments) -> Result<(String, bool), Unusable> {
+/// What was found, as the exit code says it. 2 is wrong use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Intact = 0,
+    Broken = 1,
+    /// Nothing is wrong as far as it goes, and it does not go as far as a checkpoint that was given.
+    Short = 3,
+}
+
+impl Verdict {
+    const fn of(intact: bool, reaches_all: bool) -> Self {
+        match (intact, reaches_all) {
+            (false, _) => Self::Broken,
+            (true, false) => Self::Short,
+            (true, true) => Self::Intact,
+        }
+    }
+}
+
+/// What was found, as it is printed, and what it comes to.
+fn audit(arguments: &VerifyArguments) -> Result<(String, Verdict), Unusable> {
     if let Some(bytes) = receipt::read(&arguments.bundle)? {
         return receipt::audit(arguments, &bytes);
     }
     let report = walk::audit(arguments)?;
-    Ok((if arguments.json { json::log(&report) } else { print::text(&report) }, report.intact()))
+    let verdict = Verdict::of(report.intact(), report.reaches_all());
+    let text = if arguments.json { json::log(&report) } else { print::text(&report, arguments.key.as_ref()) };
+    Ok((text, verdict))
 }
 
 fn refused(error: &Unusable) -> ExitCode {

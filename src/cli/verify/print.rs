@@ -2,63 +2,88 @@
 
 use std::fmt::Write as _;
 
-use crate::ledger::audit::{Period, Problem, RecordsSeen, Report, WitnessSeen};
+use crate::ledger::{
+    VerifierKey,
+    audit::{Follows, GivenCheckpoint, Period, Problem, ProblemKind, RecordsSeen, Report, WitnessSeen},
+};
 
 /// How many problems are printed for people: who reads more wants `--json`.
 const MOST_SHOWN: usize = 50;
 
-/// For people: three findings, then what is wrong.
-pub(super) fn text(report: &Report) -> String {
+/// For people: three findings, and under the first what is wrong.
+pub(super) fn text(report: &Report, given: Option<&VerifierKey>) -> String {
     let mut text = String::new();
-    let origin = if report.origin.is_empty() { "a log that can't be read" } else { &report.origin };
-    line(&mut text, &format!("The log: {}, {} leaves.", origin.escape_debug(), report.size));
-    if let Some(period) = report.period {
-        line(&mut text, &format!("The period: {}", asked_for(period, report.records)));
-    }
-    let yes = || format!("{}{}{}", looked_at(report), page(report), key(report));
-    line(&mut text, &intact(report.problems.len(), yes));
-    for follows in &report.follows {
+    if let (Some(given), [Problem { kind: ProblemKind::KeyDiffers, .. }]) = (given, &*report.problems) {
+        let own = report.log_key.as_ref().map_or_else(String::new, short);
+        line(&mut text, "1. Intact: NOT JUDGED. 1 problem:");
+        let yours = short(given);
         line(
             &mut text,
             &format!(
-                "   The log goes on from another one after a restore of a backup on {}: of the log {} the first {} leaves are kept here; what was written into it after that is not.",
-                follows.day.date(),
-                follows.log,
-                follows.size
+                "   key_differs: The key that you gave is not the key of this log (the log's: {own}, yours: {yours}). Nothing else was judged."
             ),
         );
+        return text;
     }
+    let origin = if report.origin.is_empty() { "a log that can't be read" } else { &report.origin };
+    line(&mut text, &format!("The log: {}, {}.", origin.escape_debug(), leaves(report.size)));
+    if let Some(period) = report.period {
+        line(&mut text, &format!("The period: {}", asked_for(period, report.records)));
+    }
+    intact(&mut text, &report.problems, report.reaches_all());
+    line(&mut text, &format!("   {}{}{}", looked_at(report), page(report), key(report)));
     for given in &report.given_checkpoints {
-        let signed = if report.key_given { "; the key that you gave signed it" } else { "" };
-        let file = given.file.escape_debug();
+        line(&mut text, &held(given, report.key_given));
+    }
+    for Follows { log, size, day, .. } in &report.follows {
+        let day = day.date();
         line(
             &mut text,
-            &format!("   Your checkpoint of {} ({file}) is the beginning of this log{signed}.", leaves(given.size)),
+            &format!(
+                "\nIMPORTANT: This log goes on from another one after a restore of a backup on {day}, as it says. What was in the log {log} beyond its first {} is gone; only a checkpoint kept from before can show whether there was more.\n",
+                leaves(*size)
+            ),
         );
     }
     line(&mut text, &format!("2. Seen from outside: {}", seen(report)));
     line(&mut text, &format!("3. Times bracketed: {}", bracketed(report)));
-    problems(&mut text, &report.problems);
     text
 }
 
-/// The line of the first finding.
-pub(super) fn intact(problems: usize, yes: impl FnOnce() -> String) -> String {
-    match problems {
-        0 => format!("1. Intact: yes. {}", yes()),
-        1 => "1. Intact: NO. 1 problem, below.".to_owned(),
-        count => format!("1. Intact: NO. {count} problems, below."),
-    }
+/// Name and hash of a key: enough to compare it by eye.
+fn short(key: &VerifierKey) -> String {
+    let text = key.to_string();
+    let end = text.rfind('+').unwrap_or(text.len());
+    format!("{}…", text[..end].escape_debug())
 }
 
-/// What is wrong, one to a line.
-pub(super) fn problems(text: &mut String, problems: &[Problem]) {
+/// The first finding, and what is wrong, one to a line.
+pub(super) fn intact(text: &mut String, problems: &[Problem], reaches_all: bool) {
+    let finding = match problems.len() {
+        0 if reaches_all => "yes.".to_owned(),
+        0 => "yes, as far as it goes.".to_owned(),
+        1 => "NO. 1 problem:".to_owned(),
+        count => format!("NO. {count} problems:"),
+    };
+    line(text, &format!("1. Intact: {finding}"));
     for problem in problems.iter().take(MOST_SHOWN) {
         line(text, &format!("   {problem}"));
     }
     if problems.len() > MOST_SHOWN {
         line(text, &format!("   … and {} more; --json prints all.", problems.len() - MOST_SHOWN));
     }
+}
+
+/// What a checkpoint from before says of the log.
+fn held(given: &GivenCheckpoint, key_given: bool) -> String {
+    let (size, file) = (leaves(given.size), given.file.escape_debug());
+    if !given.reached {
+        return format!(
+            "   AHEAD: it does NOT reach your checkpoint of {size} ({file}): ask for a bundle that does. If none comes, leaves at the end were thrown away."
+        );
+    }
+    let signed = if key_given { "; the key that you gave signed it" } else { "" };
+    format!("   Your checkpoint of {size} ({file}) is the beginning of this log{signed}.")
 }
 
 pub(super) fn line(text: &mut String, sentence: &str) {
@@ -87,16 +112,17 @@ fn asked_for(period: Period, records: Option<RecordsSeen>) -> String {
 
 fn looked_at(report: &Report) -> String {
     let Some(RecordsSeen { first, after, kept, removed, .. }) = report.records else {
-        return "There are no records here, so only the tree was checked: no leaf was compared with a record."
-            .to_owned();
+        return "No record was compared with its leaf.".to_owned();
     };
     if first >= after {
-        return "The period has no events, so the tree alone was checked.".to_owned();
+        return "The period has no events, so no record was compared with its leaf.".to_owned();
     }
     let range = if first + 1 == after { format!("leaf {first}") } else { format!("leaves {first} to {}", after - 1) };
-    let here = if kept == 1 { "1 is here".to_owned() } else { format!("{kept} are here") };
+    let whole = if report.intact() { " are complete and genuine" } else { "" };
+    let genuine = if report.intact() { "here" } else { "here and genuine" };
+    let here = if kept == 1 { format!("1 is {genuine}") } else { format!("{kept} are {genuine}") };
     let deleted = if removed == 1 { "1 was".to_owned() } else { format!("{removed} were") };
-    format!("The records of {range} are complete and genuine: {here}, {deleted} deleted as the log says.")
+    format!("The records of {range}{whole}: {here}, {deleted} deleted as the log says.")
 }
 
 const fn page(report: &Report) -> &'static str {

@@ -1,4 +1,5 @@
-//! The files of a bundle, in a ZIP or in a folder. Nothing is trusted: names stay inside, sizes are bounded, links are not followed.
+//! The files of a bundle, in a ZIP or in a folder. Nothing is trusted: sizes are bounded, links are not followed, and what a ZIP file calls its
+//! files is never a path on the disk.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,11 +8,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use aws_lc_rs::digest::{Context, SHA256};
+use aws_lc_rs::digest::{SHA256, digest};
 use zip::ZipArchive;
-
-/// How many folders may lie in one another: tiles of the largest log have five.
-const DEEPEST: usize = 12;
 
 /// How many times its own length a ZIP file may unpack into: records deflate to an eighth …
 const MOST_GROWTH: u64 = 100;
@@ -19,20 +17,15 @@ const MOST_GROWTH: u64 = 100;
 /// … and so many bytes more, for what is small anyway.
 const FREE_GROWTH: u64 = 64 << 20;
 
-/// Largest file, in bytes: 10,000 records at their longest.
-pub(super) const LARGEST_FILE: u64 = 1 << 30;
-
-/// Length and hash of a file.
-pub(super) type Sum = (u64, [u8; 32]);
+/// Largest file, in bytes: the manifest of a log of forty million leaves, several times any other.
+pub(super) const LARGEST_FILE: u64 = 64 << 20;
 
 /// An opened bundle.
 pub(super) struct Source {
     place: Place,
     names: BTreeSet<String>,
-    /// Files that were read to their end.
-    sums: BTreeMap<String, Sum>,
-    /// Names that lead outside, and what is no file.
-    stray: Vec<String>,
+    /// SHA-256 of the files that were read.
+    sums: BTreeMap<String, [u8; 32]>,
 }
 
 enum Place {
@@ -58,7 +51,7 @@ impl Source {
     pub(super) fn open(path: &Path) -> io::Result<Opened> {
         if fs::metadata(path)?.is_dir() {
             let mut source = Self::new(Place::Folder(path.to_owned()));
-            source.list(path, "", 0)?;
+            source.list(path, "")?;
             return Ok(Opened::Bundle(source));
         }
         let file = File::open(path)?;
@@ -71,14 +64,12 @@ impl Source {
             return Ok(Opened::Hostile);
         }
         let mut source = Self::new(Place::Zip(Box::new(archive)));
-        for name in names.into_iter().filter(|name| !name.ends_with('/')) {
-            source.found(name);
-        }
+        source.names.extend(names.into_iter().filter(|name| !name.ends_with('/')));
         Ok(Opened::Bundle(source))
     }
 
     const fn new(place: Place) -> Self {
-        Self { place, names: BTreeSet::new(), sums: BTreeMap::new(), stray: Vec::new() }
+        Self { place, names: BTreeSet::new(), sums: BTreeMap::new() }
     }
 
     /// The names of all files, in order.
@@ -86,75 +77,50 @@ impl Source {
         &self.names
     }
 
-    /// The names that were left out.
-    pub(super) fn stray(&self) -> &[String] {
-        &self.stray
+    /// The hash of a file that was read.
+    pub(super) fn sum(&self, name: &str) -> Option<&[u8; 32]> {
+        self.sums.get(name)
     }
 
-    /// Length and hash of a file that was read.
-    pub(super) fn sum(&self, name: &str) -> Option<Sum> {
-        self.sums.get(name).copied()
-    }
-
-    /// Reads a file of at most `longest` bytes.
-    pub(super) fn read(&mut self, name: &str, longest: u64) -> Result<Vec<u8>, Unreadable> {
+    /// Reads a file.
+    pub(super) fn read(&mut self, name: &str) -> Result<Vec<u8>, Unreadable> {
         let mut bytes = Vec::new();
-        self.pass(name, longest, |piece| bytes.extend_from_slice(piece))?;
-        Ok(bytes)
-    }
-
-    /// Reads a file and gives it away piece by piece.
-    pub(super) fn pass(&mut self, name: &str, longest: u64, mut take: impl FnMut(&[u8])) -> Result<(), Unreadable> {
-        let (mut opened, longest): (Box<dyn Read + '_>, u64) = match &mut self.place {
+        match &mut self.place {
             Place::Zip(archive) => {
                 let file = archive.by_name(name).map_err(|_| Unreadable)?;
                 // What the directory says was added up before; a file that gives more is a lie.
-                let declared = file.size();
-                (Box::new(file), longest.min(declared))
+                let longest = LARGEST_FILE.min(file.size());
+                read_bounded(file, longest, &mut bytes)?;
             }
-            Place::Folder(root) => (Box::new(File::open(root.join(name)).map_err(|_| Unreadable)?), longest),
-        };
-        let (mut context, mut length) = (Context::new(&SHA256), 0_u64);
-        let mut piece = vec![0; 64 * 1024];
-        loop {
-            let count = opened.read(&mut piece).map_err(|_| Unreadable)?;
-            if count == 0 {
-                break;
+            Place::Folder(root) => {
+                let file = File::open(root.join(name)).map_err(|_| Unreadable)?;
+                read_bounded(file, LARGEST_FILE, &mut bytes)?;
             }
-            length += count as u64;
-            if length > longest {
-                return Err(Unreadable);
-            }
-            context.update(&piece[..count]);
-            take(&piece[..count]);
         }
-        drop(opened);
-        let hash = context.finish().as_ref().try_into().expect("SHA-256 gives 32 bytes");
-        self.sums.insert(name.to_owned(), (length, hash));
-        Ok(())
+        let hash = digest(&SHA256, &bytes).as_ref().try_into().expect("SHA-256 gives 32 bytes");
+        self.sums.insert(name.to_owned(), hash);
+        Ok(bytes)
     }
 
-    fn list(&mut self, folder: &Path, prefix: &str, depth: usize) -> io::Result<()> {
+    /// Ordinary files; links and the like are none.
+    fn list(&mut self, folder: &Path, prefix: &str) -> io::Result<()> {
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
             let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
             let kind = entry.file_type()?;
-            if kind.is_dir() && depth < DEEPEST {
-                self.list(&entry.path(), &format!("{name}/"), depth + 1)?;
+            if kind.is_dir() {
+                self.list(&entry.path(), &format!("{name}/"))?;
             } else if kind.is_file() {
-                self.found(name);
-            } else {
-                self.stray.push(name);
+                self.names.insert(name);
             }
         }
         Ok(())
     }
+}
 
-    fn found(&mut self, name: String) {
-        let inside = |part: &str| !part.is_empty() && part != "." && part != "..";
-        let plain = name.split('/').all(inside) && !name.contains(['\\', '\0']);
-        if plain { _ = self.names.insert(name) } else { self.stray.push(name) }
-    }
+fn read_bounded(file: impl Read, longest: u64, bytes: &mut Vec<u8>) -> Result<(), Unreadable> {
+    file.take(longest + 1).read_to_end(bytes).map_err(|_| Unreadable)?;
+    if bytes.len() as u64 > longest { Err(Unreadable) } else { Ok(()) }
 }
 
 /// How many bytes all files have together when they are unpacked, as the directory says. What can't be found is never unpacked.

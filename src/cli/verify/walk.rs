@@ -1,24 +1,20 @@
 //! One walk through a bundle: each file is read once, in the order in which the audit wants it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs::File, io::Read as _, path::Path};
 
 use super::{
     Unusable, VerifyArguments, given_checkpoints,
-    lines::Lines,
     manifest::{self, Manifest},
     progress::Progress,
-    source::{LARGEST_FILE, Opened, Source},
+    source::{Opened, Source},
 };
 use crate::ledger::{
-    EntryBundle, KeyKind, LONGEST_LEAF, LONGEST_NOTE, TILE_WIDTH, Tile, VerifierKey,
+    EntryBundle, KeyKind, TILE_WIDTH, Tile, VerifierKey,
     audit::{Auditor, Held, Problem, ProblemKind, Report, Trust},
 };
 
-/// Largest notice or policy, in bytes.
-const LONGEST_TEXT: u64 = 16 << 20;
-
-/// Largest bundle of leaves, in bytes.
-pub(super) const LONGEST_ENTRIES: u64 = TILE_WIDTH * (LONGEST_LEAF as u64 + 2);
+/// Longest line of a file of records, in bytes: the longest site name and page of a record, escaped, are a small part of it.
+const LONGEST_LINE: usize = 64 * 1024;
 
 /// Reads all of a bundle.
 pub(super) fn audit(arguments: &VerifyArguments) -> Result<Report, Unusable> {
@@ -26,12 +22,19 @@ pub(super) fn audit(arguments: &VerifyArguments) -> Result<Report, Unusable> {
     let path = || arguments.bundle.clone();
     match Source::open(&arguments.bundle).map_err(|source| Unusable::Unreadable { path: path(), source })? {
         Opened::Bundle(source) => Ok(Walk::new(source).audit(arguments, &given)),
+        Opened::NoBundle if is_json(&arguments.bundle) => Err(Unusable::Readable { path: path() }),
         Opened::NoBundle => Err(Unusable::NoBundle { path: path() }),
         Opened::Hostile => {
             let problem = Problem::in_file(ProblemKind::Format, &arguments.bundle.display().to_string());
             Ok(Report { key_given: arguments.key.is_some(), problems: vec![problem], ..Report::default() })
         }
     }
+}
+
+/// Whether a file begins as JSON does: the readable receipt and the exports for programs are objects.
+fn is_json(path: &Path) -> bool {
+    let mut first = [0];
+    File::open(path).and_then(|mut file| file.read_exact(&mut first)).is_ok() && first == *b"{"
 }
 
 struct Walk {
@@ -46,16 +49,24 @@ impl Walk {
     }
 
     fn audit(mut self, arguments: &VerifyArguments, given: &[(String, String)]) -> Report {
-        let key = self.key(arguments.key.as_ref());
+        let own = self.key();
+        let key_given = arguments.key.is_some();
+        if let (Some(given), Some(own)) = (&arguments.key, &own)
+            && !given.is_same_key(own)
+        {
+            // Whatever else was found would be said of a log that the reader did not mean.
+            let problems = vec![Problem::in_file(ProblemKind::KeyDiffers, "key")];
+            return Report { key_given, log_key: Some(own.clone()), problems, ..Report::default() };
+        }
         let witnesses = self.witnesses(&arguments.witness);
         let manifest = self.manifest();
-        let newest = self.required_text("checkpoint");
-        let (key_given, period) = (arguments.key.is_some(), manifest.as_ref().map(Manifest::period));
+        let newest = self.text("checkpoint");
+        let period = manifest.as_ref().map(|manifest| manifest.period);
         let has_page = self.source.names().contains("index.html");
-        let own_name = key.as_ref().map(|key| key.name().into());
-        let (Some(key), Some(newest)) = (arguments.key.clone().or(key), newest) else {
+        let own_name = own.as_ref().map(|key| key.name().into());
+        let (Some(key), Some(newest)) = (arguments.key.clone().or_else(|| own.clone()), newest) else {
             let problems = self.problems.into_iter().collect();
-            return Report { key_given, period, has_page, problems, ..Report::default() };
+            return Report { key_given, log_key: own, period, has_page, problems, ..Report::default() };
         };
         let mut auditor = Auditor::new(Trust { key, key_given, own_name, witnesses });
         let size = auditor.checkpoint("checkpoint", &newest, Held::Newest);
@@ -64,20 +75,46 @@ impl Walk {
         if size.is_some_and(|size| size > most) {
             self.found(ProblemKind::Format, "checkpoint");
         } else if let Some(size) = size {
-            let sizes = self.kept_checkpoints(&mut auditor, size);
-            for (file, text) in given {
-                auditor.checkpoint(file, text, Held::Given);
-            }
-            self.tree(&mut auditor, size);
-            self.proofs(&mut auditor, &sizes);
+            self.log(&mut auditor, size, given);
             if let Some(manifest) = &manifest {
-                self.records(&mut auditor, manifest, size);
+                if auditor.complete() {
+                    self.records(&mut auditor, manifest, size);
+                }
                 self.described(manifest, &newest, size);
             }
         }
         self.progress.end();
         self.problems.into_iter().for_each(|problem| auditor.problem(problem));
-        Report { period, has_page, ..auditor.finish() }
+        Report { log_key: own, period, has_page, ..auditor.finish() }
+    }
+
+    /// The tree, and the checkpoints that are held to it.
+    fn log(&mut self, auditor: &mut Auditor, size: u64, given: &[(String, String)]) {
+        for file in self.files("checkpoints/") {
+            if let Some(text) = self.text(&file) {
+                auditor.checkpoint(&file, &text, Held::Kept);
+            }
+        }
+        for (file, text) in given {
+            auditor.checkpoint(file, text, Held::Given);
+        }
+        for index in 0..size.div_ceil(TILE_WIDTH) {
+            let bundle = EntryBundle::in_tree(index, size).expect("the index is that of a bundle of the tree");
+            match self.required(&bundle.path()) {
+                Some(bytes) => auditor.entries(bundle, &bytes),
+                None => auditor.entries_missing(bundle),
+            }
+            self.progress.step("leaves", index * TILE_WIDTH);
+        }
+        if !auditor.complete() {
+            return;
+        }
+        auditor.compare();
+        for tile in Tile::all(size) {
+            if let Some(bytes) = self.required(&tile.path()) {
+                auditor.tile(tile, &bytes);
+            }
+        }
     }
 
     fn found(&mut self, kind: ProblemKind, file: &str) {
@@ -85,40 +122,29 @@ impl Walk {
     }
 
     /// The key in the bundle. Its name may be another than that of the key that was given: a restore renames the log.
-    fn key(&mut self, given: Option<&VerifierKey>) -> Option<VerifierKey> {
-        let own = self.required_text("key").and_then(|text| {
-            let key = VerifierKey::parse(&text).ok().filter(|key| key.kind() == KeyKind::Log);
-            if key.is_none() {
-                self.found(ProblemKind::Format, "key");
-            }
-            key
-        });
-        if let (Some(given), Some(own)) = (given, &own)
-            && !given.is_same_key(own)
-        {
-            self.found(ProblemKind::KeyDiffers, "key");
+    fn key(&mut self) -> Option<VerifierKey> {
+        let text = self.text("key")?;
+        let key = key_in(&text).filter(|key| key.kind() == KeyKind::Log);
+        if key.is_none() {
+            self.found(ProblemKind::Format, "key");
         }
-        own
+        key
     }
 
-    /// The keys of witnesses, those that were given first.
+    /// The keys of witnesses, those that were given first; of a file with a line that is no key none counts.
     fn witnesses(&mut self, given: &[VerifierKey]) -> Vec<(VerifierKey, bool)> {
-        let mut witnesses: Vec<(VerifierKey, bool)> = Vec::new();
         let text = if self.source.names().contains("witnesses") { self.text("witnesses") } else { None };
-        let lines = text.iter().flat_map(|text| text.lines()).filter(|line| !line.trim().is_empty());
-        let own: Vec<_> = lines.map(|line| VerifierKey::parse(line).ok()).collect();
-        for key in given.iter().cloned().map(|key| (Some(key), true)).chain(own.into_iter().map(|key| (key, false))) {
-            match key {
-                (Some(key), is_given) if key.kind() == KeyKind::Witness => {
-                    let other = |known: &VerifierKey| known.name() == key.name() && !known.is_same_key(&key);
-                    if !is_given && given.iter().any(other) {
-                        self.found(ProblemKind::KeyDiffers, "witnesses");
-                    }
-                    if !witnesses.iter().any(|(known, _)| *known == key) {
-                        witnesses.push((key, is_given));
-                    }
-                }
-                _ => self.found(ProblemKind::Format, "witnesses"),
+        let text = text.unwrap_or_default();
+        let lines = text.lines().filter(|line| !line.trim_ascii().is_empty());
+        let own: Option<Vec<_>> = lines.map(|line| key_in(line).filter(|key| key.kind() == KeyKind::Witness)).collect();
+        if own.is_none() {
+            self.found(ProblemKind::Format, "witnesses");
+        }
+        let own = own.into_iter().flatten().map(|key| (key, false));
+        let mut witnesses: Vec<(VerifierKey, bool)> = Vec::new();
+        for (key, is_given) in given.iter().cloned().map(|key| (key, true)).chain(own) {
+            if !witnesses.iter().any(|(known, _)| *known == key) {
+                witnesses.push((key, is_given));
             }
         }
         witnesses
@@ -134,7 +160,7 @@ impl Walk {
             }
             return None;
         }
-        let read = self.source.read(manifest::NAME, manifest::LONGEST).ok();
+        let read = self.source.read(manifest::NAME).ok();
         let manifest = read.and_then(|bytes| Manifest::parse(&bytes));
         if manifest.is_none() {
             self.found(ProblemKind::Format, manifest::NAME);
@@ -142,92 +168,23 @@ impl Walk {
         manifest
     }
 
-    /// Reads the kept checkpoints and tells the sizes that the bundle has.
-    fn kept_checkpoints(&mut self, auditor: &mut Auditor, newest: u64) -> BTreeSet<u64> {
-        let mut sizes = BTreeSet::from([newest]);
-        for file in self.files("checkpoints/") {
-            let Some(size) = file.strip_prefix("checkpoints/").and_then(twelve_digits) else {
-                self.found(ProblemKind::Format, &file);
-                continue;
-            };
-            sizes.insert(size);
-            if let Some(text) = self.text(&file) {
-                auditor.checkpoint(&file, &text, Held::Kept(size));
-            }
-        }
-        sizes
-    }
-
-    fn tree(&mut self, auditor: &mut Auditor, size: u64) {
-        for index in 0..size.div_ceil(TILE_WIDTH) {
-            let bundle = EntryBundle::in_tree(index, size).expect("the index is that of a bundle of the tree");
-            match self.required(&bundle.path(), LONGEST_ENTRIES) {
-                Some(bytes) => auditor.entries(bundle, &bytes),
-                None => auditor.entries_missing(bundle),
-            }
-            self.progress.step("leaves", index * TILE_WIDTH);
-        }
-        auditor.compare();
-        for tile in Tile::all(size) {
-            if let Some(bytes) = self.required(&tile.path(), TILE_WIDTH * 32) {
-                auditor.tile(tile, &bytes);
-            }
-        }
-    }
-
-    /// Every proof that is there, and one for each pair of neighbours.
-    fn proofs(&mut self, auditor: &mut Auditor, sizes: &BTreeSet<u64>) {
-        for (old, new) in sizes.iter().zip(sizes.iter().skip(1)) {
-            let file = format!("consistency/{old:012}-{new:012}");
-            if !self.source.names().contains(&file) {
-                self.found(ProblemKind::FileMissing, &file);
-            }
-        }
-        for file in self.files("consistency/") {
-            let pair = file.strip_prefix("consistency/").and_then(|name| name.split_once('-'));
-            match pair.and_then(|(old, new)| Some((twelve_digits(old)?, twelve_digits(new)?))) {
-                Some((old, new)) => {
-                    if let Some(text) = self.text(&file) {
-                        auditor.consistency(&file, old, new, &text);
-                    }
-                }
-                None => self.found(ProblemKind::Format, &file),
-            }
-        }
-    }
-
     fn records(&mut self, auditor: &mut Auditor, manifest: &Manifest, size: u64) {
-        if !manifest.fits(size) {
-            self.found(ProblemKind::Format, manifest::NAME);
-        }
         let (first, after) = manifest.leaves(size);
         auditor.begin_records(first, after);
         for file in [self.files("notices/"), self.files("policies/")].concat() {
-            let text = self.text(&file);
-            auditor.text(&file, text.as_deref());
+            let bytes = self.required(&file);
+            auditor.text(&file, bytes.as_deref());
         }
         let mut count = 0;
         for file in self.files("records/") {
-            let name = file.strip_prefix("records/").and_then(|name| name.strip_suffix(".jsonl"));
-            if name.and_then(twelve_digits).is_none() {
-                self.found(ProblemKind::Format, &file);
-                continue;
-            }
-            // Where an archive breaks off in the middle of a file, readers differ in how much of it they give: none of it counts.
-            if self.source.pass(&file, LARGEST_FILE, |_| {}).is_err() {
-                self.found(ProblemKind::Format, &file);
-                continue;
-            }
-            let (mut lines, progress) = (Lines::default(), &mut self.progress);
-            let read = self.source.pass(&file, LARGEST_FILE, |piece| {
-                lines.take(piece, |line| {
-                    auditor.record_line(&file, line);
-                    count += 1;
-                    progress.step("records", count);
-                });
-            });
-            if read.is_err() || !lines.ended() {
-                self.found(ProblemKind::Format, &file);
+            let Some(bytes) = self.required(&file) else { continue };
+            for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+                match line.strip_suffix(b"\n").filter(|line| line.len() <= LONGEST_LINE) {
+                    Some(line) => auditor.record_line(&file, line),
+                    None => self.found(ProblemKind::Format, &file),
+                }
+                count += 1;
+                self.progress.step("records", count);
             }
         }
     }
@@ -241,23 +198,17 @@ impl Walk {
             if name == manifest::NAME {
                 continue;
             }
-            if self.source.sum(&name).is_none() {
-                // What could not be read before can't be read now, and has been told.
-                let known = self.problems.contains(&Problem::in_file(ProblemKind::Format, &name));
-                if !known && self.source.pass(&name, LARGEST_FILE, |_| ()).is_err() {
-                    self.found(ProblemKind::Format, &name);
-                }
+            // What could not be read before can't be read now, and has been told.
+            let known = self.problems.contains(&Problem::in_file(ProblemKind::Format, &name));
+            if self.source.sum(&name).is_none() && !known && self.source.read(&name).is_err() {
+                self.found(ProblemKind::Format, &name);
             }
-            let described = manifest.files.get(&name);
-            if self.source.sum(&name).is_some_and(|sum| !described.is_some_and(|file| file.0.is(sum))) {
+            if self.source.sum(&name).is_some_and(|sum| !manifest.describes(&name, sum)) {
                 self.found(ProblemKind::FileChanged, &name);
             }
         }
         for name in manifest.files.keys().filter(|name| !self.source.names().contains(*name)) {
             self.problems.insert(Problem::in_file(ProblemKind::FileMissing, name));
-        }
-        for name in self.source.stray() {
-            self.problems.insert(Problem::in_file(ProblemKind::Format, name));
         }
     }
 
@@ -266,28 +217,21 @@ impl Walk {
     }
 
     /// The bytes of a file that has to be there.
-    fn required(&mut self, file: &str, longest: u64) -> Option<Vec<u8>> {
+    fn required(&mut self, file: &str) -> Option<Vec<u8>> {
         if !self.source.names().contains(file) {
             self.found(ProblemKind::FileMissing, file);
             return None;
         }
-        let read = self.source.read(file, longest);
+        let read = self.source.read(file);
         if read.is_err() {
             self.found(ProblemKind::Format, file);
         }
         read.ok()
     }
 
-    fn required_text(&mut self, file: &str) -> Option<String> {
-        let present = self.source.names().contains(file);
-        if present { self.text(file) } else { self.required(file, 0).and(None) }
-    }
-
-    /// The text of a file that is there.
+    /// The text of a file that has to be there.
     fn text(&mut self, file: &str) -> Option<String> {
-        let longest =
-            if file.ends_with(".json") || file.ends_with(".txt") { LONGEST_TEXT } else { LONGEST_NOTE as u64 };
-        let text = self.required(file, longest).map(String::from_utf8)?;
+        let text = self.required(file).map(String::from_utf8)?;
         if text.is_err() {
             self.found(ProblemKind::Format, file);
         }
@@ -295,8 +239,8 @@ impl Walk {
     }
 }
 
-/// A number as names of files have it.
-fn twelve_digits(text: &str) -> Option<u64> {
-    let digits = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| text.parse().ok()).flatten()
+/// A key on a line of its own. Only what ASCII calls white space may stand around it.
+fn key_in(line: &str) -> Option<VerifierKey> {
+    let line = line.trim_ascii();
+    (line == line.trim()).then(|| VerifierKey::parse(line).ok()).flatten()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{GivenCheckpoint, Leaves, Problem, ProblemKind, Seen, TOLERANCE, Trust, WitnessSeen};
 use crate::{
-    ledger::{Checkpoint, LogId, Note, Signed, TreeHash, check_consistency, hex::unhex},
+    ledger::{Checkpoint, LogId, Note, Signed, hex::unhex},
     timestamp::Timestamp,
 };
 
@@ -13,8 +13,8 @@ use crate::{
 pub enum Held {
     /// The bundle's newest: its tree is what is looked at.
     Newest,
-    /// Another one of the bundle, of the size that its file's name says.
-    Kept(u64),
+    /// Another one of the bundle.
+    Kept,
     /// Kept elsewhere, by whoever checks.
     Given,
 }
@@ -34,20 +34,19 @@ pub(super) struct Checkpoints {
     known: Vec<Known>,
     /// Cosignatures on what belongs to the log: witness, size, time.
     valid: Vec<(usize, u64, Timestamp)>,
-    /// Those kept elsewhere that are the beginning of the log.
-    fitting: Vec<GivenCheckpoint>,
+    /// Those kept elsewhere that are the beginning of the log, or of more of it than is here.
+    given: Vec<GivenCheckpoint>,
 }
 
 impl Checkpoints {
     pub(super) const fn new(trust: Trust) -> Self {
-        Self { trust, known: Vec::new(), valid: Vec::new(), fitting: Vec::new() }
+        Self { trust, known: Vec::new(), valid: Vec::new(), given: Vec::new() }
     }
 
     /// Reads a checkpoint; its size where it counts from here on.
     pub(super) fn read(&mut self, file: &str, text: &str, held: Held, problems: &mut BTreeSet<Problem>) -> Option<u64> {
         let parsed = Note::parse(text).and_then(|note| Some((Checkpoint::parse(note.text())?, note)));
-        let named = |size: u64| if let Held::Kept(name) = held { name == size } else { true };
-        let Some((checkpoint, note)) = parsed.filter(|(checkpoint, _)| named(checkpoint.size)) else {
+        let Some((checkpoint, note)) = parsed else {
             problems.insert(Problem::in_file(ProblemKind::Format, file));
             return None;
         };
@@ -86,20 +85,25 @@ impl Checkpoints {
         if !leaves.complete() {
             return;
         }
-        if leaves.starts.first().is_none_or(|start| start.index != 0) {
-            problems.insert(Problem::at_leaf(ProblemKind::WrongLog, 0));
-        }
+        leaves.check_starts(problems);
         let whole = self.newest().is_some_and(|newest| leaves.root(newest.size) == Some(newest.root));
         for known in &self.known {
+            let size = known.checkpoint.size;
             let fault = match place(&known.checkpoint, known.held, leaves) {
-                Err(ProblemKind::Ahead) if self.is_of_the_past(known, leaves) => Some(ProblemKind::Truncated),
-                Err(fault) => Some(fault),
-                Ok(()) if known.held == Held::Newest => {
+                Place::Wrong(fault) => Some(fault),
+                Place::Beyond if known.held != Held::Given || self.is_of_the_past(known, leaves) => {
+                    Some(ProblemKind::Truncated)
+                }
+                Place::Beyond => {
+                    self.given.push(GivenCheckpoint { file: known.file.clone(), size, reached: false });
+                    continue;
+                }
+                Place::Within if known.held == Held::Newest => {
                     let names = self.own_name_is(&known.checkpoint.origin) && self.given_name_is_of(leaves);
                     (!names).then_some(ProblemKind::WrongLog)
                 }
-                Ok(()) => {
-                    let fits = !whole || leaves.root(known.checkpoint.size) == Some(known.checkpoint.root);
+                Place::Within => {
+                    let fits = !whole || leaves.root(size) == Some(known.checkpoint.root);
                     (!fits).then_some(ProblemKind::Inconsistent)
                 }
             };
@@ -110,10 +114,9 @@ impl Checkpoints {
                 problems.insert(Problem::in_file(ProblemKind::RootMismatch, &known.file));
             }
             if fault.is_none() && whole {
-                let size = known.checkpoint.size;
                 self.valid.extend(known.cosigned.iter().map(|(witness, time)| (*witness, size, *time)));
                 if known.held == Held::Given {
-                    self.fitting.push(GivenCheckpoint { file: known.file.clone(), size });
+                    self.given.push(GivenCheckpoint { file: known.file.clone(), size, reached: true });
                 }
             }
         }
@@ -136,15 +139,6 @@ impl Checkpoints {
     /// Whether a key that was noted earlier is called by one of the logs that the tree went on from.
     fn given_name_is_of(&self, leaves: &Leaves) -> bool {
         !self.trust.key_given || start_of(self.trust.key.name(), leaves).is_some()
-    }
-
-    /// Whether a proof of consistency between two checkpoints of the bundle is right; `None` where one of them does not count.
-    pub(super) fn prove(&self, old: u64, new: u64, proof: &[TreeHash]) -> Option<bool> {
-        let root = |size: u64| {
-            let own = |known: &&Known| known.held != Held::Given && known.checkpoint.size == size;
-            self.known.iter().find(own).map(|known| known.checkpoint.root)
-        };
-        Some(check_consistency(old, new, root(old)?, root(new)?, proof))
     }
 
     /// What each witness has signed.
@@ -183,9 +177,9 @@ impl Checkpoints {
         self.valid = valid.collect();
     }
 
-    /// The checkpoints kept elsewhere that are the beginning of the log.
-    pub(super) fn fitting(&self) -> Vec<GivenCheckpoint> {
-        self.fitting.clone()
+    /// The checkpoints kept elsewhere that nothing contradicts.
+    pub(super) fn given(&self) -> Vec<GivenCheckpoint> {
+        self.given.clone()
     }
 }
 
@@ -195,17 +189,24 @@ fn start_of(name: &str, leaves: &Leaves) -> Option<usize> {
     leaves.starts.iter().position(|start| start.log == id)
 }
 
-/// Whether a checkpoint's name and size belong into the log's history.
-fn place(checkpoint: &Checkpoint, held: Held, leaves: &Leaves) -> Result<(), ProblemKind> {
-    let at = start_of(&checkpoint.origin, leaves).ok_or(ProblemKind::WrongLog)?;
+/// Where a checkpoint lies, by its name and size.
+enum Place {
+    Within,
+    /// Beyond the last leaf, of the log that is the newest one here.
+    Beyond,
+    Wrong(ProblemKind),
+}
+
+fn place(checkpoint: &Checkpoint, held: Held, leaves: &Leaves) -> Place {
+    let Some(at) = start_of(&checkpoint.origin, leaves) else { return Place::Wrong(ProblemKind::WrongLog) };
     let (start, last) = (leaves.starts[at].index, at + 1 == leaves.starts.len());
     let end = leaves.starts.get(at + 1).map_or(leaves.size(), |start| start.index);
     match held {
-        Held::Newest if !last => Err(ProblemKind::WrongLog),
-        _ if checkpoint.size <= start => Err(ProblemKind::WrongLog),
-        Held::Given if checkpoint.size > end && last => Err(ProblemKind::Ahead),
-        _ if checkpoint.size > end => Err(ProblemKind::Truncated),
-        _ => Ok(()),
+        Held::Newest if !last => Place::Wrong(ProblemKind::WrongLog),
+        _ if checkpoint.size <= start => Place::Wrong(ProblemKind::WrongLog),
+        _ if checkpoint.size > end && last => Place::Beyond,
+        _ if checkpoint.size > end => Place::Wrong(ProblemKind::Truncated),
+        _ => Place::Within,
     }
 }
 

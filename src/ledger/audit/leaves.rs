@@ -20,9 +20,8 @@ pub(super) struct Leaves {
     /// The sizes at which roots are wanted, and those roots.
     wanted: BTreeSet<u64>,
     roots: BTreeMap<u64, TreeHash>,
-    /// Leaves that could not be had: no tree can be computed over them.
-    unknown: RoaringBitmap,
-    unreadable: RoaringBitmap,
+    /// Whether leaves could not be had: no tree can be computed then.
+    incomplete: bool,
     consent: RoaringBitmap,
     removed: RoaringBitmap,
     pub(super) texts: KnownTexts,
@@ -51,41 +50,54 @@ impl Leaves {
         if size == 0 { Some(TreeHash::of_nothing()) } else { self.roots.get(&size).copied() }
     }
 
-    pub(super) fn complete(&self) -> bool {
-        self.unknown.is_empty()
+    pub(super) const fn complete(&self) -> bool {
+        !self.incomplete
     }
 
     pub(super) fn size(&self) -> u64 {
         self.hashes.len() as u64
     }
 
-    /// The hash of a leaf, where it is known.
+    /// The hash of a leaf.
     pub(super) fn hash(&self, index: u64) -> Option<LeafHash> {
-        let known = !self.unknown.contains(bit(index));
-        self.hashes.get(usize::try_from(index).ok()?).copied().filter(|_| known)
+        self.hashes.get(usize::try_from(index).ok()?).copied()
     }
 
     pub(super) fn is_consent(&self, index: u64) -> bool {
         self.consent.contains(bit(index))
     }
 
-    /// Whether nothing can be said of what this leaf is.
-    pub(super) fn is_obscure(&self, index: u64) -> bool {
-        self.unknown.contains(bit(index)) || self.unreadable.contains(bit(index))
-    }
-
     pub(super) fn is_removed(&self, index: u64) -> bool {
         self.removed.contains(bit(index))
     }
 
-    /// Where the log went on from another one, the oldest first.
+    /// Where the log went on from another one, the oldest first; nothing where leaves are missing.
     pub(super) fn follows(&self) -> Vec<Follows> {
+        if self.incomplete {
+            return Vec::new();
+        }
         let later = self.starts.iter().skip(1);
         let follows = |start: &Start| {
             let old = start.follows?;
             Some(Follows { leaf: LeafIndex(start.index), log: old.log, size: old.size, day: start.day })
         };
         later.filter_map(follows).collect()
+    }
+
+    /// The first leaf begins a log, and each later start goes on from the log before it.
+    pub(super) fn check_starts(&self, problems: &mut BTreeSet<Problem>) {
+        let mut wrong = |index| _ = problems.insert(Problem::at_leaf(ProblemKind::WrongLog, index));
+        if self.starts.first().is_none_or(|start| start.index != 0) {
+            wrong(0);
+        }
+        let mut before = None;
+        for start in &self.starts {
+            let follows = before.map(|log| Predecessor { log, size: start.index });
+            if start.follows != follows {
+                wrong(start.index);
+            }
+            before = Some(start.log);
+        }
     }
 
     /// The events of a range of leaves.
@@ -115,48 +127,37 @@ impl Leaves {
             }
         }
         match Entry::parse(data) {
-            Some(entry) => self.keep(index, entry, problems),
-            None => {
-                self.unreadable.insert(bit(index));
-                problems.insert(Problem::at_leaf(ProblemKind::LeafUnreadable, index));
-            }
+            Some(entry) => self.keep(index, entry),
+            None => _ = problems.insert(Problem::at_leaf(ProblemKind::LeafUnreadable, index)),
         }
     }
 
     /// Goes past leaves that can't be had.
     pub(super) fn skip(&mut self, count: u64) {
-        let index = self.size();
-        self.unknown.insert_range(bit(index)..=bit(index + count - 1));
+        self.incomplete = true;
         self.hashes.resize(self.hashes.len() + count as usize, LeafHash([0; 32]));
     }
 
-    /// Whether these are the hashes of a tile of the tree; `None` where that can't be known.
-    pub(super) fn is_tile(&self, tile: Tile, bytes: &[u8]) -> Option<bool> {
-        if !self.complete() {
-            return None;
-        }
+    /// Whether these are the hashes of a tile of the tree.
+    pub(super) fn is_tile(&self, tile: Tile, bytes: &[u8]) -> bool {
         let first = tile.index as usize * crate::ledger::TILE_WIDTH as usize;
         let within = first..first + usize::from(tile.width);
-        let hashes: Vec<TreeHash> = match tile.level {
-            0 => self.hashes.get(within)?.iter().copied().map(TreeHash::from).collect(),
-            level => self.nodes.get(usize::from(level) - 1)?.get(within)?.to_vec(),
+        let hashes: Option<Vec<TreeHash>> = match tile.level {
+            0 => self.hashes.get(within).map(|leaves| leaves.iter().copied().map(TreeHash::from).collect()),
+            level => {
+                self.nodes.get(usize::from(level) - 1).and_then(|nodes| nodes.get(within)).map(<[TreeHash]>::to_vec)
+            }
         };
-        Some(Tile::bytes(&hashes) == bytes)
+        hashes.is_some_and(|hashes| Tile::bytes(&hashes) == bytes)
     }
 
-    fn keep(&mut self, index: u64, entry: Entry, problems: &mut BTreeSet<Problem>) {
+    fn keep(&mut self, index: u64, entry: Entry) {
         let time = match entry {
             Entry::Consent { .. } => {
                 self.consent.insert(bit(index));
                 return;
             }
             Entry::Start { log, follows, day } => {
-                let before = self.starts.last().map(|start| Predecessor { log: start.log, size: index });
-                let fits = follows == before && (before.is_some() || index == 0);
-                // Where leaves are missing, the start of the log before may be among them.
-                if self.complete() && !fits {
-                    problems.insert(Problem::at_leaf(ProblemKind::WrongLog, index));
-                }
                 self.starts.push(Start { index, log, follows, day });
                 day
             }

@@ -1,8 +1,8 @@
 //! Checking a log without trusting whoever keeps it: what a bundle holds goes in, in a fixed order, and a [`Report`] comes out.
 //!
 //! The order: [`Auditor::checkpoint`] for the newest checkpoint, the kept ones and those that were given; [`Auditor::entries`] for every
-//! bundle of leaves, ascending, or [`Auditor::entries_missing`]; [`Auditor::compare`]; then [`Auditor::tile`] and [`Auditor::consistency`];
-//! then, where there are records, [`Auditor::begin_records`], [`Auditor::text`], [`Auditor::record_line`] ascending; then
+//! bundle of leaves, ascending, or [`Auditor::entries_missing`]; where that makes it [`Auditor::complete`], [`Auditor::compare`], then
+//! [`Auditor::tile`], and where there are records [`Auditor::begin_records`], [`Auditor::text`], [`Auditor::record_line`] ascending; then
 //! [`Auditor::finish`]. Nothing is read here, and no more than hashes and bits is kept: about 40 bytes for each leaf.
 
 mod checkpoints;
@@ -28,16 +28,13 @@ use self::{
     leaves::Leaves,
     records::Records,
 };
-use super::{EntryBundle, Tile, TilePath, TreeHash, VerifierKey, entries_of_bundle};
+use super::{EntryBundle, Tile, TilePath, VerifierKey, entries_of_bundle};
 
 /// The largest log that is audited, in leaves: more than a busy site writes in a century, and what 32 bits count.
 pub const MOST_LEAVES: u64 = u32::MAX as u64;
 
 /// How far two clocks may differ, in milliseconds: the gateway's and a witness's, and the gateway's own when it is set.
 const TOLERANCE: i64 = 60_000;
-
-/// The longest proof of consistency, in hashes: two paths to a root of 2⁶³ leaves.
-const LONGEST_PROOF: usize = 126;
 
 /// What is known from elsewhere, or believed.
 #[derive(Clone, Debug)]
@@ -106,6 +103,11 @@ impl Auditor {
         self.leaves.skip(u64::from(bundle.width));
     }
 
+    /// Whether all leaves were there: without them nothing more can be said.
+    pub const fn complete(&self) -> bool {
+        self.leaves.complete()
+    }
+
     /// Compares the checkpoints with the tree, now that all leaves have gone by.
     pub fn compare(&mut self) {
         self.checkpoints.compare(&self.leaves, &mut self.problems);
@@ -113,24 +115,8 @@ impl Auditor {
 
     /// Takes the bytes of a tile of hashes.
     pub fn tile(&mut self, tile: Tile, bytes: &[u8]) {
-        let path = TilePath::Hashes(tile).path();
-        if tile.hashes(bytes).is_none() {
-            self.problems.insert(Problem::in_file(ProblemKind::Format, &path));
-        } else if self.leaves.is_tile(tile, bytes) == Some(false) {
-            self.problems.insert(Problem::in_file(ProblemKind::TileMismatch, &path));
-        }
-    }
-
-    /// Takes the text of a proof that a checkpoint is the beginning of another.
-    pub fn consistency(&mut self, file: &str, old: u64, new: u64, text: &str) {
-        let lines = text.strip_suffix('\n').unwrap_or(text).split('\n').filter(|_| !text.is_empty());
-        let proof: Option<Vec<_>> = lines.map(TreeHash::parse).collect();
-        match proof.filter(|proof| proof.len() <= LONGEST_PROOF) {
-            None => _ = self.problems.insert(Problem::in_file(ProblemKind::Format, file)),
-            Some(proof) if self.checkpoints.prove(old, new, &proof) == Some(false) => {
-                self.problems.insert(Problem::in_file(ProblemKind::Inconsistent, file));
-            }
-            Some(_) => {}
+        if !self.leaves.is_tile(tile, bytes) {
+            self.problems.insert(Problem::in_file(ProblemKind::TileMismatch, &TilePath::Hashes(tile).path()));
         }
     }
 
@@ -152,8 +138,8 @@ impl Auditor {
         }
     }
 
-    /// Takes the text of a notice or a policy; `None` where its file is there and can't be read, which is a problem told elsewhere.
-    pub fn text(&mut self, file: &str, text: Option<&str>) {
+    /// Takes the bytes of a notice or a policy; `None` where its file is there and can't be read, which is a problem told elsewhere.
+    pub fn text(&mut self, file: &str, text: Option<&[u8]>) {
         if let Some(records) = &mut self.records {
             records.text(file, text, &self.leaves, &mut self.problems);
         }
@@ -167,10 +153,11 @@ impl Auditor {
             origin: newest.map(|newest| newest.origin.clone()).unwrap_or_default(),
             size: newest.map_or(0, |newest| newest.size),
             key_given: self.key_given,
+            log_key: None,
             period: None,
             has_page: false,
             follows: self.leaves.follows(),
-            given_checkpoints: self.checkpoints.fitting(),
+            given_checkpoints: self.checkpoints.given(),
             records: finished.map(|(records, _)| records),
             bracketed: finished.map(|(_, bracketed)| bracketed).unwrap_or_default(),
             witnesses: self.checkpoints.seen(),

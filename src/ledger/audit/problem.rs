@@ -37,7 +37,13 @@ impl fmt::Display for Problem {
         if let Some(file) = &self.file {
             write!(formatter, ", {}", file.escape_debug())?;
         }
-        write!(formatter, ": {}", self.kind.sentence())
+        let sentence = match self.kind {
+            // Nobody may have named what merely lies there.
+            ProblemKind::NoticeUnknown if self.leaf.is_none() => "the log has no such notice",
+            ProblemKind::PolicyUnknown if self.leaf.is_none() => "the log has no such text of a policy",
+            kind => kind.sentence(),
+        };
+        write!(formatter, ": {sentence}")
     }
 }
 
@@ -71,20 +77,19 @@ kinds! {
     Format "format" "this file can't be read as what its name says it is"
     FileChanged "file_changed" "this file is not the one that the manifest describes"
     FileMissing "file_missing" "this file should be here and is not"
-    KeyDiffers "key_differs" "the key in the bundle is not the key that you gave"
+    KeyDiffers "key_differs" "the key that you gave is not the key of this log; nothing else was judged"
     CheckpointSignature "checkpoint_signature" "the log's key did not sign this checkpoint"
     CosignatureForged "cosignature_forged" "a witness's name stands under this checkpoint, but the witness did not sign it"
-    RootMismatch "root_mismatch" "the leaves in the bundle are not the leaves that this checkpoint was signed over"
+    RootMismatch "root_mismatch" "the leaves here are not the leaves that this checkpoint was signed over"
     TileMismatch "tile_mismatch" "the hashes in this tile are not those of the leaves"
     Inconsistent "inconsistent" "this is signed by the log and contradicts the log: its history was changed after it was signed"
     Truncated "truncated" "this checkpoint has more leaves than the log kept: leaves at the end were thrown away, by hand or by the restore of a backup"
-    Ahead "ahead" "this checkpoint has more leaves than the bundle: it was signed after the bundle was made, or leaves at the end were thrown away; ask for a bundle that reaches it, and believe the second if none comes"
     WrongLog "wrong_log" "the name of the log and the leaf with which it starts do not belong together"
     LeafUnreadable "leaf_unreadable" "this leaf does not say anything in the known form"
     RecordChanged "record_changed" "this record is not the one that was written into the log"
     RecordUnreadable "record_unreadable" "this record is the one that was written, but does not have the known form"
     RecordMissing "record_missing" "the log has an event here, its record is not in the bundle, and no leaf says that it was deleted"
-    RecordUnexpected "record_unexpected" "there should be no record here: it was deleted, is outside of the bundle's range, or the leaf is not an event"
+    RecordUnexpected "record_unexpected" "there should be no record here: it was deleted, is outside of the bundle's range, or the leaf is no consent"
     TimeOrder "time_order" "this consent claims to be older than what was written into the log before it"
     BackDated "back_dated" "this consent claims a time before a checkpoint that a witness had seen without it"
     ForwardDated "forward_dated" "this event claims a time after a witness had already seen it"

@@ -3,10 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::{Checkpoints, Held, Problem, ProblemKind, Trust, WitnessSeen, records::salted};
-use crate::ledger::{Checkpoint, Entry, LeafIndex, Note, Proof, Salt, VerifierKey, check_inclusion, leaf_hash, parse};
+use crate::ledger::{
+    Checkpoint, Entry, LeafIndex, Note, Proof, Salt, SignatureLine, VerifierKey, check_inclusion, leaf_hash, parse,
+};
 
 /// How such a file begins (C2SP tlog-proof).
 const BEGINNING: &[u8] = b"c2sp.org/tlog-proof@v1";
+
+/// How a leaf's own bytes begin.
+const LEAF: &[u8] = b"kelisim-";
 
 /// What was found about a receipt.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,21 +22,30 @@ pub struct ReceiptReport {
     pub size: u64,
     /// Its leaf.
     pub index: Option<LeafIndex>,
-    /// Whether what the leaf is computed from is in it; only of events it is.
-    pub has_record: bool,
     /// The record, where it is the one that was written.
     pub record: Option<Box<[u8]>>,
+    /// The leaf's own bytes, where they stand there and are those that were written.
+    pub leaf: Option<Box<[u8]>>,
     /// All that is wrong, in order.
     pub problems: Vec<Problem>,
     /// Who has signed its checkpoint; one for each witness that was given.
     pub witnesses: Vec<WitnessSeen>,
+    /// Who else has signed it as it says, by names: nobody gave their keys.
+    pub unchecked: Vec<Box<str>>,
+}
+
+/// What a leaf is computed from.
+enum Content {
+    Record(Salt, Box<[u8]>),
+    Leaf(Box<[u8]>),
 }
 
 /// A receipt that could be read.
 struct Receipt {
     proof: Proof,
     checkpoint: Checkpoint,
-    record: Option<(Salt, Box<[u8]>)>,
+    note: Note,
+    content: Option<Content>,
 }
 
 /// Whether a file says that it is a receipt.
@@ -42,33 +56,35 @@ pub fn is_receipt(bytes: &[u8]) -> bool {
 /// Checks a receipt with keys that are known from elsewhere. `file` is what it is called in problems.
 pub fn audit_receipt(file: &str, bytes: &[u8], key: VerifierKey, witnesses: &[VerifierKey]) -> ReceiptReport {
     let mut problems = BTreeSet::new();
-    let mut found = |kind| _ = problems.insert(Problem::in_file(kind, file));
-    let Some(Receipt { proof, checkpoint, record }) = Receipt::parse(bytes) else {
-        found(ProblemKind::Format);
+    let Some(receipt) = Receipt::parse(bytes) else {
+        problems.insert(Problem::in_file(ProblemKind::Format, file));
         return ReceiptReport { problems: problems.into_iter().collect(), ..ReceiptReport::default() };
     };
-    let genuine = record.as_ref().is_some_and(|(salt, record)| {
-        let leaf = leaf_hash(&Entry::consent(salt, record).leaf_data()).into();
-        check_inclusion(leaf, proof.index.0, checkpoint.size, &proof.inclusion, checkpoint.root)
-    });
-    let readable = record.as_ref().is_some_and(|(_, record)| parse(record).is_ok());
-    if record.is_some() && !genuine {
-        found(ProblemKind::RecordChanged);
-    } else if record.is_some() && !readable {
-        found(ProblemKind::RecordUnreadable);
+    if let Some(problem) = receipt.content.as_ref().and_then(|content| receipt.fault(content)) {
+        problems.insert(Problem::in_file(problem, file));
     }
+    let unchecked = receipt.unchecked(witnesses);
     let witnesses = witnesses.iter().map(|witness| (witness.clone(), true)).collect();
     let mut checkpoints = Checkpoints::new(Trust { key, key_given: true, own_name: None, witnesses });
-    checkpoints.read(file, &proof.checkpoint, Held::Newest, &mut problems);
+    checkpoints.read(file, &receipt.proof.checkpoint, Held::Newest, &mut problems);
     checkpoints.believe_newest();
+    // A witness whose name is misused makes no record false.
+    let genuine = problems.iter().all(|problem| problem.kind == ProblemKind::CosignatureForged);
+    let Receipt { proof, checkpoint, content, .. } = receipt;
+    let (record, leaf) = match content.filter(|_| genuine) {
+        Some(Content::Record(_, record)) => (Some(record), None),
+        Some(Content::Leaf(leaf)) => (None, Some(leaf)),
+        None => (None, None),
+    };
     ReceiptReport {
         origin: checkpoint.origin,
         size: checkpoint.size,
         index: Some(proof.index),
-        has_record: record.is_some(),
-        record: record.filter(|_| genuine && readable).map(|(_, record)| record),
+        record,
+        leaf,
         problems: problems.into_iter().collect(),
         witnesses: checkpoints.seen(),
+        unchecked,
     }
 }
 
@@ -82,14 +98,47 @@ impl ReceiptReport {
 impl Receipt {
     fn parse(bytes: &[u8]) -> Option<Self> {
         let proof = Proof::parse(str::from_utf8(bytes).ok()?)?;
-        let checkpoint = Checkpoint::parse(Note::parse(&proof.checkpoint)?.text())?;
-        let record = match &proof.extra {
+        let note = Note::parse(&proof.checkpoint)?;
+        let checkpoint = Checkpoint::parse(note.text())?;
+        let content = match &proof.extra {
+            Some(extra) if extra.starts_with(LEAF) => Some(Content::Leaf(extra.as_slice().into())),
             Some(extra) => {
                 let (salt, record) = salted(extra.strip_prefix(b"{")?)?;
-                Some((salt, record.into()))
+                Some(Content::Record(salt, record.into()))
             }
             None => None,
         };
-        (proof.index.0 < checkpoint.size).then_some(Self { proof, checkpoint, record })
+        (proof.index.0 < checkpoint.size).then_some(Self { proof, checkpoint, note, content })
+    }
+
+    /// What is wrong with the leaf: it is not under the root, or it is and says nothing in the known form.
+    fn fault(&self, content: &Content) -> Option<ProblemKind> {
+        let (hash, changed, readable, unreadable) = match content {
+            Content::Record(salt, record) => {
+                let hash = leaf_hash(&Entry::consent(salt, record).leaf_data());
+                (hash, ProblemKind::RecordChanged, parse(record).is_ok(), ProblemKind::RecordUnreadable)
+            }
+            Content::Leaf(leaf) => {
+                let readable = Entry::parse(leaf).is_some();
+                (leaf_hash(leaf), ProblemKind::RootMismatch, readable, ProblemKind::LeafUnreadable)
+            }
+        };
+        let Self { proof, checkpoint, .. } = self;
+        if !check_inclusion(hash.into(), proof.index.0, checkpoint.size, &proof.inclusion, checkpoint.root) {
+            return Some(changed);
+        }
+        (!readable).then_some(unreadable)
+    }
+
+    /// The names under the checkpoint, beside the log's, of which no key was given; each once.
+    fn unchecked(&self, given: &[VerifierKey]) -> Vec<Box<str>> {
+        let mut names: Vec<Box<str>> = Vec::new();
+        for name in self.note.signatures().iter().map(SignatureLine::name) {
+            let known = *name == *self.checkpoint.origin || given.iter().any(|key| key.name() == name);
+            if !known && !names.iter().any(|other| **other == *name) {
+                names.push(name.into());
+            }
+        }
+        names
     }
 }

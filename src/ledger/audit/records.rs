@@ -55,15 +55,11 @@ impl Records {
         };
         self.last_line = Some(index);
         let mut found = |kind| _ = problems.insert(Problem::at_leaf(kind, index));
-        let event_here = leaves.is_consent(index) || leaves.is_obscure(index);
-        if !(self.first..self.after).contains(&index) || !event_here || leaves.is_removed(index) {
+        if !(self.first..self.after).contains(&index) || !leaves.is_consent(index) || leaves.is_removed(index) {
             found(ProblemKind::RecordUnexpected);
             return;
         }
         self.here.insert(u32::try_from(index).unwrap_or(u32::MAX));
-        if !leaves.is_consent(index) {
-            return;
-        }
         if leaves.hash(index) != Some(leaf_hash(&Entry::consent(&salt, record).leaf_data())) {
             found(ProblemKind::RecordChanged);
             return;
@@ -108,8 +104,8 @@ impl Records {
         }
     }
 
-    /// The text of a notice or a policy, from its file, before any record; `None` where the file is there and can't be read.
-    pub(super) fn text(&mut self, file: &str, text: Option<&str>, leaves: &Leaves, problems: &mut BTreeSet<Problem>) {
+    /// The bytes of a notice or a policy, before any record; `None` where its file is there and can't be read.
+    pub(super) fn text(&mut self, file: &str, text: Option<&[u8]>, leaves: &Leaves, problems: &mut BTreeSet<Problem>) {
         self.texts.file(file, text, leaves, problems);
     }
 

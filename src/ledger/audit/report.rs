@@ -2,7 +2,7 @@
 
 use super::Problem;
 use crate::{
-    ledger::{LeafIndex, LogId},
+    ledger::{LeafIndex, LogId, VerifierKey},
     timestamp::Timestamp,
 };
 
@@ -15,13 +15,15 @@ pub struct Report {
     pub size: u64,
     /// Whether the key was known from elsewhere, and not only from the bundle itself.
     pub key_given: bool,
+    /// The key in the bundle.
+    pub log_key: Option<VerifierKey>,
     /// The period that the bundle says it was made for; `None` where nothing says so.
     pub period: Option<Period>,
     /// Whether there is a page for people, which nobody has looked at.
     pub has_page: bool,
     /// The logs that this one goes on from, the oldest first.
     pub follows: Vec<Follows>,
-    /// The checkpoints that were kept elsewhere and are the beginning of this log.
+    /// The checkpoints that were kept elsewhere and that nothing here contradicts.
     pub given_checkpoints: Vec<GivenCheckpoint>,
     /// What was looked at besides the tree; `None` where there were no records to look at.
     pub records: Option<RecordsSeen>,
@@ -37,6 +39,11 @@ impl Report {
     /// Whether nothing is wrong.
     pub const fn intact(&self) -> bool {
         self.problems.is_empty()
+    }
+
+    /// Whether every checkpoint that was kept elsewhere is reached.
+    pub fn reaches_all(&self) -> bool {
+        self.given_checkpoints.iter().all(|given| given.reached)
     }
 
     /// Whether keys of witnesses were known from elsewhere: then only these count.
@@ -71,6 +78,8 @@ pub struct GivenCheckpoint {
     pub file: Box<str>,
     /// How many leaves it has.
     pub size: u64,
+    /// Whether the log goes as far as it; a log that does not may be older, or cut short.
+    pub reached: bool,
 }
 
 /// The records that were compared with their leaves.

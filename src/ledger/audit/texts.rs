@@ -8,7 +8,8 @@ use super::{Leaves, Problem, ProblemKind};
 use crate::{
     consent::EditionId,
     ledger::{
-        Event, NoticeId, PolicyText, document_hash,
+        Event, NoticeId, PolicyText,
+        entry::sha256,
         hex::{hex, unhex},
         policy_texts,
     },
@@ -38,44 +39,39 @@ impl KnownTexts {
 /// The files of texts, and what records want of them. As much is kept as there are notices, however many records name them.
 #[derive(Default)]
 pub(super) struct Texts {
-    /// The notices whose files are here, and what each names; `None` for what is not the notice that it is called.
-    notices: HashMap<NoticeId, Option<Vec<PolicyText>>>,
-    policies: HashSet<[u8; 32]>,
-    missing_notices: HashSet<NoticeId>,
-    missing_policies: HashSet<[u8; 32]>,
+    /// What each notice names whose file is here and is it.
+    notices: HashMap<NoticeId, Vec<PolicyText>>,
+    files: HashSet<Box<str>>,
+    missing: BTreeSet<Problem>,
 }
 
 impl Texts {
-    /// Takes the text of a file; `None` where it is there and can't be read, which is a problem told elsewhere.
-    pub(super) fn file(&mut self, file: &str, text: Option<&str>, leaves: &Leaves, problems: &mut BTreeSet<Problem>) {
+    /// Takes the bytes of a file, which is called by their hash; `None` where it is there and can't be read, which is told elsewhere.
+    pub(super) fn file(&mut self, file: &str, text: Option<&[u8]>, leaves: &Leaves, problems: &mut BTreeSet<Problem>) {
         let mut found = |kind| _ = problems.insert(Problem::in_file(kind, file));
-        // A text's leaf may be among those that are not here.
-        let complete = leaves.complete();
-        match TextFile::parse(file) {
-            Some(TextFile::Notice(id)) => {
-                if complete && !leaves.texts.notices.contains_key(&id) {
-                    found(ProblemKind::NoticeUnknown);
-                }
-                let genuine = text.filter(|text| document_hash(text) == id.0);
-                if text.is_some() && genuine.is_none() {
-                    found(ProblemKind::NoticeChanged);
-                }
-                let named = genuine.and_then(policy_texts);
-                if genuine.is_some() && named.is_none() {
-                    found(ProblemKind::Format);
-                }
-                self.notices.insert(id, named);
+        self.files.insert(file.into());
+        let Some(text) = text else { return };
+        let hash = sha256(&[text]);
+        if let Some(name) = file.strip_prefix("notices/") {
+            let named = name.strip_suffix(".json").and_then(NoticeId::parse);
+            if named.is_none_or(|id| !leaves.texts.notices.contains_key(&id)) {
+                found(ProblemKind::NoticeUnknown);
             }
-            Some(TextFile::Policy(hash)) => {
-                if complete && !leaves.texts.policies.contains(&hash) {
-                    found(ProblemKind::PolicyUnknown);
-                }
-                if text.is_some_and(|text| document_hash(text) != hash) {
-                    found(ProblemKind::PolicyChanged);
-                }
-                self.policies.insert(hash);
+            if named != Some(NoticeId(hash)) {
+                found(ProblemKind::NoticeChanged);
+            } else if let Some(texts) = str::from_utf8(text).ok().and_then(policy_texts) {
+                self.notices.insert(NoticeId(hash), texts);
+            } else {
+                found(ProblemKind::Format);
             }
-            None => found(ProblemKind::Format),
+        } else {
+            let named = file.strip_prefix("policies/").and_then(|name| name.strip_suffix(".txt")).and_then(unhex);
+            if named.is_none_or(|hash| !leaves.texts.policies.contains(&hash)) {
+                found(ProblemKind::PolicyUnknown);
+            }
+            if named != Some(hash) {
+                found(ProblemKind::PolicyChanged);
+            }
         }
     }
 
@@ -95,40 +91,24 @@ impl Texts {
         if !before(known.notices_of_editions.get(&(event.notice, event.edition.clone()))) {
             found(ProblemKind::PolicyUnknown);
         }
-        let Some(document) = self.notices.get(&event.notice) else {
-            self.missing_notices.insert(event.notice);
-            return;
-        };
-        for text in document.iter().flatten() {
-            if !before(known.policies_of_editions.get(&(event.edition.clone(), *text))) {
+        self.need(ProblemKind::NoticeMissing, format!("notices/{}.json", event.notice));
+        let texts = self.notices.get(&event.notice).cloned().unwrap_or_default();
+        for text in texts {
+            if !before(known.policies_of_editions.get(&(event.edition.clone(), text))) {
                 found(ProblemKind::PolicyUnknown);
             }
-            if !self.policies.contains(&text.1) {
-                self.missing_policies.insert(text.1);
-            }
+            self.need(ProblemKind::PolicyMissing, format!("policies/{}.txt", hex(&text.1)));
+        }
+    }
+
+    fn need(&mut self, kind: ProblemKind, file: String) {
+        if !self.files.contains(&*file) {
+            self.missing.insert(Problem::in_file(kind, &file));
         }
     }
 
     /// Tells what is missing.
-    pub(super) fn finish(&self, problems: &mut BTreeSet<Problem>) {
-        let mut missing = |kind, file: String| _ = problems.insert(Problem::in_file(kind, &file));
-        self.missing_notices.iter().for_each(|id| missing(ProblemKind::NoticeMissing, format!("notices/{id}.json")));
-        let policies = self.missing_policies.iter();
-        policies.for_each(|hash| missing(ProblemKind::PolicyMissing, format!("policies/{}.txt", hex(hash))));
-    }
-}
-
-/// What the name of a text's file says.
-enum TextFile {
-    Notice(NoticeId),
-    Policy([u8; 32]),
-}
-
-impl TextFile {
-    fn parse(file: &str) -> Option<Self> {
-        if let Some(name) = file.strip_prefix("notices/") {
-            return NoticeId::parse(name.strip_suffix(".json")?).map(Self::Notice);
-        }
-        unhex(file.strip_prefix("policies/")?.strip_suffix(".txt")?).map(Self::Policy)
+    pub(super) fn finish(self, problems: &mut BTreeSet<Problem>) {
+        problems.extend(self.missing);
     }
 }

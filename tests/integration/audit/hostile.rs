@@ -84,7 +84,7 @@ fn two_files_of_one_name() {
 }
 
 #[test]
-fn names_that_lead_elsewhere() {
+fn names_that_lead_elsewhere_are_names_like_others() {
     let names: [&[u8]; 7] = [b"a_b", b"a\\b", b"../", b"./b", b"a//", b"/ab", b"a\0b"];
     for name in names {
         let mut name = name.to_vec();
@@ -96,8 +96,7 @@ fn names_that_lead_elsewhere() {
         let placeholder = "@".repeat(name.len());
         bundle.0.insert(placeholder.clone(), b"x".to_vec());
         let told = String::from_utf8(name.clone()).unwrap();
-        let problem = if told == "a_b" { "file_changed" } else { "format" };
-        check_zip(&bundle, |bytes| rename(bytes, placeholder.as_bytes(), &name), &[(problem, &told)]);
+        check_zip(&bundle, |bytes| rename(bytes, placeholder.as_bytes(), &name), &[("file_changed", &told)]);
     }
 }
 

@@ -95,7 +95,7 @@ fn a_checkpoint_kept_from_before_fits_also_across_a_restore() {
     let kept = kept.to_str().unwrap();
     let report = verify(&log.bundle(), &["--checkpoint", kept]);
     assert_eq!(report["intact"], true);
-    assert_eq!(report["given_checkpoints"], json!([{ "file": kept, "size": 293 }]));
+    assert_eq!(report["given_checkpoints"], json!([{ "file": kept, "size": 293, "reached": true }]));
 }
 
 #[test]

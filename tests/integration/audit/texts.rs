@@ -48,7 +48,11 @@ fn a_text_that_the_log_does_not_have() {
     bundle.describe_again();
     let unknown = [("notice_unknown", &*known), ("notice_unknown", &*stray), ("notice_changed", &*stray)];
     let unknown = [&unknown[..], &[("policy_unknown", &*policy)]].concat();
-    check(&bundle, &[&unknown[..], &names.map(|name| ("format", name))].concat());
+    let other = names.map(|name| {
+        let kind = |notice, policy| if name.starts_with("notices/") { notice } else { policy };
+        [(kind("notice_unknown", "policy_unknown"), name), (kind("notice_changed", "policy_changed"), name)]
+    });
+    check(&bundle, &[&unknown[..], &other.concat()].concat());
     // Its leaf may be among those that are not here.
     bundle.0.retain(|path, _| !path.starts_with("records/") && path != "tile/entries/001.p/37");
     bundle.describe_again();
