@@ -288,6 +288,26 @@ def inclusion_root(index, size, leaf, path):
         return node(inclusion_root(index, half, leaf, path), other)
     return node(other, inclusion_root(index - half, size - half, leaf, path))
 
+def consistency_roots(old, new, old_root, path):
+    """Section 2.1.2, from the end of the path: both roots. `old_root` is None in what is not all of the old tree."""
+    if old == new:
+        root = old_root or path.pop()
+        return root, root
+    half, other = left_part(new), path.pop()
+    if old <= half:
+        old_root, new_root = consistency_roots(old, half, old_root, path)
+        return old_root, node(new_root, other)
+    old_root, new_root = consistency_roots(old - half, new - half, None, path)
+    return node(other, old_root), node(other, new_root)
+
+def parse_hashes(lines):
+    hashes = [from_base64(line) for line in lines]
+    require(all(len(one) == 32 for one in hashes))
+    return hashes
+
+def parse_proof(data):
+    return parse_hashes(data.decode().removesuffix("\n").split("\n")) if data else []
+
 def tiles(level, row):
     """Names, numbers and widths of the tiles over so many hashes (tlog-tiles, "Merkle Tree")."""
     for number in range((row + 255) // 256):
@@ -356,6 +376,22 @@ class Leaves:
                 tile = self.bundle.read(name)
                 if tile is not None and tile != row[8192 * number:8192 * number + 32 * width]:
                     self.bundle.add("tile_mismatch", name)
+    def check_proofs(self):
+        """Each proof of consistency holds between the trees that the name of its file tells."""
+        for name in self.bundle.below("consistency"):
+            if sizes := re.fullmatch("consistency/([0-9]{12})-([0-9]{12})", name):
+                old, new = map(int, sizes.groups())
+                path = self.bundle.read(name, parse_proof)
+                if path is not None and max(old, new) <= self.size and not self.is_consistent(old, new, path):
+                    self.bundle.add("inconsistent", name)
+    def is_consistent(self, old, new, path):
+        if old in (0, new):
+            return not path
+        try:
+            roots = old < new and consistency_roots(old, new, self.root(old), path)
+        except IndexError:  # the proof is too short
+            return False
+        return roots == (self.root(old), self.root(new)) and not path
     def check_starts(self):
         """The first leaf begins a log, and another start goes on from what stands before it."""
         if not self.starts or self.starts[0]["leaf"] != 0:
@@ -598,7 +634,9 @@ def hold_to_log(bundle, report, leaves, newest, others, own, given_key):
     leaves.check_starts()
     same, logs = leaves.root(leaves.size) == newest.root, [start["log"] for start in leaves.starts]
     number = given_key and given_key.name.rpartition("/")[2]
-    if not same:
+    if same:
+        leaves.check_proofs()
+    else:
         bundle.add("root_mismatch", "checkpoint")
     for one in [newest, *others]:
         problem = leaves.judge(one, newest, same)

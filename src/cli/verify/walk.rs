@@ -98,6 +98,13 @@ impl Walk {
         for (file, text) in given {
             auditor.checkpoint(file, text, Held::Given);
         }
+        for file in self.files("consistency/") {
+            if let Some((old, new)) = tied(&file)
+                && let Some(text) = self.text(&file)
+            {
+                auditor.consistency(&file, old, new, &text);
+            }
+        }
         for index in 0..size.div_ceil(TILE_WIDTH) {
             let bundle = EntryBundle::in_tree(index, size).expect("the index is that of a bundle of the tree");
             match self.required(&bundle.path()) {
@@ -243,4 +250,14 @@ impl Walk {
 fn key_in(line: &str) -> Option<VerifierKey> {
     let line = line.trim_ascii();
     (line == line.trim()).then(|| VerifierKey::parse(line).ok()).flatten()
+}
+
+/// The sizes of the two trees that a proof of consistency ties together, as its file is named; `None` where it is named otherwise.
+fn tied(file: &str) -> Option<(u64, u64)> {
+    let size = |text: &str| {
+        let digits = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+        if digits { text.parse().ok() } else { None }
+    };
+    let (old, new) = file.strip_prefix("consistency/")?.split_once('-')?;
+    Some((size(old)?, size(new)?))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{GivenCheckpoint, Leaves, Problem, ProblemKind, Seen, TOLERANCE, Trust, WitnessSeen};
 use crate::{
-    ledger::{Checkpoint, LogId, Note, Signed, hex::unhex},
+    ledger::{Checkpoint, LogId, Note, Signed, TreeHash, check_consistency, hex::unhex},
     timestamp::Timestamp,
 };
 
@@ -28,6 +28,14 @@ struct Known {
     cosigned: Vec<(usize, Timestamp)>,
 }
 
+/// That one tree is the beginning of another.
+pub(super) struct ConsistencyProof {
+    pub(super) file: Box<str>,
+    pub(super) old: u64,
+    pub(super) new: u64,
+    pub(super) hashes: Vec<TreeHash>,
+}
+
 /// All checkpoints of an audit.
 pub(super) struct Checkpoints {
     trust: Trust,
@@ -36,11 +44,12 @@ pub(super) struct Checkpoints {
     valid: Vec<(usize, u64, Timestamp)>,
     /// Those kept elsewhere that are the beginning of the log, or of more of it than is here.
     given: Vec<GivenCheckpoint>,
+    pub(super) proofs: Vec<ConsistencyProof>,
 }
 
 impl Checkpoints {
     pub(super) const fn new(trust: Trust) -> Self {
-        Self { trust, known: Vec::new(), valid: Vec::new(), given: Vec::new() }
+        Self { trust, known: Vec::new(), valid: Vec::new(), given: Vec::new(), proofs: Vec::new() }
     }
 
     /// Reads a checkpoint; its size where it counts from here on.
@@ -87,6 +96,9 @@ impl Checkpoints {
         }
         leaves.check_starts(problems);
         let whole = self.newest().is_some_and(|newest| leaves.root(newest.size) == Some(newest.root));
+        if whole {
+            self.compare_proofs(leaves, problems);
+        }
         for known in &self.known {
             let size = known.checkpoint.size;
             let fault = match place(&known.checkpoint, known.held, leaves) {
@@ -118,6 +130,16 @@ impl Checkpoints {
                 if known.held == Held::Given {
                     self.given.push(GivenCheckpoint { file: known.file.clone(), size, reached: true });
                 }
+            }
+        }
+    }
+
+    /// Holds the proofs to the tree; one about more leaves than are here proves nothing of it.
+    fn compare_proofs(&self, leaves: &Leaves, problems: &mut BTreeSet<Problem>) {
+        for ConsistencyProof { file, old, new, hashes } in &self.proofs {
+            let Some((old_root, new_root)) = leaves.root(*old).zip(leaves.root(*new)) else { continue };
+            if !check_consistency(*old, *new, old_root, new_root, hashes) {
+                problems.insert(Problem::in_file(ProblemKind::Inconsistent, file));
             }
         }
     }

@@ -24,14 +24,17 @@ pub use self::{
     report::{Bracketed, Follows, GivenCheckpoint, Period, RecordsSeen, Report, Seen, WitnessSeen},
 };
 use self::{
-    checkpoints::{Brackets, Checkpoints},
+    checkpoints::{Brackets, Checkpoints, ConsistencyProof},
     leaves::Leaves,
     records::Records,
 };
-use super::{EntryBundle, Tile, TilePath, VerifierKey, entries_of_bundle};
+use super::{EntryBundle, Tile, TilePath, TreeHash, VerifierKey, entries_of_bundle};
 
 /// The largest log that is audited, in leaves: more than a busy site writes in a century, and what 32 bits count.
 pub const MOST_LEAVES: u64 = u32::MAX as u64;
+
+/// The longest proof of consistency, in hashes: two paths to the root of 2⁶³ leaves. What follows can't be right.
+const LONGEST_PROOF: usize = 126;
 
 /// How far two clocks may differ, in milliseconds: the gateway's and a witness's, and the gateway's own when it is set.
 const TOLERANCE: i64 = 60_000;
@@ -85,6 +88,18 @@ impl Auditor {
         }
         self.leaves.want_root(size);
         Some(size)
+    }
+
+    /// Takes the text of a proof that the tree of `old` leaves is the beginning of the tree of `new` leaves: base64, one hash a line.
+    pub fn consistency(&mut self, file: &str, old: u64, new: u64, text: &str) {
+        let lines = text.strip_suffix('\n').unwrap_or(text).split('\n').filter(|_| !text.is_empty());
+        match lines.take(LONGEST_PROOF + 1).map(TreeHash::parse).collect() {
+            Some(hashes) => {
+                [old, new].into_iter().for_each(|size| self.leaves.want_root(size));
+                self.checkpoints.proofs.push(ConsistencyProof { file: file.into(), old, new, hashes });
+            }
+            None => _ = self.problems.insert(Problem::in_file(ProblemKind::Format, file)),
+        }
     }
 
     /// Takes the bytes of the next bundle of leaves.

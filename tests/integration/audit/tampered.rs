@@ -272,14 +272,17 @@ fn a_checkpoint_of_more_leaves_than_there_can_be() {
 }
 
 #[test]
-fn a_proof_of_consistency_is_not_needed_where_all_leaves_are_here() {
+fn a_proof_of_consistency_that_proves_something_else() {
     let file = "consistency/000000000054-000000000104";
     let other =
         |text: &str| text.replacen(text.lines().next().unwrap(), &kelisim::ledger::TreeHash([3; 32]).to_string(), 1);
-    check(&changed(file, other), &[]);
+    check(&changed(file, other), &[("inconsistent", file)]);
+    check(&changed(file, |text| text.split_once('\n').unwrap().1.to_owned()), &[("inconsistent", file)]);
+    check(&changed(file, |text| text.to_owned() + text), &[("inconsistent", file)]);
+    check(&changed(file, |_| "x\n".to_owned()), &[("format", file)]);
     let mut careless = Log::of_a_day(2).bundle();
     careless.edit(file, other);
-    check(&careless, &[("file_changed", file)]);
+    check(&careless, &[("file_changed", file), ("inconsistent", file)]);
 }
 
 #[test]
@@ -301,8 +304,8 @@ fn a_flipped_bit_anywhere_is_found_and_both_say_the_same() {
             bundle.describe_again();
         }
         let report = verify(&bundle, &[]);
-        // The page for people and the proofs are vouched for by the manifest alone, the list of witnesses by whoever knows them.
-        let vouched = !hidden || !["index.html", "witnesses"].contains(&&**file) && !file.starts_with("consistency/");
+        // The page for people is vouched for by the manifest alone, the list of witnesses by whoever knows them.
+        let vouched = !hidden || !["index.html", "witnesses"].contains(&&**file);
         assert!(report["intact"] == false || !vouched, "{file}, byte {at}");
     }
 }
