@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use jiff::{SignedDuration, tz::TimeZone};
+use jiff::{
+    SignedDuration,
+    fmt::{StdFmtWrite, temporal::DateTimePrinter},
+    tz::TimeZone,
+};
 
 /// Milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted (POSIX time).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,7 +69,8 @@ impl Timestamp {
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC with milliseconds: `2026-11-22T10:00:00.000Z`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.jiff().strftime("%Y-%m-%dT%H:%M:%S%.3fZ"))
+        const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
+        PRINTER.print_timestamp(&self.jiff(), StdFmtWrite(formatter)).map_err(|_| fmt::Error)
     }
 }
 

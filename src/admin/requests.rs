@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::deadline::{Deadline, Deadlines};
 use crate::{
     clock,
+    ledger::hex,
     store::{StoreError, change_kept, read_kept},
 };
 
@@ -140,7 +141,7 @@ pub fn add_request(state_dir: &Path, kind: RequestKind, received: Date, today: D
             let (_, oldest) = done.min().ok_or(RequestError::Full)?;
             list.requests.remove(oldest);
         }
-        let number: String = clock::random::<4>().iter().map(|byte| format!("{byte:02x}")).collect();
+        let number = hex(&clock::random::<4>());
         list.requests.push(PersonRequest { number: number.clone(), kind, received, done: None });
         Ok(number)
     })

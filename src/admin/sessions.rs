@@ -4,7 +4,11 @@ use std::{collections::HashMap, sync::Mutex};
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-use crate::{clock, ledger::AccountNumber, timestamp::Timestamp};
+use crate::{
+    clock,
+    ledger::{AccountNumber, hex},
+    timestamp::Timestamp,
+};
 
 /// How long a session lives without a request, in milliseconds: half an hour.
 const LONGEST_IDLE: i64 = 30 * 60 * 1000;
@@ -37,7 +41,7 @@ impl Sessions {
     /// Begins a session; the answer is its token, 64 hexadecimal digits.
     pub(super) fn begin(&self, account: AccountNumber, now: Timestamp) -> String {
         let secret: [u8; 32] = clock::random();
-        let token: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+        let token = hex(&secret);
         let mut sessions = self.lock();
         sessions.retain(|_, session| !session.is_over(now));
         if sessions.len() >= MOST_SESSIONS {

@@ -20,7 +20,7 @@ pub use frame_grant::{FrameGrant, FrameName};
 pub use record::{Binding, Record, RecordKeys};
 pub use shown::ShownMark;
 
-use crate::timestamp::Term;
+use crate::{ledger::hex, timestamp::Term};
 
 /// A random 128-bit name for one visitor's chain of choices. It is the only handle on a visitor that is ever stored.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,7 +54,7 @@ impl ConsentId {
 
 impl fmt::Display for ConsentId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        formatter.write_str(&hex(&self.0))
     }
 }
 

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     consent::Record,
-    ledger::{NoticeId, Proof, RecordId},
+    ledger::{NoticeId, Proof, RecordId, hex},
     pages::{Download, Issued, Message, ReceiptQuery, ReceiptView, Whereabouts},
     store::KeptEvent,
     timestamp::Timestamp,
@@ -169,8 +169,7 @@ fn attachment(text: String, media_type: &'static str, name: &str) -> Response<An
 
 /// What a leaf is computed from: `{"salt":"hex","record":…}` with the canonical bytes as they are.
 fn extra(kept: &KeptEvent) -> Vec<u8> {
-    let salt: String = kept.salt.0.iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut extra = format!("{{\"salt\":\"{salt}\",\"record\":").into_bytes();
+    let mut extra = format!("{{\"salt\":\"{}\",\"record\":", hex(&kept.salt.0)).into_bytes();
     extra.extend_from_slice(&kept.record);
     extra.push(b'}');
     extra

@@ -1,13 +1,9 @@
 //! Hexadecimal digits: lower case only, so that every value has one spelling.
 
-use std::fmt::Write;
-
 /// Two digits for each byte.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a string takes every write");
-        text
-    })
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// The bytes, or `None` when the length differs or a digit is not one of `0-9 a-f`.

@@ -114,21 +114,34 @@ pub struct RecordError(Box<str>);
 struct Fields<'a> {
     #[serde(borrow)]
     schema: Cow<'a, str>,
+    #[serde(borrow)]
     record_id: Cow<'a, str>,
+    #[serde(borrow)]
     consent_id: Cow<'a, str>,
+    #[serde(borrow)]
     site: Cow<'a, str>,
+    #[serde(borrow)]
     event: Cow<'a, str>,
+    #[serde(borrow)]
     entity: Cow<'a, str>,
+    #[serde(borrow)]
     time: Cow<'a, str>,
+    #[serde(borrow)]
     validity: Cow<'a, str>,
+    #[serde(borrow)]
     valid_until: Cow<'a, str>,
+    #[serde(borrow)]
     method: Cow<'a, str>,
     offered: Vec<Cow<'a, str>>,
     allowed: Vec<Cow<'a, str>>,
+    #[serde(borrow)]
     edition: Cow<'a, str>,
+    #[serde(borrow)]
     notice_id: Cow<'a, str>,
+    #[serde(borrow)]
     language: Cow<'a, str>,
     page: Option<Cow<'a, str>>,
+    #[serde(borrow)]
     agent: Cow<'a, str>,
     gpc: bool,
     dnt: bool,

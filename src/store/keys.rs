@@ -8,7 +8,11 @@ use std::{
 };
 
 use super::StoreError;
-use crate::{clock, consent::RecordKeys, ledger::VerifierKey};
+use crate::{
+    clock,
+    consent::RecordKeys,
+    ledger::{VerifierKey, hex},
+};
 
 /// Reads `record.keys`: one key a line in hexadecimal, the newest first. Makes the file with one key where it is missing.
 ///
@@ -64,8 +68,7 @@ pub(super) fn write_public(state_dir: &Path, key: &VerifierKey) -> Result<(), St
 
 fn make(state_dir: &Path, path: &Path) -> Result<String, StoreError> {
     let key: [u8; RecordKeys::KEY_LENGTH] = clock::random();
-    let mut text: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    text.push('\n');
+    let text = hex(&key) + "\n";
     write_durably(state_dir, path, &text).map_err(StoreError::file(path, "make this key"))?;
     Ok(text)
 }
