@@ -27,7 +27,7 @@ mod script;
 mod settings;
 mod settings_page;
 mod site_pages;
-mod texts;
+pub(crate) mod texts;
 mod visible;
 
 #[cfg(test)]

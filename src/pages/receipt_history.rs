@@ -107,7 +107,7 @@ pub(super) fn history_row(settings: &Settings, language: Language, line: &Histor
 /// What happened. A withdrawal says what was taken back and what is left, as far as anybody can tell.
 pub(super) fn happened(texts: &Texts, event: &Event, before: Option<CategorySet>) -> String {
     let Some(withdrawn) = Act::of(event, before).withdrawn.filter(|withdrawn| !withdrawn.is_empty()) else {
-        return kind(texts, event.kind).to_owned();
+        return texts.event(event.kind).to_owned();
     };
     let left = match event.allowed.is_empty() {
         true => texts.category(Category::Necessary).listed.clone(),
@@ -115,18 +115,6 @@ pub(super) fn happened(texts: &Texts, event: &Event, before: Option<CategorySet>
     };
     let withdrawn = phrases::categories(texts, withdrawn);
     phrases::fill(&texts.receipt.withdrawn_part, &[("withdrawn", &withdrawn), ("left", &left)])
-}
-
-fn kind(texts: &Texts, kind: EventKind) -> &str {
-    let words = &texts.receipt.events;
-    match kind {
-        EventKind::Expressed => &words.expressed,
-        EventKind::Renewed => &words.renewed,
-        EventKind::Refused => &words.refused,
-        EventKind::Withdrawn => &words.withdrawn,
-        EventKind::Implied => &words.implied,
-        EventKind::Frame => &words.frame,
-    }
 }
 
 pub(super) struct HistoryRow {

@@ -7,25 +7,29 @@ use serde::Deserialize;
 #[cfg(test)]
 use serde::Serialize;
 
-use crate::{consent::Category, visitor::Language};
+use crate::{
+    consent::Category,
+    ledger::{EventKind, Method},
+    visitor::{AgentFamily, Language, Signals},
+};
 
 /// Every phrase in one language.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize))]
 #[serde(deny_unknown_fields)]
-pub(super) struct Texts {
-    pub(super) banner: Banner,
-    pub(super) buttons: Buttons,
-    pub(super) facts: Facts,
-    pub(super) data: Data,
-    pub(super) categories: Categories,
-    pub(super) settings: Settings,
-    pub(super) frame: Frame,
-    pub(super) receipt: Receipt,
-    pub(super) policy: Policy,
-    pub(super) message: Messages,
-    pub(super) languages: Languages,
-    pub(super) format: Format,
+pub(crate) struct Texts {
+    pub(crate) banner: Banner,
+    pub(crate) buttons: Buttons,
+    pub(crate) facts: Facts,
+    pub(crate) data: Data,
+    pub(crate) categories: Categories,
+    pub(crate) settings: Settings,
+    pub(crate) frame: Frame,
+    pub(crate) receipt: Receipt,
+    pub(crate) policy: Policy,
+    pub(crate) message: Messages,
+    pub(crate) languages: Languages,
+    pub(crate) format: Format,
 }
 
 /// Declares tables of required phrases: texts, then lists of texts, then tables with a type of their own.
@@ -35,10 +39,10 @@ macro_rules! phrases {
         #[derive(Debug, Deserialize)]
         #[cfg_attr(test, derive(Serialize))]
         #[serde(deny_unknown_fields)]
-        pub(super) struct $name {
-            $(pub(super) $key: String,)*
-            $(pub(super) $list: Vec<String>,)*
-            $(pub(super) $table: $kind,)*
+        pub(crate) struct $name {
+            $(pub(crate) $key: String,)*
+            $(pub(crate) $list: Vec<String>,)*
+            $(pub(crate) $table: $kind,)*
         }
     )*};
 }
@@ -108,7 +112,7 @@ phrases! {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize))]
 #[serde(deny_unknown_fields)]
-pub(super) struct Categories {
+pub(crate) struct Categories {
     necessary: CategoryTexts,
     functional: CategoryTexts,
     analytical: CategoryTexts,
@@ -117,7 +121,7 @@ pub(super) struct Categories {
 
 impl Languages {
     /// The words for this language.
-    pub(super) fn of(&self, language: Language) -> &str {
+    pub(crate) fn of(&self, language: Language) -> &str {
         match language {
             Language::Ru => &self.ru,
             Language::Kk => &self.kk,
@@ -128,7 +132,7 @@ impl Languages {
 
 impl Texts {
     /// The phrases of a language. They are read once.
-    pub(super) fn of(language: Language) -> &'static Self {
+    pub(crate) fn of(language: Language) -> &'static Self {
         static RU: LazyLock<Texts> = LazyLock::new(|| Texts::read(include_str!("../../banner/texts/ru.toml")));
         static KK: LazyLock<Texts> = LazyLock::new(|| Texts::read(include_str!("../../banner/texts/kk.toml")));
         static EN: LazyLock<Texts> = LazyLock::new(|| Texts::read(include_str!("../../banner/texts/en.toml")));
@@ -140,7 +144,7 @@ impl Texts {
     }
 
     /// The texts of a category.
-    pub(super) fn category(&self, category: Category) -> &CategoryTexts {
+    pub(crate) fn category(&self, category: Category) -> &CategoryTexts {
         match category {
             Category::Necessary => &self.categories.necessary,
             Category::Functional => &self.categories.functional,
@@ -149,8 +153,53 @@ impl Texts {
         }
     }
 
+    /// What happened.
+    pub(crate) fn event(&self, kind: EventKind) -> &str {
+        let words = &self.receipt.events;
+        match kind {
+            EventKind::Expressed => &words.expressed,
+            EventKind::Renewed => &words.renewed,
+            EventKind::Refused => &words.refused,
+            EventKind::Withdrawn => &words.withdrawn,
+            EventKind::Implied => &words.implied,
+            EventKind::Frame => &words.frame,
+        }
+    }
+
+    /// How it was indicated.
+    pub(crate) fn method(&self, method: Method) -> &str {
+        let words = &self.receipt.methods;
+        match method {
+            Method::BannerForm => &words.banner_form,
+            Method::SettingsForm => &words.settings_form,
+            Method::ReceiptForm => &words.receipt_form,
+            Method::Script => &words.script,
+            Method::Navigation => &words.navigation,
+            Method::FrameForm => &words.frame_form,
+        }
+    }
+
+    /// A family of browsers.
+    pub(crate) fn agent(&self, agent: AgentFamily) -> &str {
+        match agent {
+            AgentFamily::Chromium => "Chromium",
+            AgentFamily::Firefox => "Firefox",
+            AgentFamily::Safari => "Safari",
+            AgentFamily::Robot => &self.receipt.robot,
+            AgentFamily::Other => &self.receipt.other_agent,
+        }
+    }
+
+    /// What a browser signalled.
+    pub(crate) fn signals(&self, signals: Signals) -> String {
+        let names =
+            [(signals.global_privacy_control, "Global Privacy Control"), (signals.do_not_track, "Do Not Track")];
+        let sent: Vec<_> = names.into_iter().filter(|(sent, _)| *sent).map(|(_, name)| name).collect();
+        if sent.is_empty() { self.receipt.no_signals.clone() } else { sent.join(", ") }
+    }
+
     /// A kind of data in words; what configuration says in its own words is shown as it is.
-    pub(super) fn kind_of_data<'a>(&'a self, word: &'a str) -> &'a str {
+    pub(crate) fn kind_of_data<'a>(&'a self, word: &'a str) -> &'a str {
         match word {
             "cookies" => &self.data.cookies,
             "truncated address" => &self.data.truncated_address,

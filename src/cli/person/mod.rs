@@ -3,7 +3,6 @@
 
 mod standing;
 mod text;
-mod words;
 
 use std::{io, path::PathBuf};
 

@@ -1,15 +1,16 @@
 //! Whether a record counts now, and if not, what ended it: as the page of what is recorded says it.
 
-use super::{text::moment, words::Words};
+use super::text::moment;
 use crate::{
     gateway::SiteSettings,
     ledger::{Event, EventKind, LeafIndex},
+    pages::texts::Texts,
     timestamp::Timestamp,
 };
 
 /// In words. `records` are all that are kept of this person on the site, which may be configured no more.
 pub(super) fn standing(
-    words: &Words,
+    words: &Texts,
     site: Option<&SiteSettings>,
     now: Timestamp,
     (index, event): (LeafIndex, &Event),

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::{standing::standing, words::Words};
+use super::standing::standing;
 use crate::{
     consent::CategorySet,
     gateway::SiteSettings,
     ledger::{Act, Content, Event, LeafIndex, NoticeFacts, Retention, Row},
-    pages::Controller,
+    pages::{Controller, texts::Texts},
     store::{Reader, StoreError},
     timestamp::Timestamp,
     visitor::Language,
@@ -25,7 +25,7 @@ pub(super) struct Answer<'a> {
 
 /// A text that grows line by line.
 struct Lines {
-    words: &'static Words,
+    words: &'static Texts,
     written: String,
     /// What was shown with records that are written, and at which leaf that stands: it is mostly the same with each.
     shown: Vec<(Vec<String>, LeafIndex)>,
@@ -34,7 +34,7 @@ struct Lines {
 impl Answer<'_> {
     /// The whole text, one part for each site.
     pub(super) fn write(&self, rows: &[Row]) -> Result<String, StoreError> {
-        let mut lines = Lines { words: Words::of(self.language), written: String::new(), shown: Vec::new() };
+        let mut lines = Lines { words: Texts::of(self.language), written: String::new(), shown: Vec::new() };
         let kept = kept(rows);
         let mut sites: Vec<&str> = kept.iter().map(|(_, event)| &*event.site).collect();
         sites.sort_unstable();
@@ -94,21 +94,21 @@ impl Answer<'_> {
         lines.fact(&receipt.when, &moment(event.time));
         lines.fact(&receipt.event, words.event(event.kind));
         lines.fact(&receipt.state, &standing(words, site, self.now, (index, event), records));
-        lines.fact(&receipt.offered, &words.set(act.asked));
+        lines.fact(&receipt.offered, &set(words, act.asked));
         let host = event.frame.as_ref().map(|frame| format!(" ({})", frame.host)).unwrap_or_default();
-        lines.fact(&settings.allowed, &(words.set(act.allowed) + &host));
+        lines.fact(&settings.allowed, &(set(words, act.allowed) + &host));
         if act.withdrawn != Some(CategorySet::EMPTY) {
-            let withdrawn = act.withdrawn.map_or_else(unknown, |withdrawn| words.set(withdrawn));
+            let withdrawn = act.withdrawn.map_or_else(unknown, |withdrawn| set(words, withdrawn));
             lines.fact(&capitalised(&receipt.events.withdrawn), &withdrawn);
         }
-        lines.fact(&settings.refused, &act.refused.map_or_else(unknown, |refused| words.set(refused)));
+        lines.fact(&settings.refused, &act.refused.map_or_else(unknown, |refused| set(words, refused)));
         lines.fact(&settings.valid_until, &moment(event.valid_until));
         lines.fact(&words.facts.record_term, &self.retention.kept_until(event).date());
         lines.fact(&receipt.method, words.method(event.method));
         lines.fact(&receipt.page, &event.page.as_ref().map_or_else(unknown, |page| page.as_str().to_owned()));
         lines.fact(&receipt.language, event.language.own_name());
         lines.fact(&receipt.agent, words.agent(event.agent));
-        lines.fact(&receipt.signals, &signals(words, event));
+        lines.fact(&receipt.signals, &words.signals(event.signals));
         lines.fact(&receipt.record_id, &event.id.to_string());
         lines.fact(&receipt.leaf, &index.0.to_string());
         lines.shown(index, event, notice.as_ref());
@@ -216,13 +216,10 @@ fn kept(rows: &[Row]) -> Vec<(LeafIndex, &Event)> {
     kept.collect()
 }
 
-fn signals(words: &Words, event: &Event) -> String {
-    let signals = [
-        (event.signals.global_privacy_control, "Global Privacy Control"),
-        (event.signals.do_not_track, "Do Not Track"),
-    ];
-    let sent: Vec<_> = signals.into_iter().filter(|(sent, _)| *sent).map(|(_, name)| name).collect();
-    if sent.is_empty() { words.receipt.no_signals.clone() } else { sent.join(", ") }
+/// Categories in a row; a word for none.
+fn set(words: &Texts, set: CategorySet) -> String {
+    let listed: Vec<_> = set.iter().map(|category| words.category(category).listed.as_str()).collect();
+    if listed.is_empty() { words.receipt.no_signals.clone() } else { listed.join(", ") }
 }
 
 fn capitalised(word: &str) -> String {
