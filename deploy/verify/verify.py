@@ -711,8 +711,9 @@ def receipt_text(report):
 
 def bundle_text(report):
     if count := report["records"]:
-        start, end = (moment or "one end of the log" for moment in report["period"].values())
-        yield f"   The period: from {start} to {end}, leaves {count['first']} to before {count['after']}."
+        period = report["period"]
+        yield (f"   The period: from {period['from'] or 'the beginning'} to {period['to'] or 'the end'}, "
+               f"leaves {count['first']} to before {count['after']}.")
         yield ("   Records here and genuine: {kept}; deleted, as the log says: {removed}; of leaves before and after "
                "these, and not here: {outside}.").format(**count)
     else:
