@@ -62,8 +62,8 @@ struct Seen {
     first: Vec<(LeafIndex, Event)>,
 }
 
-/// Writes a bundle and returns how many records are in it, and how many more of its leaves were deleted. `step` is called with how many records or leaves were written since, up
-/// to the sum of both.
+/// Writes a bundle and returns how many records are in it, and how many more of its leaves were deleted. `step` is called with how many
+/// records or leaves were written since, up to the sum of both.
 ///
 /// # Errors
 ///

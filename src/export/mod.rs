@@ -100,8 +100,8 @@ pub enum ExportError {
     },
 }
 
-/// Writes the events from one moment up to another and returns how many there were, of what; `step` is called for each. `retention` says how
-/// long records are kept.
+/// Writes the events from one moment up to another and returns how many there were, of what; `step` is called for each. `retention`
+/// says how long records are kept.
 ///
 /// # Errors
 ///

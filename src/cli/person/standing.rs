@@ -3,17 +3,19 @@
 use super::text::moment;
 use crate::{
     gateway::SiteSettings,
-    ledger::{Event, EventKind, LeafIndex},
+    ledger::{Ending, Event, EventKind, LeafIndex},
     pages::texts::Texts,
     timestamp::Timestamp,
 };
 
-/// In words. `records` are all that are kept of this person on the site, which may be configured no more.
+/// In words. `ending` is the later answer that ended it as the log has it: of two answers that were sent at once the later one ends the
+/// earlier without naming it. `records` are all that are kept of this person on the site, which may be configured no more.
 pub(super) fn standing(
     words: &Texts,
     site: Option<&SiteSettings>,
     now: Timestamp,
-    (index, event): (LeafIndex, &Event),
+    event: &Event,
+    ending: Option<Ending>,
     records: &[(LeafIndex, &Event)],
 ) -> String {
     let receipt = &words.receipt;
@@ -23,14 +25,15 @@ pub(super) fn standing(
     // A shorter term that was configured since holds for what was answered before, too.
     let consent = site.map(|site| &site.consent);
     let end = consent.map_or(event.valid_until, |consent| event.valid_until.min(consent.valid_for.after(event.time)));
-    let ending = records.iter().find(|(_, other)| other.ends == Some(index));
     let expired = || receipt.expired.replace("{date}", &end.date());
-    if let Some((by, ending)) = ending {
-        if end <= ending.time {
+    if let Some(ending) = ending {
+        if end <= ending.time.unwrap_or(ending.day) {
             return expired();
         }
-        let (what, when, leaf) = (words.event(ending.kind), moment(ending.time), &receipt.leaf);
-        return format!("{} ({what}, {when}; {leaf}: {})", receipt.ended, by.0);
+        let what = records.iter().find(|(index, _)| *index == ending.by);
+        let what = what.map_or_else(String::new, |(_, later)| format!("{}, ", words.event(later.kind)));
+        let when = ending.time.map_or_else(|| ending.day.date(), moment);
+        return format!("{} ({what}{when}; {}: {})", receipt.ended, receipt.leaf, ending.by.0);
     }
     let stands = consent
         .is_some_and(|consent| consent.editions.still_answered(&event.edition, event.offered, consent.offer, now));

@@ -93,7 +93,9 @@ impl Answer<'_> {
         let unknown = || settings.unknown.clone();
         lines.fact(&receipt.when, &moment(event.time));
         lines.fact(&receipt.event, words.event(event.kind));
-        lines.fact(&receipt.state, &standing(words, site, self.now, (index, event), records));
+        let ending =
+            self.reader.endings(index, 1)?.first().filter(|(ended, _)| *ended == index).map(|(_, ending)| *ending);
+        lines.fact(&receipt.state, &standing(words, site, self.now, event, ending, records));
         lines.fact(&receipt.offered, &set(words, act.asked));
         let host = event.frame.as_ref().map(|frame| format!(" ({})", frame.host)).unwrap_or_default();
         lines.fact(&settings.allowed, &(set(words, act.allowed) + &host));
@@ -231,4 +233,37 @@ fn capitalised(word: &str) -> String {
 pub(super) fn moment(time: Timestamp) -> String {
     let text = time.to_string();
     format!("{} {} UTC", &text[..10], &text[11..19])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::Clock,
+        ledger::samples::event,
+        store::{Settings, Store},
+        timestamp::Term,
+    };
+
+    #[tokio::test]
+    async fn an_answer_that_a_later_one_ended_without_naming_it_is_told_as_ended() {
+        let directory = tempfile::tempdir().unwrap();
+        let settings = Settings { state_dir: directory.path().join("state"), host: "shop.example".into() };
+        let store = Store::open(&settings, Clock::system()).unwrap();
+        store.append(event(1)).await.unwrap();
+        let later = store.append(event(1)).await.unwrap().index;
+        let reader = store.reader().unwrap();
+        let term = Term { months: 36, days: 0 };
+        let answer = Answer {
+            reader: &reader,
+            sites: &[],
+            retention: Retention { choices: term, frames: term },
+            now: event(1).time,
+            language: Language::Ru,
+        };
+        let text = answer.write(&reader.records_of(event(1).consent_id).unwrap()).unwrap();
+        let states: Vec<_> = text.lines().filter(|line| line.starts_with("Состояние: ")).collect();
+        let ended_by = format!("Место в журнале: {})", later.0);
+        assert!(states.len() == 2 && states[0].ends_with(&ended_by) && !states[1].contains(&ended_by), "{text}");
+    }
 }
