@@ -27,17 +27,17 @@ fn number(browser: &mut Browser) -> String {
     checkpoint(browser).checkpoint().origin.rsplit('/').next().unwrap().to_owned()
 }
 
-/// The newest checkpoint once it covers this many leaves.
-pub fn checkpoint_of(browser: &mut Browser, size: u64) -> SignedCheckpoint {
+/// The newest checkpoint as it is published once it covers this many leaves.
+///
+/// The log itself is asked when that is: the gateway's clock stands, and in one of its minutes it answers nobody 600 times.
+pub fn checkpoint_of(gateway: &Gateway, browser: &mut Browser, size: u64) -> SignedCheckpoint {
     let patience = std::time::Instant::now();
-    loop {
-        let newest = checkpoint(browser);
-        if newest.checkpoint().size >= size {
-            return newest;
-        }
+    let signed = gateway.running().store().checkpoints();
+    while signed.borrow().as_ref().is_none_or(|newest| newest.checkpoint().size < size) {
         assert!(patience.elapsed().as_secs() < 20, "no checkpoint covers {size} leaves");
         std::thread::yield_now();
     }
+    checkpoint(browser)
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn an_outsider_computes_the_root_from_the_entries_and_proves_every_leaf() {
     let place = gateway.log()[0]["index"].as_u64().unwrap();
     gateway.at(LATER);
     let mut outsider = gateway.browser();
-    let newest = checkpoint_of(&mut outsider, place + 1);
+    let newest = checkpoint_of(&gateway, &mut outsider, place + 1);
     let state = newest.checkpoint();
     assert!(state.origin.starts_with("shop.example/_kelisim/log/"));
 
@@ -77,7 +77,7 @@ fn nothing_is_shown_that_no_checkpoint_covers() {
     let shop = shop();
     let gateway = Gateway::before(&shop);
     let mut outsider = gateway.browser();
-    let size = checkpoint_of(&mut outsider, 1).checkpoint().size;
+    let size = checkpoint_of(&gateway, &mut outsider, 1).checkpoint().size;
     // The clock stands, so these leaves get no checkpoint.
     gateway.browser().choose("accept");
     let place = gateway.log()[0]["index"].as_u64().unwrap();
@@ -104,7 +104,7 @@ fn any_page_may_read_the_log_and_caches_keep_what_never_changes() {
     let shop = shop();
     let gateway = Gateway::before(&shop);
     let mut outsider = gateway.browser();
-    checkpoint_of(&mut outsider, 1);
+    checkpoint_of(&gateway, &mut outsider, 1);
     let number = number(&mut outsider);
     let (text, bytes) = ("text/plain; charset=utf-8", "application/octet-stream");
     let (changes, never_changes) = ("no-cache", "public, max-age=31536000, immutable");
@@ -134,7 +134,7 @@ fn a_tile_of_the_present_log_is_asked_for_again_and_sent_once() {
     let shop = shop();
     let gateway = Gateway::before(&shop);
     let mut outsider = gateway.browser();
-    checkpoint_of(&mut outsider, 1);
+    checkpoint_of(&gateway, &mut outsider, 1);
     let tag = file(&mut outsider, "tile/0/000.p/1").header("etag").unwrap().to_owned();
     assert_eq!(tag, format!("\"{}\"", number(&mut outsider)));
     let mut asked = |known: &str| {
@@ -162,7 +162,7 @@ fn after_a_restore_each_log_is_found_under_its_number_and_no_path_says_two_thing
     let shop = shop();
     let gateway = Gateway::before(&shop);
     let mut outsider = gateway.browser();
-    checkpoint_of(&mut outsider, 1);
+    checkpoint_of(&gateway, &mut outsider, 1);
     let old = number(&mut outsider);
     let (old_key, builder) = (file(&mut outsider, "key").text(), gateway.stopped(&shop));
     let (state, backup) = (builder.state(), tempfile::tempdir().unwrap());
@@ -172,7 +172,7 @@ fn after_a_restore_each_log_is_found_under_its_number_and_no_path_says_two_thing
     gateway.browser().choose("accept");
     gateway.at(LATER);
     let lost = gateway.log()[0]["index"].as_u64().unwrap();
-    let last = checkpoint_of(&mut outsider, lost + 1).checkpoint().size;
+    let last = checkpoint_of(&gateway, &mut outsider, lost + 1).checkpoint().size;
     let everything = file(&mut outsider, &format!("{old}/tile/entries/000.p/{last}"));
     assert_eq!(everything.status, 200);
     let everything = everything.body;
@@ -183,7 +183,7 @@ fn after_a_restore_each_log_is_found_under_its_number_and_no_path_says_two_thing
     let mut outsider = gateway.browser();
     (0..6).for_each(|_| assert_eq!(gateway.plain_browser().choose("accept").status, 303));
     gateway.at("2026-11-22T10:03:00Z");
-    let now = checkpoint_of(&mut outsider, last + 1);
+    let now = checkpoint_of(&gateway, &mut outsider, last + 1);
     let new = number(&mut outsider);
     assert_ne!(new, old);
     let others = file(&mut outsider, &format!("tile/entries/000.p/{last}")).body;

@@ -234,7 +234,7 @@ fn erasing_leaves_nothing_of_the_person_and_everything_of_the_others() {
 
     // The confirmation leads to the proof of each erasure.
     let mut proofs = 0;
-    let signed = checkpoint_of(&mut anna, 1);
+    let signed = checkpoint_of(&gateway, &mut anna, 1);
     for link in done.text().split("/_kelisim/log/proof/").skip(1) {
         let index: u64 = link.split('"').next().unwrap().parse().unwrap();
         let reply = anna.get(&format!("/_kelisim/log/proof/{index}"));
@@ -309,7 +309,7 @@ fn a_receipt_that_is_not_ready_says_so_and_the_page_is_shown_all_the_same() {
     let shop = shop();
     let gateway = Gateway::before(&shop);
     let mut anna = gateway.browser();
-    checkpoint_of(&mut anna, 1);
+    checkpoint_of(&gateway, &mut anna, 1);
     anna.choose("accept");
     // The clock stands, so no checkpoint comes.
     let reply = anna.click(&format!("{RECEIPT}&download=proof"));
