@@ -7,6 +7,7 @@ pub mod inventory;
 pub mod ledger;
 pub mod rewrite;
 pub mod routing;
+pub mod statistics;
 pub mod timestamp;
 pub mod visitor;
 
