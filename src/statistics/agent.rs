@@ -7,7 +7,7 @@ use woothee::parser::Parser;
 const LONGEST: usize = 1024;
 
 /// The word for what is not known.
-pub const UNKNOWN: &str = "unknown";
+pub(super) const UNKNOWN: &str = "unknown";
 
 /// The kind of device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

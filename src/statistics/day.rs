@@ -34,9 +34,9 @@ impl Day {
 
     /// The date of this day; what no calendar holds is its nearest end.
     pub fn date(self) -> Date {
-        let epoch = jiff::civil::date(1970, 1, 1);
         let end = if self.0 < 0 { Date::MIN } else { Date::MAX };
-        epoch.checked_add(jiff::Span::new().try_days(self.0).unwrap_or_default()).unwrap_or(end)
+        let span = jiff::Span::new().try_days(self.0);
+        span.and_then(|span| jiff::civil::date(1970, 1, 1).checked_add(span)).unwrap_or(end)
     }
 
     /// The day this many days later, or earlier for a negative number.

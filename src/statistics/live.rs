@@ -3,7 +3,7 @@
 use crate::timestamp::Timestamp;
 
 /// Minutes shown.
-pub const MINUTES: usize = 30;
+pub(super) const MINUTES: usize = 30;
 /// Who was seen within this many seconds is there now.
 const NOW: i64 = 5 * 60;
 
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn minutes_move_out_after_half_an_hour() {
-        let at = |seconds| Timestamp::from_seconds(1_000_000 * 60 + seconds);
+        let at = |seconds: i64| Timestamp::from_seconds(1_000_000 * 60 + seconds);
         let mut live = Live::new(2);
         live.view(0, at(0));
         live.view(0, at(59));

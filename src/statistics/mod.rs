@@ -17,6 +17,7 @@ mod figures;
 mod known_sources;
 mod live;
 mod path;
+pub mod report;
 mod robots;
 mod source;
 mod table;

@@ -33,6 +33,7 @@ mod reader;
 mod rebuild;
 mod restore;
 mod signing;
+pub mod statistics;
 #[cfg(test)]
 mod tests;
 mod tree;

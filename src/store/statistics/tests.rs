@@ -1,0 +1,174 @@
+//! What is added is read, what is over is cut, what is past its term goes.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::{
+    consent::EditionId,
+    statistics::{Banner, Changes, Day, Dimension, RowKey, Table},
+    visitor::Language,
+};
+
+const SITE: &str = "shop.example";
+
+fn day(text: &str) -> Day {
+    Day::parse(text).unwrap()
+}
+
+fn key(word: &str) -> RowKey {
+    RowKey { first: word.into(), second: None }
+}
+
+fn open(folder: &tempfile::TempDir) -> Statistics {
+    Statistics::open(folder.path(), &["other.example".into(), SITE.into()]).unwrap()
+}
+
+fn views(views: i64) -> Figures {
+    Figures { views, ..Figures::default() }
+}
+
+fn changes(day: Day, rows: &[(Table, RowKey, i64)]) -> Changes {
+    let totals = Totals { views: rows.iter().map(|(.., views)| views).sum(), ..Totals::default() };
+    Changes {
+        hours: vec![(1, day, 10, totals)],
+        rows: rows.iter().map(|(table, key, count)| (1, day, *table, key.clone(), views(*count))).collect(),
+        answers: vec![(
+            1,
+            day,
+            Banner { language: Language::Kk, edition: EditionId::parse("2026-01-01").unwrap() },
+            Answers { shown: 2, refused: 1, ..Answers::default() },
+        )],
+    }
+}
+
+fn table(reader: &StatisticsReader, dimension: Dimension, from: Day, to: Day) -> Vec<(Arc<str>, i64)> {
+    let rows = reader.rows(SITE, Table::of(dimension), from, to).unwrap();
+    rows.into_iter().map(|(key, figures)| (key.first, figures.views)).collect()
+}
+
+#[test]
+fn what_is_added_on_several_days_is_read_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (day("2026-11-28"), day("2026-11-29"));
+    let page = Table::of(Dimension::Page);
+    let cube = Table::cube(Dimension::Source, Dimension::Country).unwrap();
+    let both = |first: &str, second: &str| RowKey { first: first.into(), second: Some(second.into()) };
+    let mut statistics = open(&folder);
+    statistics.add(&changes(one, &[(page, key("/"), 3), (cube, both("Google", "KZ"), 2)]), one).unwrap();
+    statistics
+        .add(&changes(two, &[(page, key("/"), 1), (page, key("/a"), 2), (cube, both("Bing", "KZ"), 5)]), two)
+        .unwrap();
+
+    let reader = StatisticsReader::open(folder.path()).unwrap();
+    assert_eq!(reader.extent(SITE).unwrap(), Some((one, two)));
+    assert_eq!(reader.extent("other.example").unwrap(), None);
+    assert_eq!(table(&reader, Dimension::Page, one, two), [("/".into(), 4), ("/a".into(), 2)]);
+    assert_eq!(table(&reader, Dimension::Page, two, two), [("/a".into(), 2), ("/".into(), 1)]);
+    assert_eq!(table(&reader, Dimension::Exit, one, two), []);
+    let by_source = reader.rows_where(SITE, (Dimension::Country, "KZ"), Dimension::Source, one, two).unwrap();
+    assert_eq!(by_source, [("Bing".into(), views(5)), ("Google".into(), views(2))]);
+    let by_country = reader.rows_where(SITE, (Dimension::Source, "Google"), Dimension::Country, one, two).unwrap();
+    assert_eq!(by_country, [("KZ".into(), views(2))]);
+    assert_eq!(reader.row_by_day(SITE, (Dimension::Page, "/"), one, two).unwrap(), [(one, views(3)), (two, views(1))]);
+    let answers = reader.answers(SITE, one, two).unwrap();
+    assert_eq!((answers.len(), answers[0].2.refused), (2, 1));
+    assert_eq!(reader.hours(SITE, one, one).unwrap()[0].2.views, 5);
+    assert_eq!(reader.sites().unwrap(), ["other.example", SITE]);
+}
+
+#[test]
+fn a_day_that_is_over_keeps_its_longest_rows_and_one_for_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (day("2026-11-28"), day("2026-11-29"));
+    let browser = Table::of(Dimension::Browser);
+    let rows: Vec<_> = (1..=60).map(|number| (browser, key(&format!("b{number:02}")), number)).collect();
+    let mut statistics = open(&folder);
+    statistics.add(&changes(one, &rows), one).unwrap();
+    statistics.add(&changes(two, &rows), two).unwrap();
+    assert!(!statistics.cut(two).unwrap());
+    let reader = StatisticsReader::open(folder.path()).unwrap();
+    let cut = table(&reader, Dimension::Browser, one, one);
+    assert_eq!(cut.len(), Dimension::Browser.most_rows() + 1);
+    assert!(cut.contains(&("".into(), (1..=10).sum())), "{cut:?}");
+    assert_eq!(cut.iter().map(|(_, views)| views).sum::<i64>(), (1..=60).sum::<i64>());
+    assert_eq!(table(&reader, Dimension::Browser, two, two).len(), 60, "the day that runs is left alone");
+}
+
+#[test]
+fn what_is_past_its_term_goes_and_hours_become_days_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (day("2026-11-28"), day("2026-11-29"));
+    let page = Table::of(Dimension::Page);
+    let mut statistics = open(&folder);
+    for day in [one, two] {
+        let mut changes = changes(day, &[(page, key(&format!("/secret-{day}")), 3)]);
+        changes.hours.push((1, day, 11, Totals { views: 4, ..Totals::default() }));
+        statistics.add(&changes, day).unwrap();
+    }
+    let gone = statistics.retire(&KeptFrom { hours: two, rows: two, cubes: two }).unwrap();
+    assert_eq!(gone, 4);
+    let reader = StatisticsReader::open(folder.path()).unwrap();
+    let hours = reader.hours(SITE, one, two).unwrap();
+    let seen: Vec<_> = hours.iter().map(|(day, hour, totals)| (*day, *hour, totals.views)).collect();
+    assert_eq!(seen, [(one, 0, 7), (two, 10, 3), (two, 11, 4)]);
+    assert_eq!(table(&reader, Dimension::Page, one, two), [("/secret-2026-11-29".into(), 3)]);
+    drop((reader, statistics));
+    let bytes = std::fs::read(statistics_path(folder.path())).unwrap();
+    let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(!holds("/secret-2026-11-28") && holds("/secret-2026-11-29"));
+    // A word that is needed again is made again.
+    let mut statistics = open(&folder);
+    statistics.add(&changes(two, &[(page, key("/secret-2026-11-28"), 1)]), two).unwrap();
+    assert_eq!(statistics.retire(&KeptFrom { hours: two, rows: two, cubes: two }).unwrap(), 0);
+}
+
+#[test]
+fn a_run_that_ended_without_a_word_marks_its_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (day("2026-11-28"), day("2026-11-29"));
+    let marks = || StatisticsReader::open(folder.path()).unwrap().marks(one, two.plus(9)).unwrap();
+    let mut statistics = open(&folder);
+    statistics.begin(one).unwrap();
+    statistics.end(one).unwrap();
+    drop(statistics);
+    assert_eq!(marks(), []);
+    let mut statistics = open(&folder);
+    statistics.begin(one).unwrap();
+    assert_eq!(marks(), [(one, Mark::Restart, 1)]);
+    statistics.add(&Changes::default(), two).unwrap();
+    drop(statistics);
+    open(&folder).begin(two).unwrap();
+    assert_eq!(marks(), [(one, Mark::Restart, 1), (two, Mark::Crash, 1)]);
+}
+
+#[test]
+fn a_log_is_read_in_once_and_only_from_before_the_gateway_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (day("2026-11-28"), day("2026-11-29"));
+    let mut statistics = open(&folder);
+    statistics.begin(two).unwrap();
+    let at = crate::timestamp::Timestamp::parse("2026-11-29").unwrap();
+    let import = Import { fingerprint: [7; 32], site: 1, at, first: one, last: one, lines: 10, counted: 5 };
+    statistics.check_import(&import.fingerprint, one).unwrap();
+    statistics.import(&changes(one, &[(Table::of(Dimension::Page), key("/"), 5)]), &import).unwrap();
+    let again = statistics.check_import(&import.fingerprint, one);
+    assert!(matches!(&again, Err(StatisticsError::ReadBefore { at }) if at == "2026-11-29"), "{again:?}");
+    let overlap = statistics.check_import(&[8; 32], two);
+    assert!(matches!(overlap, Err(StatisticsError::CountedHere { .. })), "{overlap:?}");
+    let reader = StatisticsReader::open(folder.path()).unwrap();
+    assert_eq!(reader.marks(one, two).unwrap(), [(one, Mark::Import, 1)]);
+    assert_eq!(table(&reader, Dimension::Page, one, one), [("/".into(), 5)]);
+}
+
+#[test]
+fn the_file_is_for_its_owner_alone_and_a_newer_format_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    assert!(matches!(StatisticsReader::open(folder.path()), Err(StatisticsError::Missing { .. })));
+    let statistics = open(&folder);
+    let mode = std::fs::metadata(statistics_path(folder.path())).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    statistics.connection.pragma_update(None, "user_version", FORMAT + 1).unwrap();
+    drop(statistics);
+    assert!(matches!(StatisticsReader::open(folder.path()), Err(StatisticsError::Newer { found: 2, .. })));
+}

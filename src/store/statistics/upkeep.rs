@@ -1,0 +1,143 @@
+//! What is done to days that are over: tables are cut to their longest rows, and what is past its term goes.
+
+use rusqlite::{Transaction, params};
+
+use super::{
+    Statistics, StatisticsError,
+    write::{fact, in_transaction, set_fact},
+};
+use crate::statistics::{Day, Figures, Table, Totals};
+
+/// Days that are cut in one go, so that the writer is never away for long.
+const MOST_DAYS_AT_ONCE: i64 = 7;
+
+/// The first day that is kept, by kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeptFrom {
+    /// Totals by hour. Before that they are kept by day, under midnight.
+    pub hours: Day,
+    /// Tables of one dimension, and answers.
+    pub rows: Day,
+    /// Cubes.
+    pub cubes: Day,
+}
+
+impl Statistics {
+    /// Cuts the tables of days before `today`: each keeps its longest rows, and the others become one. Whether days are left for another go.
+    pub fn cut(&mut self, today: Day) -> Result<bool, StatisticsError> {
+        let failed = StatisticsError::database(&self.path, "cut the tables of the days that are over");
+        let today = i64::from(today.number());
+        let cut = |transaction: &Transaction<'_>| {
+            let first = transaction.query_row("SELECT min(day) FROM cell", [], |row| row.get::<_, Option<i64>>(0))?;
+            let Some(first) = first else { return Ok(false) };
+            let from = fact(transaction, "cut_to")?.unwrap_or(first).max(first);
+            let to = today.min(from + MOST_DAYS_AT_ONCE);
+            for day in from..to {
+                cut_day(transaction, day)?;
+            }
+            set_fact(transaction, "cut_to", to)?;
+            Ok(to < today)
+        };
+        in_transaction(&mut self.connection, cut).map_err(failed)
+    }
+
+    /// Cuts days anew that were cut before something older was read in.
+    pub fn cut_again_from(&mut self, day: Day) -> Result<(), StatisticsError> {
+        let failed = StatisticsError::database(&self.path, "note which days are to be cut");
+        let again = |transaction: &Transaction<'_>| match fact(transaction, "cut_to")? {
+            Some(to) if to > day.number().into() => set_fact(transaction, "cut_to", day.number().into()),
+            _ => Ok(()),
+        };
+        in_transaction(&mut self.connection, again).map_err(failed)
+    }
+
+    /// Deletes what is past its term, and says how many rows went. Their bytes are overwritten.
+    pub fn retire(&mut self, kept: &KeptFrom) -> Result<usize, StatisticsError> {
+        let failed = StatisticsError::database(&self.path, "delete statistics that are past their term");
+        let (hours, rows, cubes) =
+            (i64::from(kept.hours.number()), i64::from(kept.rows.number()), i64::from(kept.cubes.number()));
+        let retire = |transaction: &Transaction<'_>| {
+            let mut gone = join_hours(transaction, hours)?;
+            gone += transaction.execute("DELETE FROM cell WHERE day < ?1 AND other = 0", [rows])?;
+            gone += transaction.execute("DELETE FROM cell WHERE day < ?1 AND other <> 0", [cubes])?;
+            gone += transaction.execute("DELETE FROM answer WHERE day < ?1", [rows])?;
+            gone += transaction.execute("DELETE FROM mark WHERE day < ?1", [rows])?;
+            if gone > 0 {
+                transaction.execute(
+                    "DELETE FROM word WHERE id <> 0 AND id NOT IN \
+                     (SELECT word FROM cell UNION SELECT other FROM cell UNION SELECT kind FROM cell)",
+                    [],
+                )?;
+            }
+            Ok(gone)
+        };
+        let gone = in_transaction(&mut self.connection, retire).map_err(failed)?;
+        if gone > 0 {
+            self.forget_words();
+        }
+        Ok(gone)
+    }
+}
+
+/// Cuts every table of one day.
+fn cut_day(transaction: &Transaction<'_>, day: i64) -> rusqlite::Result<()> {
+    for table in Table::all() {
+        let kind = transaction
+            .prepare_cached("SELECT id FROM word WHERE text = ?1")?
+            .query_map([table.name()], |row| row.get::<_, i64>(0))?
+            .next()
+            .transpose()?;
+        let Some(kind) = kind else { continue };
+        let most = i64::try_from(table.most_rows()).unwrap_or(i64::MAX);
+        let mut sites = transaction
+            .prepare_cached("SELECT site FROM cell WHERE kind = ?1 AND day = ?2 GROUP BY site HAVING count(*) > ?3")?;
+        let sites = sites.query_map(params![kind, day, most], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+        for site in sites {
+            cut_table(transaction, site, kind, day, most)?;
+        }
+    }
+    Ok(())
+}
+
+/// Adds what is beyond the longest rows to the row for the rest.
+fn cut_table(transaction: &Transaction<'_>, site: i64, kind: i64, day: i64, most: i64) -> rusqlite::Result<()> {
+    let numbers = Figures::NAMES.map(|name| format!("sum({name})")).join(", ");
+    let beyond = "SELECT word, other FROM cell WHERE site = ?1 AND kind = ?2 AND day = ?3 AND word <> 0 \
+                  ORDER BY views DESC, visits DESC, word, other LIMIT -1 OFFSET ?4";
+    let sum = format!(
+        "SELECT {numbers} FROM cell WHERE site = ?1 AND kind = ?2 AND day = ?3 AND (word, other) IN ({beyond})"
+    );
+    let rest = transaction.query_row(&sum, params![site, kind, day, most], |row| {
+        let mut numbers = [0; Figures::NAMES.len()];
+        for (place, number) in numbers.iter_mut().enumerate() {
+            *number = row.get::<_, Option<i64>>(place)?.unwrap_or_default();
+        }
+        Ok(Figures::of_numbers(numbers))
+    })?;
+    let gone = format!("DELETE FROM cell WHERE site = ?1 AND kind = ?2 AND day = ?3 AND (word, other) IN ({beyond})");
+    transaction.execute(&gone, params![site, kind, day, most])?;
+    let add = super::write::adding("cell", &["site", "kind", "day", "word", "other"], &Figures::NAMES);
+    let keys = [site, kind, day, 0, 0];
+    transaction.execute(&add, rusqlite::params_from_iter(keys.into_iter().chain(rest.numbers()))).map(drop)
+}
+
+/// Hours past their term become one sum for each day.
+fn join_hours(transaction: &Transaction<'_>, before: i64) -> rusqlite::Result<usize> {
+    let names = Totals::NAMES.join(", ");
+    transaction.execute_batch("DROP TABLE IF EXISTS temp.joined")?;
+    transaction.execute(
+        &format!(
+            "CREATE TEMP TABLE joined AS SELECT site, day, 0 AS hour, {} FROM hour WHERE day < ?1 \
+             GROUP BY site, day HAVING count(*) > 1 OR max(hour) > 0",
+            Totals::NAMES.map(|name| format!("sum({name}) AS {name}")).join(", ")
+        ),
+        [before],
+    )?;
+    let gone = transaction.execute("DELETE FROM hour WHERE (site, day) IN (SELECT site, day FROM temp.joined)", [])?;
+    transaction.execute(
+        &format!("INSERT INTO hour (site, day, hour, {names}) SELECT site, day, hour, {names} FROM temp.joined"),
+        [],
+    )?;
+    transaction.execute_batch("DROP TABLE temp.joined")?;
+    Ok(gone)
+}
