@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::noise::Noise;
+use super::{Rows, noise::Noise};
 use crate::statistics::{Dimension, Figures};
 
 /// How much a reader is shown.
@@ -71,12 +71,7 @@ impl Weight {
 }
 
 /// Puts a table together for a reader. `rows` are the longest first; the row for the rest has the empty word.
-pub(super) fn fold(
-    dimension: Dimension,
-    rows: Vec<(Arc<str>, Figures)>,
-    weight: Weight,
-    disclosure: &Disclosure,
-) -> TableReport {
+pub(super) fn fold(dimension: Dimension, rows: Rows, weight: Weight, disclosure: &Disclosure) -> TableReport {
     let (rest, mut rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(word, _)| word.is_empty());
     let smallest = disclosure.smallest;
     let mut shown = TableReport {

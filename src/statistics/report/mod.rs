@@ -96,13 +96,16 @@ impl Report {
     }
 }
 
+/// Rows of one table by their word, the longest first.
+pub type Rows = Vec<(Arc<str>, Figures)>;
+
 /// What a report is made of, as the store has it.
 #[derive(Clone, Debug, Default)]
 pub struct Material {
     /// Totals by hour, in their order.
     pub hours: Vec<(Day, Hour, Totals)>,
     /// The rows of the tables: with a filter those of the cubes that it has, else of all of one dimension. The longest first.
-    pub rows: Vec<(Dimension, Vec<(Arc<str>, Figures)>)>,
+    pub rows: Vec<(Dimension, Rows)>,
     /// With a filter its own row, day by day.
     pub filtered: Vec<(Day, Figures)>,
     /// Answers, by day.
