@@ -3,6 +3,7 @@
 //! ([`Page::has_kazakh`]): then all of it is Russian to whoever asks for Kazakh, and never half of it.
 
 mod accesses;
+mod country;
 mod export;
 mod message;
 mod overview;
@@ -21,6 +22,7 @@ use crate::{
     visitor::Language,
 };
 
+pub(super) use country::found;
 pub(super) use export::events;
 pub(super) use message::{Message, message};
 pub(super) use sign_in::{Refusal, sign_in};
@@ -78,10 +80,12 @@ pub(super) enum Page {
     Accesses,
     Persons,
     Retention,
+    Country,
 }
 
 impl Page {
-    const ALL: [Self; 5] = [Self::Overview, Self::Export, Self::Accesses, Self::Persons, Self::Retention];
+    const ALL: [Self; 6] =
+        [Self::Overview, Self::Export, Self::Accesses, Self::Persons, Self::Retention, Self::Country];
 
     /// The page at a path.
     pub(super) fn at(path: &str) -> Option<Self> {
@@ -95,6 +99,7 @@ impl Page {
             Self::Accesses => "/accesses",
             Self::Persons => "/requests",
             Self::Retention => "/retention",
+            Self::Country => "/country",
         }
     }
 
@@ -105,6 +110,7 @@ impl Page {
             Self::Accesses => words.of_all("Кто читал", "Кім оқыды", "Accesses"),
             Self::Persons => words.of_all("Обращения", "Өтініштер", "Requests"),
             Self::Retention => words.of_all("Сроки хранения", "Сақтау мерзімдері", "Retention"),
+            Self::Country => words.of_all("Страна", "Ел", "Country"),
         }
     }
 
@@ -112,6 +118,7 @@ impl Page {
     const fn has_kazakh(self) -> bool {
         match self {
             Self::Overview | Self::Export | Self::Accesses | Self::Persons | Self::Retention => false,
+            Self::Country => true,
         }
     }
 
@@ -119,7 +126,15 @@ impl Page {
     pub(super) const fn role(self) -> Role {
         match self {
             Self::Overview | Self::Export | Self::Accesses => Role::Auditor,
-            Self::Persons | Self::Retention => Role::Operator,
+            Self::Persons | Self::Retention | Self::Country => Role::Operator,
+        }
+    }
+
+    /// Whether a form of the page is posted to its own path.
+    pub(super) const fn takes_form(self) -> bool {
+        match self {
+            Self::Export | Self::Country => true,
+            Self::Overview | Self::Accesses | Self::Persons | Self::Retention => false,
         }
     }
 
@@ -133,6 +148,7 @@ impl Page {
             Self::Accesses => accesses::page(frame, admin),
             Self::Persons => persons::page(frame, admin),
             Self::Retention => retention::page(frame, admin),
+            Self::Country => Ok(country::page(frame, admin)),
         }
     }
 }
@@ -300,6 +316,6 @@ mod tests {
             frame.links.iter().map(|link| link.path).collect::<Vec<_>>()
         };
         assert_eq!(links(Role::Auditor), ["/", "/export", "/accesses"]);
-        assert_eq!(links(Role::Operator).len(), 5);
+        assert_eq!(links(Role::Operator).len(), Page::ALL.len());
     }
 }
