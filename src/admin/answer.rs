@@ -83,23 +83,35 @@ async fn post(request: Request<Incoming>, peer: SocketAddr, admin: &Arc<Administ
         let removal = admin.sign_out(request.headers());
         return with_cookie(redirect("/sign-in"), &removal);
     }
-    let account = admin.signed_in(request.headers()).await;
-    match (path.as_str(), account) {
-        ("/sign-in", _) if sign_in::is_possible(peer) => {
-            let headers = request.headers().clone();
-            let Some(form) = Form::read(request).await else { return text(StatusCode::BAD_REQUEST, "no form\n") };
-            match admin.sign_in(&headers, form.field("name"), form.field("password").to_owned()).await {
-                Outcome::Begun(cookie) => with_cookie(redirect("/"), &cookie),
-                Outcome::Refused(status, refusal) => html(status, admin.sign_in_page(words, peer, Some(refusal)).await),
-            }
-        }
-        ("/sign-in", _) => html(StatusCode::FORBIDDEN, admin.sign_in_page(words, peer, None).await),
-        ("/export", Some(account)) => {
-            let Some(form) = Form::read(request).await else { return text(StatusCode::BAD_REQUEST, "no form\n") };
-            super::exporting::export(&form, words, account, admin).await
-        }
-        ("/export", None) => redirect("/sign-in"),
-        _ => text(StatusCode::NOT_FOUND, "nothing is posted here\n"),
+    if path == "/sign-in" {
+        return sign_in(request, words, peer, admin).await;
+    }
+    let Some(page) = Page::at(&path).filter(|page| page.takes_form()) else {
+        return text(StatusCode::NOT_FOUND, "nothing is posted here\n");
+    };
+    let Some(account) = admin.signed_in(request.headers()).await else { return redirect("/sign-in") };
+    if account.role < page.role() {
+        return html(StatusCode::FORBIDDEN, pages::message(words, Some(&account), pages::Message::NotForYou));
+    }
+    let Some(form) = Form::read(request).await else { return text(StatusCode::BAD_REQUEST, "no form\n") };
+    match page {
+        Page::Country => match pages::found(words, &account, admin, form.field("address")) {
+            Ok(page) => html(StatusCode::OK, page),
+            Err(page) => html(StatusCode::BAD_REQUEST, page),
+        },
+        _ => super::exporting::export(&form, words, account, admin).await,
+    }
+}
+
+async fn sign_in(request: Request<Incoming>, words: Words, peer: SocketAddr, admin: &Administration) -> Answer {
+    if !sign_in::is_possible(peer) {
+        return html(StatusCode::FORBIDDEN, admin.sign_in_page(words, peer, None).await);
+    }
+    let headers = request.headers().clone();
+    let Some(form) = Form::read(request).await else { return text(StatusCode::BAD_REQUEST, "no form\n") };
+    match admin.sign_in(&headers, form.field("name"), form.field("password").to_owned()).await {
+        Outcome::Begun(cookie) => with_cookie(redirect("/"), &cookie),
+        Outcome::Refused(status, refusal) => html(status, admin.sign_in_page(words, peer, Some(refusal)).await),
     }
 }
 

@@ -5,7 +5,10 @@ use std::{
     path::Path,
 };
 
-use crate::config;
+use crate::{
+    config::{self, Configuration},
+    geo::Countries,
+};
 
 /// Checks a configuration. Faults go to `err` with their count at the end; warnings, and one line where all is right, to `out`.
 /// The answer is whether it is right: exit code 0, otherwise 1.
@@ -19,6 +22,9 @@ pub(super) fn check(path: &Path, out: &mut dyn Write, err: &mut dyn Write) -> io
             for warning in &warnings {
                 writeln!(out, "{warning}")?;
             }
+            if let Some(described) = countries(&configuration) {
+                writeln!(out, "{described}")?;
+            }
             let sites = counted(configuration.sites.len(), "site", "sites");
             let warned = counted(warnings.len(), "warning", "warnings");
             writeln!(out, "{} is right: {sites}, {warned}", path.display())?;
@@ -30,6 +36,12 @@ pub(super) fn check(path: &Path, out: &mut dyn Write, err: &mut dyn Write) -> io
             Ok(false)
         }
     }
+}
+
+/// Which database of countries is configured, and how old it is. That it can be read was checked.
+fn countries(configuration: &Configuration) -> Option<String> {
+    let described = Countries::open(&configuration.geo).ok()?.described()?;
+    Some(format!("countries: {} of {}, {}", described.kind, described.built.date(), described.file))
 }
 
 pub(super) fn counted(count: usize, one: &str, many: &str) -> String {

@@ -1,5 +1,5 @@
-//! What a gateway does besides answering visitors: the admin listener, the control socket, certificates that change, retention,
-//! witnesses, what is written once a minute or a day.
+//! What a gateway does besides answering visitors: the admin listener, the control socket, certificates and a database of countries that
+//! change, retention, witnesses, what is written once a minute or a day.
 
 use std::{net::TcpListener, path::PathBuf, sync::Arc, time::Duration};
 
@@ -21,8 +21,8 @@ use crate::{
     timestamp::Term,
 };
 
-/// How often certificate files are looked at.
-const CERTIFICATES_EVERY: Duration = Duration::from_secs(30);
+/// How often the files of certificates and the database of countries are looked at.
+const FILES_EVERY: Duration = Duration::from_secs(30);
 /// How often records past their retention are looked for.
 const RETENTION_EVERY: Duration = Duration::from_secs(6 * 3600);
 
@@ -79,6 +79,7 @@ impl Duties {
             if let Some(certificates) = self.certificates {
                 tasks.spawn(watch_certificates(certificates));
             }
+            tasks.spawn(watch_countries(self.gateway.clone()));
             for witness in self.witnesses {
                 tasks.spawn(witness.run());
             }
@@ -110,7 +111,7 @@ async fn every_minute(gateway: Arc<gateway::Shared>, state_dir: PathBuf, clock: 
 
 async fn watch_certificates(certificates: Arc<Certificates>) {
     loop {
-        tokio::time::sleep(CERTIFICATES_EVERY).await;
+        tokio::time::sleep(FILES_EVERY).await;
         read_again(&certificates);
     }
 }
@@ -120,6 +121,33 @@ fn read_again(certificates: &Certificates) {
         Ok(true) => tracing::info!("certificates were read again"),
         Ok(false) => {}
         Err(error) => tracing::error!(%error, "certificates changed but can't be used; the old ones stay"),
+    }
+}
+
+/// On a thread that may wait: a database of some megabytes is read and looked through.
+async fn watch_countries(gateway: Arc<gateway::Shared>) {
+    loop {
+        tokio::time::sleep(FILES_EVERY).await;
+        let gateway = gateway.clone();
+        _ = tokio::task::spawn_blocking(move || read_countries_again(&gateway)).await;
+    }
+}
+
+fn read_countries_again(gateway: &gateway::Shared) {
+    match gateway.countries().read_again() {
+        Ok(true) => tell_of_countries(gateway),
+        Ok(false) => {}
+        Err(error) => {
+            tracing::error!(%error, "the database of countries changed but can't be used; the old one stays");
+        }
+    }
+}
+
+/// Says which database of countries is in use, where there is one.
+pub(super) fn tell_of_countries(gateway: &gateway::Shared) {
+    if let Some(described) = gateway.countries().described() {
+        let (file, kind, built) = (described.file, described.kind, described.built.date());
+        tracing::info!(file, kind, built, "countries are looked up");
     }
 }
 

@@ -44,7 +44,7 @@ enum Command {
     Demo(demo::DemoArguments),
     /// Say whether a configuration is right, and if not every fault with its place; or what to add to it.
     Check(CheckArguments),
-    /// Stand in front of the configured sites until SIGTERM or SIGINT; SIGHUP reads certificates again.
+    /// Stand in front of the configured sites until SIGTERM or SIGINT; SIGHUP reads certificates and the database of countries again.
     Run(ConfigurationArguments),
     /// Export the consent log, check it, erase a person from it, note what persons ask for, describe a breach; be a witness of others' logs.
     #[command(subcommand)]

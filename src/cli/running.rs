@@ -117,6 +117,7 @@ impl Running {
             stopped,
         };
         let housekeeping = thread::Builder::new().name("housekeeping".into()).spawn(move || duties.run())?;
+        housekeeping::tell_of_countries(&gateway);
         service::started(gateway.store(), clock.now());
         Ok(Self { server, admin: admin.map(|(address, _)| address), gateway, clock, stop, housekeeping })
     }
@@ -144,6 +145,11 @@ impl Running {
     /// Reads certificate files again if they changed; `Ok(true)` when new ones are in use.
     pub fn read_certificates_again(&self) -> io::Result<bool> {
         self.server.certificates().map_or(Ok(false), |certificates| certificates.read_again())
+    }
+
+    /// Reads the database of countries again if its file changed, likewise.
+    pub fn read_countries_again(&self) -> io::Result<bool> {
+        self.gateway.countries().read_again()
     }
 
     /// Lets connections finish, then closes the log.

@@ -4,6 +4,7 @@ mod body;
 mod choice;
 mod connection;
 mod counted_page;
+mod country;
 mod erasure;
 mod error;
 mod frame;
@@ -37,6 +38,7 @@ use hyper::{body::Incoming, upgrade::OnUpgrade};
 
 pub use body::{AnswerBody, AnswerError};
 pub use connection::Connection;
+pub use country::ModelOfSite;
 pub use settings::{Mode, SiteSettings};
 pub use shared::{BeginError, Parts, Shared};
 

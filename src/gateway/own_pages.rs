@@ -4,11 +4,12 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header
 use hyper::body::Incoming;
 
 use super::{
-    AnswerBody, Shared, choice, frame, published_log, receipt, report, request::proven_record, site::Site, visit::Visit,
+    AnswerBody, Shared, choice, country::model_in, frame, published_log, receipt, report, request::proven_record,
+    site::Site, visit::Visit,
 };
 use crate::{
     clock,
-    consent::{CategorySet, Model, Record, notice_applies},
+    consent::{CategorySet, Model, Record},
     ledger::{Event, LeafIndex},
     pages::{CONTENT_SECURITY_POLICY, ChoiceView, Message, ReturnPath, SettingsQuery, SettingsView},
     routing::OwnPage,
@@ -184,7 +185,7 @@ pub(super) fn for_its_visitor(status: StatusCode, text: String) -> Response<Answ
 
 /// Which model holds for this visitor.
 pub(super) fn model_for(site: &Site, visit: &Visit) -> Model {
-    if notice_applies(&site.consent, visit.country) { Model::Notice } else { Model::OptIn }
+    model_in(&site.consent, visit.country)
 }
 
 /// Writes an event that grants something and returns the record that proves it, once the event is durable.

@@ -82,6 +82,11 @@ impl TruncatedAddress {
     pub fn network(self) -> IpAddr {
         self.0
     }
+
+    /// How many bits of the address were kept.
+    pub fn prefix(self) -> u8 {
+        if self.0.is_ipv4() { 24 } else { 48 }
+    }
 }
 
 impl fmt::Display for TruncatedAddress {

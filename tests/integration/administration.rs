@@ -186,15 +186,16 @@ fn what_each_route_answers_to_each_role() {
         ("/accesses", [303, 200, 200], [404, 404, 404]),
         ("/requests", [303, 403, 200], [404, 404, 404]),
         ("/retention", [303, 403, 200], [404, 404, 404]),
+        ("/country", [303, 403, 200], [303, 403, 400]),
         ("/elsewhere", [404, 404, 404], [404, 404, 404]),
     ] {
         for (browser, place) in [(&mut nobody, 0), (&mut auditor, 1), (&mut operator, 2)] {
             let page = browser.click(path);
             assert_eq!(page.status, read[place], "GET {path}, {place}");
             assert_eq!(browser.send("POST", path, &form, b"").status, posted[place], "POST {path}, {place}");
-            // All that a page can do is to sign out and, on one page, to export.
+            // All that pages can do is to sign out, to export, and to ask about a country.
             let (text, forms) = (page.text(), page.text().matches("<form").count());
-            let known = ["action=\"/sign-out\"", "action=\"/export\"", "action=\"/sign-in\""];
+            let known = ["sign-out", "export", "sign-in", "country"].map(|action| format!("action=\"/{action}\""));
             assert_eq!(forms, known.iter().map(|action| text.matches(action).count()).sum::<usize>(), "{path}: {text}");
         }
     }
@@ -288,14 +289,18 @@ fn another_page_can_neither_post_nor_read() {
 }
 
 #[test]
-fn metrics_and_health_need_no_account_and_pages_speak_two_languages() {
+fn metrics_and_health_need_no_account_and_pages_speak_three_languages() {
     let gateway = Gateway::before(&shop());
     assert!(gateway.admin("/metrics").contains("kelisim_"));
     assert_eq!((gateway.admin("/healthz"), gateway.admin("/readyz")), ("alive\n".into(), "ready\n".into()));
     let mut somebody = visitor(&gateway);
     assert!(somebody.click("/sign-in").text().contains("There are no accounts yet"));
-    somebody.headers = vec![("accept-language".into(), "de".into())];
-    assert!(somebody.click("/sign-in").text().contains("Учётных записей ещё нет"));
+    for (asked, tag, said) in [("de", "ru", "Учётных записей ещё нет"), ("kk-KZ", "kk", "Әзірге тіркелгі жоқ")]
+    {
+        somebody.headers = vec![("accept-language".into(), asked.into())];
+        let page = somebody.click("/sign-in").text();
+        assert!(page.contains(&format!("<html lang=\"{tag}\">")) && page.contains(said), "{page}");
+    }
     assert_eq!(somebody.click("/style.css").header("content-type"), Some("text/css; charset=utf-8"));
 }
 

@@ -11,6 +11,7 @@ mod bodies;
 mod bundles;
 mod choice;
 mod cookies;
+mod country;
 mod durability;
 mod editions;
 mod exceptions;

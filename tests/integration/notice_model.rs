@@ -2,53 +2,15 @@
 
 use std::fs;
 
-use crate::harness::{Browser, Gateway, Origin, Reply, shop};
+use crate::harness::{Browser, Countries, Gateway, Origin, Reply, shop};
 
 const BOTH: &str = "answered=?1, functional=?1, analytical=?1";
 
-/// A database of countries (MaxMind DB format 2.0) that knows 127.0.0.0/8 alone.
-fn database_of_loopback(country: &str) -> Vec<u8> {
-    const PREFIX: [u8; 8] = [0, 1, 1, 1, 1, 1, 1, 1];
-    let nodes = PREFIX.len() as u32;
-    let mut bytes = Vec::new();
-    for (depth, bit) in PREFIX.into_iter().enumerate() {
-        // The next node on the way, and behind the last one the data, which begins after 16 bytes of zeros.
-        let next = if depth == 7 { nodes + 16 } else { depth as u32 + 1 };
-        let sides = if bit == 0 { [next, nodes] } else { [nodes, next] };
-        sides.into_iter().for_each(|side| bytes.extend_from_slice(&side.to_be_bytes()[1..]));
-    }
-    bytes.extend_from_slice(&[0; 16]);
-    let text = |text: &str| [&[0b010_00000 | text.len() as u8], text.as_bytes()].concat();
-    let number = |number: u8| vec![0b101_00001, number];
-    let map = |pairs: &[(&str, Vec<u8>)]| {
-        let pairs = pairs.iter().flat_map(|(key, value)| [text(key), value.clone()].concat());
-        [0b111_00000].into_iter().chain(pairs).collect::<Vec<u8>>()
-    };
-    let sized = |mut map: Vec<u8>, entries: u8| {
-        map[0] |= entries;
-        map
-    };
-    bytes.extend(sized(map(&[("country", sized(map(&[("iso_code", text(country))]), 1))]), 1));
-    bytes.extend_from_slice(b"\xab\xcd\xefMaxMind.com");
-    let metadata = [
-        ("binary_format_major_version", number(2)),
-        ("binary_format_minor_version", number(0)),
-        ("build_epoch", vec![0b000_00001, 2, 1]),
-        ("database_type", text("Country")),
-        ("description", sized(map(&[("en", text("test"))]), 1)),
-        ("ip_version", number(4)),
-        ("languages", vec![0b000_00000, 4]),
-        ("node_count", vec![0b110_00001, nodes as u8]),
-        ("record_size", number(24)),
-    ];
-    bytes.extend(sized(map(&metadata), metadata.len() as u8));
-    bytes
-}
-
 fn gateway(shop: &Origin, country: &str, lines: &str) -> Gateway {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("country.mmdb"), database_of_loopback(country)).unwrap();
     let file = folder.path().join("country.mmdb");
+    let network = if country == "??" { "128.0.0.0/8" } else { "127.0.0.0/8" };
+    fs::write(&file, Countries::new().with(network, country.replace("??", "KZ").as_str()).bytes()).unwrap();
     Gateway::with(shop)
         .edition("first", "2026-01-01", false)
         .edition("second", "2026-11-22", false)

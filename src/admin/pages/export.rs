@@ -78,6 +78,7 @@ pub(in crate::admin) fn events(
     counted: Counted,
     rows: &[(Row, Option<Ending>)],
 ) -> String {
+    let words = words.without_kazakh();
     let events = rows.iter().map(|(row, ending)| Shown::of(words, row, *ending)).collect();
     rendered(&EventsPage { frame: Frame::of(words, Some(account), Some(Page::Export)), counted, events })
 }

@@ -1,8 +1,11 @@
-//! The pages, one file each: what a page shows is read there, how it looks is a template beside it. Russian and English stand side by side
-//! in the templates.
+//! The pages, one file each: what a page shows is read there, how it looks is a template beside it. Its languages stand side by side in the
+//! template: Russian, Kazakh and English by `frame.say_all`, or Russian and English by `frame.say` where a page has no Kazakh
+//! ([`Page::has_kazakh`]): then all of it is Russian to whoever asks for Kazakh, and never half of it.
 
 mod accesses;
+mod country;
 mod export;
+mod message;
 mod overview;
 mod persons;
 mod retention;
@@ -19,7 +22,9 @@ use crate::{
     visitor::Language,
 };
 
+pub(super) use country::found;
 pub(super) use export::events;
+pub(super) use message::{Message, message};
 pub(super) use sign_in::{Refusal, sign_in};
 
 /// The style of all pages.
@@ -30,15 +35,32 @@ pub(super) const STYLE: &str = include_str!("../templates/style.css");
 pub(super) struct Words(Language);
 
 impl Words {
-    /// What the browser asks for; Russian when it asks for neither.
+    /// What the browser asks for; Russian when it asks for none of the three.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let accept = headers.get(header::ACCEPT_LANGUAGE).and_then(|accept| accept.to_str().ok());
-        Self(Language::negotiate(accept, &[Language::Ru, Language::En]))
+        Self(Language::negotiate(accept, &Language::ALL))
     }
 
-    /// One of two texts.
-    fn of_both<'a>(self, russian: &'a str, english: &'a str) -> &'a str {
-        if self.0 == Language::En { english } else { russian }
+    /// For what has no Kazakh text: Russian in its place.
+    const fn without_kazakh(self) -> Self {
+        match self.0 {
+            Language::Kk => Self(Language::Ru),
+            Language::Ru | Language::En => self,
+        }
+    }
+
+    /// One of three texts.
+    pub(super) const fn of_all<'a>(self, russian: &'a str, kazakh: &'a str, english: &'a str) -> &'a str {
+        match self.0 {
+            Language::Ru => russian,
+            Language::Kk => kazakh,
+            Language::En => english,
+        }
+    }
+
+    /// One of two texts, where there is no Kazakh one.
+    const fn of_both<'a>(self, russian: &'a str, english: &'a str) -> &'a str {
+        self.of_all(russian, russian, english)
     }
 
     const fn language(self) -> Language {
@@ -58,10 +80,12 @@ pub(super) enum Page {
     Accesses,
     Persons,
     Retention,
+    Country,
 }
 
 impl Page {
-    const ALL: [Self; 5] = [Self::Overview, Self::Export, Self::Accesses, Self::Persons, Self::Retention];
+    const ALL: [Self; 6] =
+        [Self::Overview, Self::Export, Self::Accesses, Self::Persons, Self::Retention, Self::Country];
 
     /// The page at a path.
     pub(super) fn at(path: &str) -> Option<Self> {
@@ -75,16 +99,26 @@ impl Page {
             Self::Accesses => "/accesses",
             Self::Persons => "/requests",
             Self::Retention => "/retention",
+            Self::Country => "/country",
         }
     }
 
-    const fn titles(self) -> (&'static str, &'static str) {
+    const fn title(self, words: Words) -> &'static str {
         match self {
-            Self::Overview => ("Журнал", "Log"),
-            Self::Export => ("Выгрузка", "Export"),
-            Self::Accesses => ("Кто читал", "Accesses"),
-            Self::Persons => ("Обращения", "Requests"),
-            Self::Retention => ("Сроки хранения", "Retention"),
+            Self::Overview => words.of_all("Журнал", "Журнал", "Log"),
+            Self::Export => words.of_all("Выгрузка", "Жүктеп алу", "Export"),
+            Self::Accesses => words.of_all("Кто читал", "Кім оқыды", "Accesses"),
+            Self::Persons => words.of_all("Обращения", "Өтініштер", "Requests"),
+            Self::Retention => words.of_all("Сроки хранения", "Сақтау мерзімдері", "Retention"),
+            Self::Country => words.of_all("Страна", "Ел", "Country"),
+        }
+    }
+
+    /// Whether all that the page says has a Kazakh text.
+    const fn has_kazakh(self) -> bool {
+        match self {
+            Self::Overview | Self::Export | Self::Accesses | Self::Persons | Self::Retention => false,
+            Self::Country => true,
         }
     }
 
@@ -92,12 +126,21 @@ impl Page {
     pub(super) const fn role(self) -> Role {
         match self {
             Self::Overview | Self::Export | Self::Accesses => Role::Auditor,
-            Self::Persons | Self::Retention => Role::Operator,
+            Self::Persons | Self::Retention | Self::Country => Role::Operator,
+        }
+    }
+
+    /// Whether a form of the page is posted to its own path.
+    pub(super) const fn takes_form(self) -> bool {
+        match self {
+            Self::Export | Self::Country => true,
+            Self::Overview | Self::Accesses | Self::Persons | Self::Retention => false,
         }
     }
 
     /// Makes it. Waits for the disk.
     pub(super) fn make(self, words: Words, account: &SignedIn, admin: &Administration) -> Result<String, StoreError> {
+        let words = if self.has_kazakh() { words } else { words.without_kazakh() };
         let frame = Frame::of(words, Some(account), Some(self));
         match self {
             Self::Overview => overview::page(frame, account, admin),
@@ -105,6 +148,7 @@ impl Page {
             Self::Accesses => accesses::page(frame, admin),
             Self::Persons => persons::page(frame, admin),
             Self::Retention => retention::page(frame, admin),
+            Self::Country => Ok(country::page(frame, admin)),
         }
     }
 }
@@ -131,116 +175,33 @@ struct Link {
 
 impl Frame {
     fn of(words: Words, account: Option<&SignedIn>, current: Option<Page>) -> Self {
-        let say = |(russian, english)| words.of_both(russian, english);
         let role = account.map(|account| account.role);
         let links = Page::ALL.into_iter().filter(|page| role.is_some_and(|role| role >= page.role()));
         let links =
-            links.map(|page| Link { path: page.path(), title: say(page.titles()), current: Some(page) == current });
+            links.map(|page| Link { path: page.path(), title: page.title(words), current: Some(page) == current });
         Self {
             words,
-            title: current.map_or("Kelisim", |page| say(page.titles())),
+            title: current.map_or("Kelisim", |page| page.title(words)),
             account: account.map(|account| Named {
                 name: account.name.clone(),
                 role: match account.role {
-                    Role::Auditor => words.of_both("аудитор", "auditor"),
-                    Role::Operator => words.of_both("оператор", "operator"),
+                    Role::Auditor => words.of_all("аудитор", "аудитор", "auditor"),
+                    Role::Operator => words.of_all("оператор", "оператор", "operator"),
                 },
             }),
             links: links.collect(),
         }
     }
 
+    /// In the language of the page, on a page that has no Kazakh.
     fn say<'a>(&self, russian: &'a str, english: &'a str) -> &'a str {
         self.words.of_both(russian, english)
     }
-}
 
-/// A page that says one thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Message {
-    /// The role does not reach.
-    NotForYou,
-    /// A form came from another page.
-    FromElsewhere,
-    /// The period can't be.
-    Period,
-    /// An export of this account is still running.
-    Exporting,
-    /// As many exports of others are running as may.
-    OthersExport,
-    /// The disk holds no whole export.
-    DiskFull,
-    /// The export can't be kept until it is sent, for another reason.
-    NotWritten,
-    /// Nothing was signed yet.
-    NoCheckpoint,
-    /// The newest checkpoint is not the log's.
-    ForeignCheckpoint,
-    /// A record's notice is gone.
-    NoticeMissing,
-    /// Records were deleted meanwhile.
-    Changed,
-    /// The log can't be read or written.
-    Unreadable,
-}
-
-#[derive(Template)]
-#[template(path = "message.html", config = "src/admin/askama.toml")]
-struct MessagePage {
-    frame: Frame,
-    text: &'static str,
-}
-
-/// Says one thing.
-pub(super) fn message(words: Words, account: Option<&SignedIn>, message: Message) -> String {
-    let (russian, english) = match message {
-        Message::NotForYou => ("Эта страница — для оператора.", "This page is for the operator."),
-        Message::FromElsewhere => (
-            "Форма пришла не с этой страницы, поэтому ничего не сделано. Откройте страницу заново.",
-            "The form did not come from this page, so nothing was done. Open the page again.",
-        ),
-        Message::Period => (
-            "Период указан неверно: начало должно быть не позже конца, даты — вида 2026-11-22.",
-            "The period is wrong: it must begin before it ends, with dates such as 2026-11-22.",
-        ),
-        Message::Exporting => (
-            "Ваша предыдущая выгрузка ещё не закончилась. Дождитесь её и повторите.",
-            "Your last export has not ended yet. Wait for it, then try again.",
-        ),
-        Message::OthersExport => (
-            "Сейчас готовятся выгрузки других; больше двух сразу не бывает. Повторите через полминуты.",
-            "Others are taking exports just now, and there are no more than two at a time. Try again in half a minute.",
-        ),
-        Message::DiskFull => (
-            "Выгрузка не поместилась на диск журнала, поэтому не отправлено ничего. Выберите период короче или освободите место.",
-            "The export does not fit on the log's disk, so nothing was sent. Choose a shorter period, or free some space.",
-        ),
-        Message::NotWritten => (
-            "Выгрузку нельзя записать на диск сервера, поэтому не отправлено ничего. Причина — в сообщениях шлюза.",
-            "The export can't be written on the server's disk, so nothing was sent. The gateway's own messages say why.",
-        ),
-        Message::NoCheckpoint => (
-            "Ни одна контрольная точка ещё не подписана, доказывать пока нечего. Повторите через полминуты.",
-            "No checkpoint was signed yet, so nothing could be proved. Try again in half a minute.",
-        ),
-        Message::ForeignCheckpoint => (
-            "Последняя контрольная точка подписана не ключом журнала. Ничего не отправлено; сохраните копию каталога состояния для аудитора.",
-            "The newest checkpoint is not signed with the log's key. Nothing was sent; keep a copy of the state directory for the auditor.",
-        ),
-        Message::NoticeMissing => (
-            "Запись ссылается на уведомление, текст которого не сохранился, поэтому в этом виде выгрузка была бы неполной. Выберите JSON Lines или ZIP: они показывают то, что есть.",
-            "A record names a notice whose text is not kept, so in this form the export would not be complete. Choose JSON Lines or ZIP, which show what is there.",
-        ),
-        Message::Changed => (
-            "Пока выгрузка записывалась, часть записей удалили, и она противоречила бы себе. Повторите.",
-            "Records were deleted while the export was written, so it would contradict itself. Try again.",
-        ),
-        Message::Unreadable => (
-            "Журнал сейчас нельзя прочитать или дополнить, поэтому ничего не показано. Причина — в сообщениях шлюза.",
-            "The log can't be read or written just now, so nothing is shown. The gateway's own messages say why.",
-        ),
-    };
-    rendered(&MessagePage { frame: Frame::of(words, account, None), text: words.of_both(russian, english) })
+    /// In the language of the page.
+    fn say_all<'a>(&self, russian: &'a str, kazakh: &'a str, english: &'a str) -> &'a str {
+        self.words.of_all(russian, kazakh, english)
+    }
 }
 
 fn rendered(page: &impl Template) -> String {
@@ -335,6 +296,19 @@ mod tests {
     }
 
     #[test]
+    fn a_browser_is_answered_in_the_language_that_it_asks_for_and_no_page_is_half_kazakh() {
+        let check = |accept: &'static str, expected: [&str; 3]| {
+            let headers = HeaderMap::from_iter([(header::ACCEPT_LANGUAGE, http::HeaderValue::from_static(accept))]);
+            let words = Words::of(&headers);
+            assert_eq!([words.tag(), words.of_all("р", "қ", "e"), words.without_kazakh().tag()], expected, "{accept}");
+        };
+        check("kk-KZ, ru;q=0.5", ["kk", "қ", "ru"]);
+        check("en, kk;q=0.9", ["en", "e", "en"]);
+        check("de", ["ru", "р", "ru"]);
+        assert_eq!(Words(Language::Kk).of_both("р", "e"), "р");
+    }
+
+    #[test]
     fn an_auditor_is_shown_no_way_to_the_operators_pages() {
         let account = |role| SignedIn { name: "a".to_owned(), number: crate::ledger::AccountNumber([0; 4]), role };
         let links = |role| {
@@ -342,6 +316,6 @@ mod tests {
             frame.links.iter().map(|link| link.path).collect::<Vec<_>>()
         };
         assert_eq!(links(Role::Auditor), ["/", "/export", "/accesses"]);
-        assert_eq!(links(Role::Operator).len(), 5);
+        assert_eq!(links(Role::Operator).len(), Page::ALL.len());
     }
 }

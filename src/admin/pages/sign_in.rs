@@ -32,17 +32,21 @@ pub(in crate::admin) fn sign_in(
     is_possible: bool,
 ) -> String {
     let refusal = refusal.map(|refusal| match refusal {
-        Refusal::Wrong => words.of_both("Имя или пароль не подходит.", "Name or password is wrong."),
-        Refusal::TooMany => words.of_both(
+        Refusal::Wrong => {
+            words.of_all("Имя или пароль не подходит.", "Аты немесе құпиясөз дұрыс емес.", "Name or password is wrong.")
+        }
+        Refusal::TooMany => words.of_all(
             "Слишком много неверных паролей. Подождите четверть часа.",
+            "Қате құпиясөз тым көп енгізілді. Он бес минут күтіңіз.",
             "Too many wrong passwords. Wait a quarter of an hour.",
         ),
-        Refusal::Unreadable => words.of_both(
+        Refusal::Unreadable => words.of_all(
             "Учётные записи нельзя прочитать; причина — в сообщениях шлюза.",
+            "Тіркелгілерді оқу мүмкін емес; себебі шлюздің хабарларында.",
             "The accounts can't be read; the gateway's own messages say why.",
         ),
     });
     let mut frame = Frame::of(words, None, None);
-    frame.title = words.of_both("Вход", "Sign in");
+    frame.title = words.of_all("Вход", "Кіру", "Sign in");
     rendered(&SignInPage { frame, refusal, has_accounts, is_possible })
 }

@@ -138,10 +138,10 @@ fn geo(top: &mut Table<'_>) -> geo::Settings {
     let span = path.span();
     let path = context.resolve(path.get_ref());
     if let Some(bytes) = context.read(span.clone(), &path, "database of countries")
-        && let Err(error) = maxminddb::Reader::from_source(bytes)
+        && let Err(fault) = geo::Database::read(bytes)
     {
         let remedy = "give a database of countries in the MaxMind DB format (.mmdb)";
-        context.fault(span, format!("{} is no such database: {error}", path.display()), remedy);
+        context.fault(span, format!("{} is no such database: {fault}", path.display()), remedy);
     }
     geo::Settings { database: Some(path) }
 }

@@ -3,6 +3,7 @@
 //! All of it is blocking and speaks bytes, so that a test says exactly what is sent and sees exactly what comes.
 
 mod browser;
+mod countries;
 mod gateway;
 mod jar;
 mod message;
@@ -13,6 +14,7 @@ mod wire;
 mod witness;
 
 pub use browser::Browser;
+pub use countries::{Countries, map, text};
 pub use gateway::{Gateway, GatewayBuilder};
 pub use jar::{Jar, To};
 pub use message::{Reply, RequestSeen, chunked, read_request};

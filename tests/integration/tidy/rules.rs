@@ -19,7 +19,7 @@ fn may_name(module: &str) -> Option<Vec<&'static str>> {
         "upstream" => &["clock", "sockets"],
         "witness" => &["clock", "sockets"],
         "gateway" => &["pages", "clock", "geo", "store", "telemetry", "upstream"],
-        "admin" => &["export", "gateway", "store", "clock", "sockets", "telemetry"],
+        "admin" => &["export", "gateway", "store", "clock", "geo", "sockets", "telemetry"],
         "server" => &["gateway", "clock", "sockets", "telemetry"],
         "config" => {
             &["admin", "gateway", "server", "pages", "clock", "geo", "store", "telemetry", "upstream", "witness"]
