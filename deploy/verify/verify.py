@@ -108,7 +108,7 @@ STRING = r'[^"\\\0-\x1f]*(?:\\(?:["\\bfnrt]|u00(?:0[0-7bef]|1[0-9a-f]))[^"\\\0-\
 COUNT = (rf'\{{"site":"{STRING}","what":"(?:set_cookie|cookie_pair|load|frame)",'
          rf'"category":"(?:necessary|functional|analytical|marketing|unknown)","refused":{NUMBER},"passed":{NUMBER}\}}')
 FIELDS = {  # how a field of this name is written, wherever it stands: between quotation marks ...
-    "log consent_id": HEX + "{32}", "document_sha256 fingerprint notice_id": HEX + "{64}", "site host version": STRING,
+    "log consent_id": HEX + "{32}", "commitment document_sha256 fingerprint notice_id": HEX + "{64}", "site host version": STRING,
     "record_id": f"{HEX}{{8}}(?:-{HEX}{{4}}){{3}}-{HEX}{{12}}", "language": "ru|kk|en", "entity": "data_subject",
     "day before effective": DAY, "time from to valid_until": MOMENT, "edition": r'(?!\.+")[A-Za-z0-9._-]{1,32}',
     "validity": f"P(?:0D|{TERM}M(?:{TERM}D)?|{TERM}D)", "agent": "chromium|firefox|safari|robot|other",
@@ -127,7 +127,7 @@ FORMS = {  # deploy/leaves.md, and README.md, "Records": the fields in their ord
     "start": "log follows day", "notice": "notice_id language edition document_sha256 day",
     "policy": "edition language document_sha256 effective day", "erasure": "index reason day",
     "retention": "ranges before day", "configuration": "fingerprint summary time", "service": "state version time",
-    "access": "by what form from to time", "enforcement": "day counts"}
+    "access": "by what form from to time", "enforcement": "day counts", "key": "day commitment time"}
 
 def matcher(fields):
     parts = (field.partition("=") for field in fields.split())

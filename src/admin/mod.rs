@@ -18,6 +18,7 @@ mod requests;
 mod sessions;
 mod sign_in;
 mod spool;
+mod statistics_settings;
 mod turns;
 mod witnesses;
 
@@ -32,6 +33,7 @@ pub use accounts::{Account, AccountError, Accounts, Role, add_account, remove_ac
 pub use deadline::{Deadline, Deadlines, date_in_kazakhstan};
 pub use leaves::AccessSeen;
 pub use requests::{PersonRequest, PersonRequests, RequestError, RequestKind, add_request, end_request};
+pub use statistics_settings::StatisticsSettings;
 pub use witnesses::{WitnessFailure, WitnessState, Witnesses};
 
 use self::{guesses::Guesses, sessions::Sessions, turns::Turns};
@@ -61,6 +63,8 @@ pub struct Settings {
     pub witnesses: Vec<VerifierKey>,
     /// How they stand.
     pub witness_states: Witnesses,
+    /// Where the statistics are, and how they are shown.
+    pub statistics: StatisticsSettings,
 }
 
 /// What every request needs.

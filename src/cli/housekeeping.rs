@@ -46,6 +46,7 @@ pub(super) struct Duties {
     pub(super) witnesses: Vec<Pursuit>,
     pub(super) witness_keys: Vec<VerifierKey>,
     pub(super) witness_states: admin::Witnesses,
+    pub(super) statistics: admin::StatisticsSettings,
     pub(super) stopped: watch::Receiver<bool>,
 }
 
@@ -73,6 +74,7 @@ impl Duties {
                     frame_records: self.frame_retention,
                     witnesses: self.witness_keys,
                     witness_states: self.witness_states,
+                    statistics: self.statistics,
                 };
                 tasks.spawn(admin::serve(listener, self.gateway.clone(), settings));
             }

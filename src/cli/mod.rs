@@ -5,6 +5,7 @@
 
 mod check;
 mod control;
+mod counting;
 pub mod demo;
 mod enforcement;
 mod erase;

@@ -10,7 +10,9 @@ use std::{
 use tokio::sync::watch;
 
 use super::{
-    control, housekeeping, inventory, service,
+    control,
+    counting::{self, CountingThread},
+    housekeeping, inventory, service,
     witnesses::{self, Pursuit, Remembered},
 };
 use crate::{
@@ -22,7 +24,7 @@ use crate::{
     ledger::Comparison,
     server::Server,
     store::{self, Store, StoreError},
-    telemetry::Metrics,
+    telemetry::{Counter, Metrics},
     witness,
 };
 
@@ -35,6 +37,7 @@ pub struct Running {
     clock: Clock,
     stop: watch::Sender<bool>,
     housekeeping: thread::JoinHandle<()>,
+    counting: CountingThread,
 }
 
 /// Why a gateway can't start. Each message says where and what to do.
@@ -47,6 +50,8 @@ pub enum StartError {
     Begin(#[from] BeginError),
     #[error(transparent)]
     Configuration(#[from] service::ConfigurationError),
+    #[error(transparent)]
+    Counting(#[from] counting::StartError),
     #[error(transparent)]
     Io(#[from] io::Error),
     /// Going on would be a second history under the same name, and every auditor would see it.
@@ -74,6 +79,7 @@ impl Running {
         refuse_another_history(&remembered, &state_dir.display().to_string())?;
         let summary = config::summary(&configuration);
         let keys = store::record_keys(&state_dir)?;
+        let (counter, queue) = Counter::new(configuration.sites.len(), configuration.statistics.robots.clone());
         let gateway = gateway::Shared::begin(Parts {
             sites: configuration.sites,
             catalogue: configuration.catalogue,
@@ -88,12 +94,14 @@ impl Running {
             keys,
             clock: clock.clone(),
             metrics: Metrics::new(),
+            counter,
         })?;
         if let Some(fault) = gateway.unread_inventory() {
             inventory::set_aside(&state_dir, &fault.to_string());
         }
         let admin = configuration.server.admin.map(listen).transpose()?;
         service::configured(gateway.store(), configuration.fingerprint, summary, clock.now())?;
+        let counting = CountingThread::start(&gateway, queue, &configuration.statistics, &state_dir, &clock)?;
         let server = Server::start(&configuration.server, &gateway)?;
         let (stop, stopped) = watch::channel(false);
         let witness_states = admin::Witnesses::default();
@@ -114,12 +122,18 @@ impl Running {
             witnesses: configuration.witnesses.iter().map(pursuit).collect::<io::Result<_>>()?,
             witness_keys: configuration.witnesses.iter().map(|witness| witness.key.clone()).collect(),
             witness_states,
+            statistics: admin::StatisticsSettings {
+                state_dir: state_dir.clone(),
+                calendar: configuration.statistics.calendar.clone(),
+                smallest_cell: configuration.statistics.smallest_cell,
+                live: counting.live(),
+            },
             stopped,
         };
         let housekeeping = thread::Builder::new().name("housekeeping".into()).spawn(move || duties.run())?;
         housekeeping::tell_of_countries(&gateway);
         service::started(gateway.store(), clock.now());
-        Ok(Self { server, admin: admin.map(|(address, _)| address), gateway, clock, stop, housekeeping })
+        Ok(Self { server, admin: admin.map(|(address, _)| address), gateway, clock, stop, housekeeping, counting })
     }
 
     /// Plain addresses, with the ports that were given for port 0.
@@ -142,6 +156,11 @@ impl Running {
         self.gateway.store()
     }
 
+    /// Has everything written that was counted so far.
+    pub fn write_statistics(&self) {
+        self.gateway.counter().write_waiting();
+    }
+
     /// Reads certificate files again if they changed; `Ok(true)` when new ones are in use.
     pub fn read_certificates_again(&self) -> io::Result<bool> {
         self.server.certificates().map_or(Ok(false), |certificates| certificates.read_again())
@@ -155,10 +174,11 @@ impl Running {
     /// Lets connections finish, then closes the log.
     pub fn stop(self) -> io::Result<()> {
         let served = self.server.stop();
+        let counted = self.counting.end();
         self.stop.send_replace(true);
         let housekept = self.housekeeping.join().map_err(|_| io::Error::other("the housekeeping thread panicked"));
         service::stopped(self.gateway.store(), self.clock.now());
-        served.and(housekept)
+        served.and(counted).and(housekept)
     }
 }
 

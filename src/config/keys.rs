@@ -35,6 +35,7 @@ pub(super) const TOP: Section = Section {
         ("retention", "[retention]"),
         ("log", "[log]"),
         ("deadlines", "[deadlines]"),
+        ("statistics", "[statistics]"),
     ],
 };
 
@@ -219,6 +220,18 @@ pub(super) const RETENTION: Section = Section {
     keys: &[("consent_records", "consent_records = \"3 years\""), ("frame_records", "frame_records = \"6 months\"")],
 };
 
+pub(super) const STATISTICS: Section = Section {
+    header: "[statistics]",
+    keys: &[
+        ("time_zone", "time_zone = \"Asia/Almaty\""),
+        ("keep_hours", "keep_hours = \"13 months\""),
+        ("keep_tables", "keep_tables = \"25 months\""),
+        ("keep_cubes", "keep_cubes = \"13 months\""),
+        ("smallest_cell", "smallest_cell = 5"),
+        ("robots", "robots = \"crawler-user-agents.json\""),
+    ],
+};
+
 pub(super) const DEADLINES: Section = Section {
     header: "[deadlines]",
     keys: &[
@@ -268,4 +281,5 @@ pub(super) const ALL: &[&Section] = &[
     &LOG,
     &WITNESS,
     &DEADLINES,
+    &STATISTICS,
 ];

@@ -32,7 +32,7 @@ pub use summary::summary;
 use crate::{
     admin,
     clock::Clock,
-    cookies, gateway, geo, server, telemetry,
+    cookies, gateway, geo, server, statistics, telemetry,
     timestamp::{Term, Timestamp},
     witness,
 };
@@ -60,6 +60,8 @@ pub struct Configuration {
     pub frame_retention: Term,
     /// Until when persons and the ministry are answered.
     pub deadlines: admin::Deadlines,
+    /// How visits are counted, and for how long what is kept.
+    pub statistics: statistics::Settings,
     /// How log lines are written.
     pub log_format: telemetry::LogFormat,
     /// SHA-256 over the SHA-256 of every file read, the configuration first: it changes when any of them does.
@@ -112,6 +114,7 @@ fn load_at(text: &str, base_dir: &Path, name: &str, now: Timestamp) -> Result<(C
                 witnesses: checked.witnesses,
                 frame_retention: checked.frame_retention,
                 deadlines: checked.deadlines,
+                statistics: checked.statistics,
                 log_format: checked.log_format,
                 fingerprint,
                 files: found.files,

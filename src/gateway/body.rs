@@ -134,6 +134,11 @@ impl AnswerBody {
         Self { source: Source::Page(Box::new(page)), record: None }
     }
 
+    /// Whether script and banner stand in it.
+    pub(super) fn is_rewritten(&self) -> bool {
+        matches!(&self.source, Source::Page(page) if matches!(page.rewriter, Rewriter::Page(_)))
+    }
+
     /// The script of a service worker.
     pub(super) fn script(script: WorkerScript, body: ResponseBody) -> Self {
         let (rewriter, state) = (Rewriter::Script(script), PageState::Reading);

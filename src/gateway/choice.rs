@@ -19,6 +19,7 @@ use crate::{
     cookies::{ExpiryScope, filter_request},
     ledger::{Event, EventKind, Method, NoticeId, PagePath, RecordId},
     pages::{ChoiceFault, LONGEST_CHOICE, Layer, Message, PostedChoice, ReturnPath, parse_form, parse_json},
+    statistics::{Answer, AnswerKind, Banner, Counted, CountedPath},
     timestamp::Timestamp,
     visitor::Scheme,
 };
@@ -140,7 +141,11 @@ async fn taken(
     }
     check_edition(site, &posted, now)?;
     let event = event(site, visit, form, &posted, previous.as_ref(), now);
+    let answer = counted(site, &event, &posted.to, now);
     let outcome = put_in_force(shared, site, event, previous.as_ref()).await;
+    if outcome.record().is_some() {
+        shared.counter.count(site.number, Counted::Answer(answer));
+    }
     let mut response = match (form, &outcome) {
         (Form::Html, Outcome::InForce(_)) => see_other(&posted.to),
         (Form::Html, Outcome::ProofFollows(_)) => message(site, visit, now, Message::RefusalInForce, &posted.to),
@@ -229,6 +234,18 @@ fn event(
         ends: previous.and_then(|record| record.leaf),
         frame: None,
     }
+}
+
+/// What is counted of it, where it is in force.
+fn counted(site: &Site, event: &Event, to: &ReturnPath, time: Timestamp) -> Answer {
+    let kind = match event.kind {
+        EventKind::Withdrawn => AnswerKind::Withdrawn,
+        _ if event.allowed.is_empty() => AnswerKind::Refused,
+        _ if event.allowed.includes(event.offered) => AnswerKind::Accepted,
+        _ => AnswerKind::Partly,
+    };
+    let banner = Banner { language: event.language, edition: event.edition.clone() };
+    Answer { site: site.number, time, kind, banner, path: CountedPath::new(to.as_str()) }
 }
 
 fn set_cookies(

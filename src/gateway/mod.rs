@@ -3,6 +3,7 @@
 mod body;
 mod choice;
 mod connection;
+mod counted;
 mod counted_page;
 mod country;
 mod erasure;
@@ -74,8 +75,7 @@ impl Gateway {
 
     /// Answers a request. Whatever happens there is an answer, and a record of it when its last byte has left.
     pub async fn answer(&self, request: Request<Incoming>, connection: &Connection) -> Response<AnswerBody> {
-        let metrics = self.shared.metrics.clone();
-        let mut record = RequestRecord::begin(metrics, self.shared.no_site.clone(), request.method().clone());
+        let mut record = RequestRecord::begin(self.shared.clone(), request.method().clone());
         let accepted = request.headers().get(header::ACCEPT_LANGUAGE).cloned();
         let is_head = request.method() == Method::HEAD;
         let mut implied = Vec::new();
@@ -88,7 +88,7 @@ impl Gateway {
         if is_head {
             response = head_only(response);
         }
-        record.answered(response.status());
+        record.answered(&response);
         response.map(|body| body.recorded(record))
     }
 
@@ -112,7 +112,7 @@ impl Gateway {
         }
         let host = request_host(request.version(), request.uri(), request.headers()).map_err(GatewayError::Host)?;
         let site = shared.site(&host).ok_or(GatewayError::UnknownHost)?;
-        record.of_site(site.name.clone());
+        record.of_site(site);
 
         // Identify: who asks.
         let visit = visit::identify(shared, site, host, &request, connection);
@@ -141,6 +141,9 @@ impl Gateway {
             join_upgrade(client_upgrade, &mut answer, connection);
             return Ok(answer.map(AnswerBody::site));
         }
+
+        // Count: what may be a view is known as one when its answer has left.
+        record.asks_site(&visit, &request);
 
         // In mode `observe` cookies pass as well; pages get the script that observes.
         let may_be_page = may_be_page(request.method(), request.headers());
@@ -171,7 +174,9 @@ impl Gateway {
         let decided = request::decided(shared, site, &visit, &request, now).await;
         let decision = &decided.decision;
         *implied = request::implied_cookies(shared, site, &visit, &decided);
+        record.decided(site, &visit, decision, rule.is_none_or(|rule| rule.banner), now);
         if let Some(category) = site.paths.tracker(&path) {
+            record.is_no_view();
             if !decision.allowed.permits(category) {
                 shared.enforcement.refused(site.number, Enforced::Load, Some(category), 1);
                 return Ok(no_content());

@@ -2,45 +2,76 @@
 
 use std::{sync::Arc, time::Instant};
 
-use http::{Method, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 
-use super::AnswerError;
-use crate::telemetry::Metrics;
+use super::{
+    AnswerBody, AnswerError, Shared,
+    counted::{Candidate, Seen},
+    site::Site,
+    visit::Visit,
+};
+use crate::{consent::Decision, timestamp::Timestamp};
 
 /// What is counted of a request. Dropping it writes it: finished, failed and cancelled requests are counted alike.
 pub(super) struct RequestRecord {
-    metrics: Arc<Metrics>,
-    site: Arc<str>,
+    shared: Arc<Shared>,
+    /// The number of the site, once it is known.
+    site: Option<usize>,
     method: Method,
     status: StatusCode,
     bytes: u64,
     started: Instant,
+    candidate: Option<Box<Candidate>>,
+    /// What was answered, and after how many milliseconds.
+    seen: Option<(Seen, u32)>,
 }
 
 impl RequestRecord {
-    pub(super) fn begin(metrics: Arc<Metrics>, no_site: Arc<str>, method: Method) -> Self {
+    pub(super) fn begin(shared: Arc<Shared>, method: Method) -> Self {
         // Until there is an answer, what is counted is that the client went away before there was one.
         let status = StatusCode::INTERNAL_SERVER_ERROR;
-        Self { metrics, site: no_site, method, status, bytes: 0, started: Instant::now() }
+        let started = Instant::now();
+        Self { shared, site: None, method, status, bytes: 0, started, candidate: None, seen: None }
     }
 
-    pub(super) fn of_site(&mut self, site: Arc<str>) {
-        self.site = site;
+    pub(super) fn of_site(&mut self, site: &Site) {
+        self.site = Some(site.number);
     }
 
     pub(super) fn site(&self) -> &str {
-        &self.site
+        self.site.map_or(&self.shared.no_site, |number| &self.shared.sites[number].name)
     }
 
-    pub(super) fn answered(&mut self, status: StatusCode) {
-        self.status = status;
+    /// The site will be asked, so this may be a view of it.
+    pub(super) fn asks_site<B>(&mut self, visit: &Visit, request: &Request<B>) {
+        self.candidate = Candidate::of(visit, request).map(Box::new);
+    }
+
+    /// What was decided for its visitor; `asks` is whether a banner may stand in its answer.
+    pub(super) fn decided(&mut self, site: &Site, visit: &Visit, decision: &Decision, asks: bool, now: Timestamp) {
+        if let Some(candidate) = &mut self.candidate {
+            candidate.decided(site, visit, decision, asks, now);
+        }
+    }
+
+    /// It is nobody's view after all.
+    pub(super) fn is_no_view(&mut self) {
+        self.candidate = None;
+    }
+
+    pub(super) fn answered(&mut self, response: &Response<AnswerBody>) {
+        self.status = response.status();
+        if self.candidate.is_some() {
+            let waited = u32::try_from(self.started.elapsed().as_millis()).unwrap_or(u32::MAX);
+            self.seen = Some((Seen::of(response), waited));
+        }
     }
 
     /// The answer can't be completed: a failure of the site that its status, already sent, no longer tells.
     pub(super) fn broke_off(&self, error: &AnswerError) {
         let reason = "body";
-        self.metrics.upstream_failed(&self.site, reason);
-        tracing::warn!(site = &*self.site, reason, %error, "the site's answer broke off");
+        self.shared.metrics.upstream_failed(self.site(), reason);
+        tracing::warn!(site = self.site(), reason, %error, "the site's answer broke off");
     }
 
     pub(super) fn sent(&mut self, bytes: usize) {
@@ -50,6 +81,15 @@ impl RequestRecord {
 
 impl Drop for RequestRecord {
     fn drop(&mut self) {
-        self.metrics.answered(&self.site, &self.method, self.status, self.bytes, self.started.elapsed());
+        let shared = &*self.shared;
+        shared.metrics.answered(self.site(), &self.method, self.status, self.bytes, self.started.elapsed());
+        let Some(number) = self.site else { return };
+        shared.counter.answered(number, self.bytes);
+        if let (Some(candidate), Some((seen, waited))) = (self.candidate.take(), self.seen) {
+            let counted = candidate.counted(shared, &shared.sites[number], seen, waited, shared.clock.now());
+            if let Some(counted) = counted {
+                shared.counter.count(number, counted);
+            }
+        }
     }
 }

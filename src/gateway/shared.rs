@@ -24,7 +24,7 @@ use crate::{
     rewrite::{Judged, Variant},
     routing::Hosts,
     store::{AppendError, Store},
-    telemetry::{Direction, Enforcement, Metrics},
+    telemetry::{Counter, Direction, Enforcement, Metrics},
     timestamp::{Term, Timestamp},
     visitor::{ClientAddress, Destination, Network},
 };
@@ -60,6 +60,8 @@ pub struct Parts {
     pub clock: Clock,
     /// The counters.
     pub metrics: Arc<Metrics>,
+    /// Where views are counted.
+    pub counter: Counter,
 }
 
 /// The parts at work.
@@ -86,6 +88,7 @@ pub struct Shared {
     pub(super) clock: Clock,
     pub(super) metrics: Arc<Metrics>,
     pub(super) enforcement: Arc<Enforcement>,
+    pub(super) counter: Counter,
     pub(super) no_site: Arc<str>,
     https_port: AtomicU16,
     rounds: AtomicU64,
@@ -150,6 +153,7 @@ impl Shared {
             keys: parts.keys,
             clock: parts.clock,
             metrics: parts.metrics,
+            counter: parts.counter,
             no_site: "none".into(),
             https_port: AtomicU16::new(0),
             rounds: AtomicU64::new(0),
@@ -175,6 +179,16 @@ impl Shared {
     /// What was refused and passed since the log was last told.
     pub fn enforcement(&self) -> &Enforcement {
         &self.enforcement
+    }
+
+    /// Where views are counted.
+    pub fn counter(&self) -> &Counter {
+        &self.counter
+    }
+
+    /// The names of the sites, in the order of their numbers.
+    pub fn site_names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.sites.iter().map(|site| &site.name)
     }
 
     /// The consent log.

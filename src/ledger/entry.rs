@@ -184,6 +184,15 @@ pub enum Entry {
         /// The counts, in a fixed order.
         counts: Vec<EnforcementCount>,
     },
+    /// The key by which visitors were counted on one day is no more.
+    Key {
+        /// The day that it was for, in the time zone of the statistics.
+        day: Timestamp,
+        /// SHA-256 of the key, as the statistics make it.
+        commitment: [u8; 32],
+        /// When it was erased.
+        time: Timestamp,
+    },
 }
 
 impl Entry {
@@ -205,6 +214,7 @@ impl Entry {
             Self::Service { .. } => "service",
             Self::Access(_) => "access",
             Self::Enforcement { .. } => "enforcement",
+            Self::Key { .. } => "key",
         }
     }
 

@@ -19,6 +19,7 @@ pub(super) enum Content {
     Service { state: &'static str, version: String, time: String },
     Access { by: String, what: &'static str, form: &'static str, from: String, to: String, time: String },
     Enforcement { day: String, counts: Vec<Count> },
+    Key { day: String, commitment: String, time: String },
     Nothing,
 }
 
@@ -62,6 +63,9 @@ impl Content {
             },
             Entry::Enforcement { day, counts } => {
                 Self::Enforcement { day: day.date(), counts: counts.iter().map(Count::of).collect() }
+            }
+            Entry::Key { day, commitment, time } => {
+                Self::Key { day: day.date(), commitment: hex(commitment), time: time.to_string() }
             }
             Entry::Notice { id, language, edition, document, day } => Self::Notice {
                 notice_id: id.to_string(),

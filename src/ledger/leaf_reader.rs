@@ -33,6 +33,7 @@ impl Entry {
             "service" => read_json::<Service>(content)?.entry()?,
             "access" => read_json::<Taken>(content)?.entry()?,
             "enforcement" => read_json::<Enforcement>(content)?.entry()?,
+            "key" => read_json::<Key>(content)?.entry()?,
             _ => return None,
         };
         (entry.leaf_data() == leaf_data).then_some(entry)
@@ -221,6 +222,24 @@ impl Taken {
 struct Enforcement {
     day: String,
     counts: Vec<Count>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Key {
+    day: String,
+    commitment: String,
+    time: String,
+}
+
+impl Key {
+    fn entry(self) -> Option<Entry> {
+        Some(Entry::Key {
+            day: Timestamp::parse(&self.day)?,
+            commitment: unhex(&self.commitment)?,
+            time: Timestamp::parse(&self.time)?,
+        })
+    }
 }
 
 #[derive(Deserialize)]

@@ -6,6 +6,7 @@ mod notice;
 mod server;
 mod signals;
 mod site;
+mod statistics;
 mod tls;
 mod upstream;
 mod witness;
@@ -25,6 +26,7 @@ use crate::{
     ledger::Retention,
     pages::Controller,
     server as listening,
+    statistics::Settings as StatisticsSettings,
     timestamp::Term,
     witness::Settings as WitnessSettings,
 };
@@ -41,6 +43,7 @@ pub(super) struct Checked {
     pub(super) deadlines: Deadlines,
     pub(super) log_format: LogFormat,
     pub(super) witnesses: Vec<WitnessSettings>,
+    pub(super) statistics: StatisticsSettings,
 }
 
 /// What a site must know of the rest of the file.
@@ -94,6 +97,7 @@ pub(super) fn check(mut top: Table<'_>) -> Option<Checked> {
     warn_of_plain_http(context, &settings, &sites);
     let deadlines = deadlines(&mut top);
     let witnesses = witness::check(&mut top);
+    let statistics = statistics::check(&mut top);
     let complete = !sites.is_empty() && sites.len() == expected;
     complete.then_some(Checked {
         server: settings,
@@ -106,6 +110,7 @@ pub(super) fn check(mut top: Table<'_>) -> Option<Checked> {
         deadlines,
         log_format,
         witnesses,
+        statistics,
     })
 }
 

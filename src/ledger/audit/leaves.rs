@@ -183,7 +183,7 @@ impl Leaves {
                 day
             }
             Entry::Enforcement { day, .. } => day,
-            Entry::Configuration { time, .. } | Entry::Service { time, .. } => time,
+            Entry::Configuration { time, .. } | Entry::Service { time, .. } | Entry::Key { time, .. } => time,
             Entry::Access(access) => access.time,
         };
         self.times.push((index, time));

@@ -48,6 +48,7 @@ fn the_document_shows_each_kind_as_it_is_written() {
             time: moment("2026-12-02T09:00:00Z"),
         }),
         Entry::Enforcement { day: time, counts: vec![count] },
+        Entry::Key { day: time, commitment: [10; 32], time: moment("2026-11-22T19:30:04Z") },
     ];
     for entry in &entries {
         let leaf = String::from_utf8(entry.leaf_data()).unwrap();

@@ -107,6 +107,11 @@ fn any_entry() -> impl Strategy<Value = Entry> {
         any_access(),
         (any_day(), prop::collection::vec(any_count(), 0..4))
             .prop_map(|(day, counts)| Entry::Enforcement { day, counts }),
+        (any_day(), any::<[u8; 32]>(), any_moment()).prop_map(|(day, commitment, time)| Entry::Key {
+            day,
+            commitment,
+            time
+        }),
     ]
 }
 

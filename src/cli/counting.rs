@@ -1,0 +1,203 @@
+//! The thread that counts: takes what requests put into the queue, adds it up, and writes the sums now and then.
+
+use std::{
+    io,
+    path::Path,
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use tokio::sync::watch;
+
+use crate::{
+    clock::{self, Clock},
+    gateway,
+    ledger::Entry,
+    statistics::{Calendar, Changes, Counted, Counting, Day, ErasedKey, Live, Settings},
+    store::{
+        Store,
+        statistics::{KeptFrom, Statistics, StatisticsError},
+    },
+    telemetry::{Counter, CounterQueue, Message},
+    timestamp::{Term, Timestamp},
+};
+
+/// How often sums are written, days ended and keys erased: what a crash loses at most.
+const WRITE_EVERY: Duration = Duration::from_secs(10);
+
+/// The thread, and what others see of it.
+pub(super) struct CountingThread {
+    thread: JoinHandle<()>,
+    counter: Counter,
+    live: watch::Receiver<Live>,
+}
+
+/// Everything that the thread needs.
+struct Work {
+    counter: Counter,
+    queue: CounterQueue,
+    counting: Counting,
+    statistics: Statistics,
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    live: watch::Sender<Live>,
+    /// Sums that the disk refused.
+    refused: Option<Changes>,
+    /// The last day for which the tables of earlier days were cut.
+    kept_house: Option<Day>,
+    /// Whether the disk refused the last time, so that it is said once.
+    is_failing: bool,
+}
+
+impl CountingThread {
+    /// Starts to count.
+    pub(super) fn start(
+        gateway: &Arc<gateway::Shared>,
+        queue: CounterQueue,
+        settings: &Settings,
+        state_dir: &Path,
+        clock: &Clock,
+    ) -> Result<Self, StartError> {
+        let sites: Vec<_> = gateway.site_names().cloned().collect();
+        let counting = Counting::new(settings.calendar.clone(), sites.len(), clock::random, clock.now());
+        let mut statistics = Statistics::open(state_dir, &sites)?;
+        statistics.begin(today(&settings.calendar, clock))?;
+        let (sender, live) = watch::channel(counting.live(clock.now()));
+        let work = Work {
+            counter: gateway.counter().clone(),
+            queue,
+            counting,
+            statistics,
+            settings: settings.clone(),
+            store: gateway.store().clone(),
+            clock: clock.clone(),
+            live: sender,
+            refused: None,
+            kept_house: None,
+            is_failing: false,
+        };
+        let thread = thread::Builder::new().name("statistics".into()).spawn(move || work.run())?;
+        Ok(Self { thread, counter: gateway.counter().clone(), live })
+    }
+
+    /// The last half hour, as it goes on.
+    pub(super) fn live(&self) -> watch::Receiver<Live> {
+        self.live.clone()
+    }
+
+    /// Counts what waits, writes it, and ends.
+    pub(super) fn end(self) -> io::Result<()> {
+        self.counter.end();
+        self.thread.join().map_err(|_| io::Error::other("the thread that counts panicked"))
+    }
+}
+
+/// Why counting can't begin.
+#[derive(Debug, thiserror::Error)]
+#[doc(hidden)]
+pub enum StartError {
+    #[error(transparent)]
+    Statistics(#[from] StatisticsError),
+    #[error("can't start the thread that counts: {0}")]
+    Thread(#[from] io::Error),
+}
+
+fn today(calendar: &Calendar, clock: &Clock) -> Day {
+    calendar.place(clock.now()).0
+}
+
+impl Work {
+    fn run(mut self) {
+        let mut written = Instant::now();
+        loop {
+            match self.queue.next(WRITE_EVERY.saturating_sub(written.elapsed())) {
+                Some(Message::Counted(counted)) => self.counting.count(counted),
+                Some(Message::Write(answer)) => {
+                    self.go_on();
+                    _ = answer.send(());
+                }
+                Some(Message::End) => return self.end(),
+                None => {}
+            }
+            if written.elapsed() >= WRITE_EVERY {
+                self.go_on();
+                self.keep_house();
+                written = Instant::now();
+            }
+        }
+    }
+
+    /// Time goes on: a day may have ended, keys are erased, sums are written.
+    fn go_on(&mut self) {
+        let now = self.clock.now();
+        for traffic in self.counter.traffic(now) {
+            self.counting.count(Counted::Traffic(traffic));
+        }
+        self.counting.advance(now);
+        self.tell_of_erased_keys();
+        self.write();
+        self.live.send_replace(self.counting.live(now));
+    }
+
+    /// Writes the sums. What the disk refuses is tried again before anything newer is taken.
+    fn write(&mut self) {
+        let changes = match self.refused.take() {
+            Some(changes) => changes,
+            None => self.counting.take(),
+        };
+        match self.statistics.add(&changes, today(&self.settings.calendar, &self.clock)) {
+            Ok(()) => self.is_failing = false,
+            Err(error) => {
+                self.refused = Some(changes);
+                self.fails(&error);
+            }
+        }
+    }
+
+    /// Days that are over are cut, and what is past its term goes: once a day, some at a time.
+    fn keep_house(&mut self) {
+        let today = today(&self.settings.calendar, &self.clock);
+        if self.kept_house == Some(today) {
+            return;
+        }
+        let before = |term: Term| self.settings.calendar.place(term.before(self.clock.now())).0;
+        let Settings { keep_hours, keep_tables, keep_cubes, .. } = self.settings;
+        let kept = KeptFrom { hours: before(keep_hours), rows: before(keep_tables), cubes: before(keep_cubes) };
+        let left = self.statistics.cut(today).and_then(|left| self.statistics.retire(&kept).map(|_| left));
+        match left {
+            Ok(true) => {}
+            Ok(false) => self.kept_house = Some(today),
+            Err(error) => self.fails(&error),
+        }
+    }
+
+    fn tell_of_erased_keys(&mut self) {
+        for ErasedKey { day, at, commitment } in self.counting.take_erased() {
+            let Some(day) = Timestamp::parse(&day.to_string()) else { continue };
+            if let Err(error) = self.store.note_waiting(Entry::Key { day, commitment, time: at }) {
+                tracing::error!(%error, day = %day.date(), "the key of a day is erased, and the log does not say so");
+            }
+        }
+    }
+
+    fn end(mut self) {
+        self.go_on();
+        // The disk may have refused what was before it.
+        if self.refused.is_none() {
+            self.write();
+        }
+        self.counting.end(self.clock.now());
+        self.tell_of_erased_keys();
+        if let Err(error) = self.statistics.end(today(&self.settings.calendar, &self.clock)) {
+            self.fails(&error);
+        }
+    }
+
+    fn fails(&mut self, error: &StatisticsError) {
+        if !std::mem::replace(&mut self.is_failing, true) {
+            tracing::error!(%error, "statistics can't be written; trying again");
+        }
+    }
+}
