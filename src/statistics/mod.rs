@@ -24,6 +24,9 @@ mod source;
 mod table;
 mod visits;
 
+#[cfg(test)]
+mod tests;
+
 pub use agent::{Agent, Device};
 pub use cells::Changes;
 pub use counted::{Answer, AnswerKind, Banner, ConsentState, Counted, LanguageTag, RobotView, Traffic, View, ViewKind};

@@ -39,6 +39,7 @@ mod restoring;
 mod service;
 mod settings_pages;
 mod shutdown;
+mod statistics;
 mod tidy;
 mod tls;
 mod upgrade;
