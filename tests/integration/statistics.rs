@@ -331,8 +331,9 @@ fn nothing_marked_is_found_in_anything_that_is_kept() {
     }
     let totals = totals(&gateway, requests);
     assert!(totals.views >= 100 && totals.visits >= 9, "{totals:?}");
+    assert!(!found(&state, &["/unsubscribe/*"]).is_empty(), "what is kept is found");
     assert_eq!(found(&state, &MARKS), [] as [String; 0], "while it runs, with the write-ahead log");
     let metrics = gateway.admin("/metrics");
     assert!(MARKS.iter().all(|mark| !metrics.contains(mark)));
-    drop(gateway.stopped(&site));
+    assert_eq!(found(&gateway.stopped(&site).state(), &MARKS), [] as [String; 0], "when it has ended");
 }
