@@ -115,6 +115,7 @@ pub(super) const SITE: Section = Section {
         ("storage", "[[site.storage]]"),
         ("signals", "[site.signals]"),
         ("hydrates_document", "hydrates_document = true"),
+        ("count_routes", "count_routes = true"),
         ("host", "[[site.host]]"),
         ("tracker", "[[site.tracker]]"),
         ("path", "[[site.path]]"),

@@ -26,6 +26,7 @@ mod report;
 mod request;
 mod request_record;
 mod response;
+mod route_view;
 mod settings;
 mod shared;
 mod site;

@@ -43,6 +43,8 @@ pub struct SiteSettings {
     pub signals: pages::Signals,
     /// Whether pages are hydrated as a whole document, so that nothing foreign may stand in them meanwhile.
     pub hydrates_document: bool,
+    /// Whether Kelisim's script tells when a page changes its address without a load.
+    pub counts_routes: bool,
     /// Hosts of others that pages load from.
     pub foreign_hosts: Vec<routing::ForeignHost>,
     /// What the pages are made from.

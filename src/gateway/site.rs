@@ -30,6 +30,7 @@ pub(super) struct Site {
     pub(super) prefix: String,
     pub(super) languages: Vec<Language>,
     pub(super) consent: consent::Settings,
+    pub(super) counts_routes: bool,
     pub(super) catalogue: Catalogue,
     pub(super) paths: SitePaths,
     pub(super) foreign_hosts: Arc<ForeignHosts>,
@@ -55,6 +56,7 @@ impl Site {
             hosts: foreign_hosts.lines().collect(),
             signals: &settings.signals,
             hydrates: settings.hydrates_document,
+            routes: settings.counts_routes,
         });
         let under = |edition: &Edition| {
             let settings = crate::pages::Settings { edition: edition.clone(), ..settings.pages.clone() };
@@ -70,6 +72,7 @@ impl Site {
             prefix: settings.pages.prefix.clone(),
             languages: settings.pages.languages,
             consent: settings.consent,
+            counts_routes: settings.counts_routes,
             catalogue: rules,
             loading: LoadingPolicies::new(&foreign_hosts, &settings.pages.prefix),
             foreign_hosts,

@@ -195,6 +195,31 @@ fn who_accepts_is_a_visit_from_the_page_that_is_loaded_again() {
 }
 
 #[test]
+fn a_page_that_changes_its_address_is_counted_where_the_operator_wants_it() {
+    let site = site();
+    let gateway = almaty(&site).site("count_routes = true").start();
+    let mut anna = visitor(&gateway);
+    anna.choose("accept");
+    anna.click("/");
+    let agent = ("user-agent", "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0");
+    let mut tell = |site: &str, body: &str| {
+        let from = [agent, ("sec-fetch-site", site), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "empty")];
+        anna.send("POST", "/_kelisim/view", &from, body.as_bytes()).status
+    };
+    assert_eq!(tell("same-origin", "/cart"), 204);
+    assert_eq!(tell("cross-site", "/forged"), 204);
+    assert_eq!(tell("same-origin", "cart"), 400);
+    assert_eq!(tell("same-origin", "/a b"), 400);
+    assert_eq!(tell("same-origin", &format!("/{}", "a".repeat(2048))), 413);
+    assert_eq!(anna.get("/_kelisim/view").status, 405);
+    let totals = totals(&gateway, 9);
+    assert_eq!((totals.views, totals.visits, totals.bounces), (2, 1, 0));
+    assert_eq!(row(&gateway, Dimension::Page, "/cart").views, 1);
+    let gateway = almaty(&site).start();
+    assert_eq!(visitor(&gateway).post("/_kelisim/view", "/cart").status, 404);
+}
+
+#[test]
 fn a_signal_is_seen_and_observed_sites_are_counted_too() {
     let site = site();
     let gateway = almaty(&site).start();

@@ -37,6 +37,7 @@ pub(super) fn check(mut table: Table<'_>, shared: &mut Shared<'_>) -> Option<Sit
     let storage = lists::storage(&mut table, &languages);
     let signals = signals::check(&mut table);
     let hydrates_document = table.boolean("hydrates_document").is_some_and(Spanned::into_inner);
+    let counts_routes = table.boolean("count_routes").is_some_and(Spanned::into_inner);
     let declared_hosts = lists::hosts(&mut table);
     let trackers = lists::trackers(&mut table, &prefix);
     let paths = lists::paths(&mut table, &prefix);
@@ -87,6 +88,7 @@ pub(super) fn check(mut table: Table<'_>, shared: &mut Shared<'_>) -> Option<Sit
         storage,
         signals,
         hydrates_document,
+        counts_routes,
         foreign_hosts,
         pages,
     })

@@ -62,6 +62,9 @@ struct Asked {
     query: Option<String>,
     #[serde(default)]
     banner: bool,
+    /// Whether the page is not loaded again with an answer.
+    #[serde(default)]
+    stays: bool,
     #[serde(default)]
     again: bool,
     #[serde(default)]
@@ -112,7 +115,7 @@ fn counted(asked: &Asked) -> Counted {
             other => panic!("no such answer: {other}"),
         };
         let path = CountedPath::new(asked.page.as_deref().unwrap());
-        return Counted::Answer(Answer { site: 0, time, kind, banner: banner(), path });
+        return Counted::Answer(Answer { site: 0, time, kind, banner: banner(), path, reloads: !asked.stays });
     }
     let (kind, path) = match (&asked.page, &asked.not_found, &asked.download) {
         (Some(path), None, None) => (ViewKind::Page, path),
