@@ -89,7 +89,6 @@ fn keys_of_other_versions_are_unknown() {
             "6:6: unknown key `acme` in [tls]; known here: certificates",
         ],
     );
-    check("", "[[site.analytics]]", &["18:8: unknown key `analytics` in [[site]]"]);
 }
 
 #[test]
