@@ -102,7 +102,7 @@ fn faults_say_what_to_write_instead() {
         &["`client_address` in [[site.analytics]]: Google takes an address before the country"],
     );
     check(&line("umami", "token_file = \"matomo.token\""), &["`token_file` means nothing with this preset"]);
-    check(&line("matomo", "token_file = \"matomo.token\""), &[&format!("matomo.token holds no token of 32")]);
+    check(&line("matomo", "token_file = \"matomo.token\""), &["matomo.token holds no token of 32"]);
     check(&line("matomo", "token_file = \"gone\""), &["can't read the token of Matomo gone"]);
     check(&line("matomo", "sees_address = true"), &["`sees_address` means nothing with this preset"]);
     check(&line("matomo", "category = \"marketing\""), &["`marketing` is not offered here"]);
