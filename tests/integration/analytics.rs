@@ -2,8 +2,9 @@
 
 use std::fs;
 
-use crate::harness::{
-    Answering, Browser, Gateway, GatewayBuilder, Origin, RequestSeen, Wire, answer, kelisim, ok, shop,
+use crate::{
+    harness::{Answering, Browser, Gateway, GatewayBuilder, Origin, RequestSeen, Wire, answer, kelisim, ok, shop},
+    notice_model::database_of_loopback,
 };
 
 const ADDRESS: &str = "203.0.113.77";
@@ -153,9 +154,9 @@ fn umami_plausible_and_google_get_what_their_presets_name() {
         |preset: &str, target: &str, sent: &str, arrived: (&str, &str), address: Option<&str>, cookie: Option<&str>| {
             let server = server();
             let gateway = gateway(&site, preset, &server, "").start();
-            let mut anna =
-                visitor(&gateway).holding("_ga", "GA1.1.2.3").holding("_gcl_au", "1").holding("PHPSESSID", "7");
+            let mut anna = visitor(&gateway);
             anna.choose("accept");
+            let mut anna = anna.holding("_ga", "GA1.1.2.3").holding("_gcl_au", "1").holding("PHPSESSID", "7");
             let headers =
                 [("content-type", "text/plain"), ("cf-ipcountry", "US"), ("x-forwarded-countryregion", "US-CA")];
             assert_eq!(anna.send("POST", target, &headers, sent.as_bytes()).status, 200, "{preset}");
@@ -193,6 +194,31 @@ fn umami_plausible_and_google_get_what_their_presets_name() {
         None,
         Some("_ga=GA1.1.2.3"),
     );
+}
+
+#[test]
+fn a_country_goes_beside_the_address_where_a_server_reads_it() {
+    let site = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("country.mmdb");
+    fs::write(&database, database_of_loopback("KZ")).unwrap();
+    let check = |preset: &str, script: &str, expected: [Option<&str>; 3]| {
+        let server = server();
+        let geo = format!("[geo]\ndatabase = \"{}\"", database.display());
+        let gateway = gateway(&site, preset, &server, &geo).start();
+        let mut anna = gateway.browser();
+        anna.choose("accept");
+        assert_eq!(anna.send("GET", script, &[("cf-ipcountry", "US")], b"").status, 200);
+        let names = ["cf-ipcountry", "x-forwarded-countryregion", "x-forwarded-for"];
+        assert_eq!(
+            names.map(|name| server.last().header(name).map(str::to_owned)),
+            expected.map(|value| value.map(str::to_owned))
+        );
+    };
+    check("umami", "/stats/script.js", [Some("KZ"), None, Some("127.0.0.0")]);
+    check("google", "/stats/gtag/js?id=G-ABC", [None, Some("KZ"), None]);
+    check("plausible", "/stats/js/script.js", [None, None, Some("127.0.0.0")]);
+    check("matomo", "/stats/matomo.js", [None, None, Some("127.0.0.0")]);
 }
 
 #[test]
