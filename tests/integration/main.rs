@@ -6,6 +6,7 @@
 mod harness;
 
 mod administration;
+mod analytics;
 mod audit;
 mod bodies;
 mod bundles;

@@ -26,7 +26,7 @@ pub use body::DOWNLOAD_BYTES;
 pub use configuration::{certificate, configuration, write_policy};
 pub use guide::guide;
 pub use origin::Origin;
-pub(super) use run::{DemoArguments, run};
+pub(super) use run::{DemoArguments, Folder, run};
 pub use tracker::{Learned, Tracker, Visit};
 
 /// Where the parts of one demonstration are.

@@ -110,23 +110,32 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 /// The folder of a demonstration; deleted at the end unless it is to be kept.
-struct Folder {
+pub(in crate::cli) struct Folder {
     path: PathBuf,
     kept: bool,
 }
 
 impl Folder {
     fn open(keep: Option<&Path>) -> std::io::Result<Self> {
+        let Some(path) = keep else { return Self::temporary("kelisim-demo") };
+        Self::create(std::path::absolute(path)?, true)
+    }
+
+    /// One that is deleted at the end, with a name that nobody can foresee.
+    pub(in crate::cli) fn temporary(name: &str) -> std::io::Result<Self> {
+        let number: [u8; 8] = clock::random();
+        Self::create(std::env::temp_dir().join(format!("{name}-{:016x}", u64::from_be_bytes(number))), false)
+    }
+
+    /// Where it is.
+    pub(in crate::cli) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn create(path: PathBuf, kept: bool) -> std::io::Result<Self> {
         use std::os::unix::fs::DirBuilderExt as _;
-        let path = match keep {
-            Some(path) => std::path::absolute(path)?,
-            None => {
-                let name: [u8; 8] = clock::random();
-                std::env::temp_dir().join(format!("kelisim-demo-{:016x}", u64::from_be_bytes(name)))
-            }
-        };
-        fs::DirBuilder::new().recursive(keep.is_some()).mode(0o700).create(&path)?;
-        Ok(Self { path, kept: keep.is_some() })
+        fs::DirBuilder::new().recursive(kept).mode(0o700).create(&path)?;
+        Ok(Self { path, kept })
     }
 }
 

@@ -88,7 +88,6 @@ fn keys_of_other_versions_are_unknown() {
             "5:6: unknown key `acme` in [tls]; known here: certificates",
         ],
     );
-    check("", "[[site.analytics]]", &["18:8: unknown key `analytics` in [[site]]"]);
 }
 
 #[test]
