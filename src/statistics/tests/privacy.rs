@@ -68,5 +68,5 @@ fn a_stranger_who_invents_pages_fills_one_row_and_no_memory() {
     let rows: Vec<_> = changes.rows.iter().filter(|(_, _, table, ..)| *table == Table::of(Dimension::Page)).collect();
     let rest = rows.iter().find(|(_, _, _, key, _)| key.is_rest()).unwrap();
     assert_eq!(rest.4.views, 500);
-    assert!(rows.iter().any(|(_, _, _, key, figures)| &*key.first == "/invented-0" && figures.views == 1));
+    assert!(rows.iter().any(|(_, _, _, key, figures)| &*key.first == "/invented-0" && figures.views == 2));
 }
