@@ -15,6 +15,7 @@ mod run;
 mod seen;
 mod serve;
 mod tracker;
+mod visits;
 mod websocket;
 
 #[cfg(test)]
