@@ -1,12 +1,14 @@
 //! A report: what a reader sees of a site and a period. The dashboard, the command line, exports and the weekly letter all show this.
 
 mod fold;
+mod json;
 mod noise;
 mod period;
 
 use std::sync::Arc;
 
 pub use fold::{Disclosure, RowReport, SMALLEST_FOR_OTHERS, TableReport};
+pub use json::{Beside, to_json};
 pub use noise::{DEVIATION, Noise};
 pub use period::{Period, PeriodName, Step};
 
