@@ -9,7 +9,7 @@ use kelisim::{
 
 use crate::harness::{Browser, Gateway, Reply, kelisim, shop};
 
-const PASSWORD: &str = "a password of some length";
+pub const PASSWORD: &str = "a password of some length";
 
 pub fn add(gateway: &Gateway, name: &str, role: Role) -> String {
     let state = gateway.path().join("state");
@@ -21,7 +21,7 @@ fn visitor(gateway: &Gateway) -> Browser {
     Browser::at(address, &address.to_string()).sending("accept-language", "en")
 }
 
-fn sign_in(browser: &mut Browser, name: &str, password: &str) -> Reply {
+pub fn sign_in(browser: &mut Browser, name: &str, password: &str) -> Reply {
     browser.post("/sign-in", &format!("name={name}&password={}", password.replace(' ', "+")))
 }
 

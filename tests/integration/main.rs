@@ -5,6 +5,7 @@
 
 mod harness;
 
+mod admin_host;
 mod administration;
 mod audit;
 mod bodies;
