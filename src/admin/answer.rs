@@ -10,8 +10,9 @@ use hyper::body::Incoming;
 use super::{
     Administration,
     body::Body,
-    pages::{self, Page, Words},
+    pages::{self, Choice, Page, Words},
     sign_in::{Outcome, SignedIn},
+    waiting_lines::WaitingError,
     way::{NoHost, Way, asked_host, is_address_or_localhost},
 };
 
@@ -116,12 +117,33 @@ async fn post(request: Request<Incoming>, way: &Way, admin: &Arc<Administration>
     }
     let Some(form) = Form::read(request).await else { return text(StatusCode::BAD_REQUEST, "no form\n") };
     match page {
+        Page::Inventory => choose(form, words, account, admin).await,
         Page::Country => match pages::found(words, &account, admin, form.field("address")) {
             Ok(page) => html(StatusCode::OK, page),
             Err(page) => html(StatusCode::BAD_REQUEST, page),
         },
         _ => super::exporting::export(&form, words, account, admin).await,
     }
+}
+
+/// Notes a category for a name, on a thread that may wait for the disk; then the page is shown anew.
+async fn choose(form: Form, words: Words, account: SignedIn, admin: &Arc<Administration>) -> Answer {
+    let (for_choice, number) = (admin.clone(), account.number);
+    let chosen = tokio::task::spawn_blocking(move || pages::choose(&for_choice, &Choice::of(&form))).await;
+    let (status, message) = match chosen {
+        Ok(Ok(true)) => {
+            tracing::info!(account = %number, "a line for the configuration was chosen or taken back");
+            return redirect("/inventory");
+        }
+        Ok(Ok(false)) => (StatusCode::CONFLICT, pages::Message::NoSuchName),
+        Ok(Err(WaitingError::Full)) => (StatusCode::CONFLICT, pages::Message::TooManyWait),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "a line for the configuration can't be kept");
+            (StatusCode::SERVICE_UNAVAILABLE, pages::Message::NotProposed)
+        }
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, pages::Message::NotProposed),
+    };
+    html(status, pages::message(words, Some(&account), message))
 }
 
 async fn sign_in(request: Request<Incoming>, words: Words, way: &Way, admin: &Administration) -> Answer {

@@ -19,10 +19,11 @@ mod sessions;
 mod sign_in;
 mod spool;
 mod turns;
+mod waiting_lines;
 mod way;
 mod witnesses;
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, path::PathBuf, sync::Arc, time::Duration};
 
 use http::Request;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -36,6 +37,7 @@ pub use body::Body;
 pub use deadline::{Deadline, Deadlines, date_in_kazakhstan};
 pub use leaves::AccessSeen;
 pub use requests::{PersonRequest, PersonRequests, RequestError, RequestKind, add_request, end_request};
+pub use waiting_lines::{WaitingError, forget_lines, waiting_lines};
 pub use witnesses::{WitnessFailure, WitnessState, Witnesses};
 
 use self::{guesses::Guesses, sessions::Sessions, turns::Turns, way::Way};
@@ -67,6 +69,8 @@ pub struct Settings {
     pub witnesses: Vec<VerifierKey>,
     /// How they stand.
     pub witness_states: Witnesses,
+    /// The file of the configuration, for the commands that the pages name.
+    pub configuration: Option<PathBuf>,
 }
 
 /// What every request needs, by whichever way it comes.

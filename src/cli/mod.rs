@@ -3,6 +3,7 @@
 //! Exit codes: 0 right, 1 the thing asked about is not right, 2 wrong use.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where people are told")]
 
+mod apply;
 mod check;
 mod control;
 pub mod demo;
@@ -28,6 +29,7 @@ use std::{io, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 
+use self::apply::Agreement;
 use crate::config::{self, Configuration};
 
 /// A consent gateway: a reverse proxy that makes a web site's cookie policy true.
@@ -66,8 +68,15 @@ struct CheckArguments {
     #[command(flatten)]
     configuration: ConfigurationArguments,
     /// Print the lines to add for the cookies, hosts and keys of storage that were seen.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "apply")]
     from_inventory: bool,
+    /// Add the lines that were chosen on the inventory's page to the file: shows the difference, checks the result, asks, and keeps the old
+    /// file.
+    #[arg(long)]
+    apply: bool,
+    /// Don't ask.
+    #[arg(long, requires = "apply")]
+    yes: bool,
 }
 
 /// Runs the command that the arguments name.
@@ -77,8 +86,12 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => told(demo::run(&arguments)),
         Command::Check(arguments) => {
             let path = &arguments.configuration.config;
-            let check = if arguments.from_inventory { inventory::propose } else { check::check };
-            let right = check(path, &mut io::stdout(), &mut io::stderr());
+            let (out, err) = (&mut io::stdout(), &mut io::stderr());
+            let right = match (arguments.from_inventory, arguments.apply) {
+                (true, _) => inventory::propose(path, out, err),
+                (_, true) => apply::apply(path, Agreement::of(arguments.yes), out, err),
+                _ => check::check(path, out, err),
+            };
             told(right.and_then(|right| if right { Ok(()) } else { Err(io::Error::other(Silent)) }))
         }
         Command::Run(arguments) => told(run::run(&arguments.config)),

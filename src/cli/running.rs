@@ -105,6 +105,7 @@ impl Running {
                 frame_records: configuration.frame_retention,
                 witnesses: configuration.witnesses.iter().map(|witness| witness.key.clone()).collect(),
                 witness_states: witness_states.clone(),
+                configuration: configuration.files.first().and_then(|file| file.canonicalize().ok()),
             },
         );
         let other = configuration.server.admin_host.clone().map(|name| over_tls(name, administration.clone()));

@@ -25,6 +25,7 @@ mod report;
 mod request;
 mod request_record;
 mod response;
+mod seen;
 mod settings;
 mod shared;
 mod site;
@@ -39,6 +40,7 @@ use hyper::{body::Incoming, upgrade::OnUpgrade};
 pub use body::{AnswerBody, AnswerError};
 pub use connection::Connection;
 pub use country::ModelOfSite;
+pub use seen::SiteSeen;
 pub use settings::{Mode, SiteSettings};
 pub use shared::{BeginError, Parts, Shared};
 

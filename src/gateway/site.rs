@@ -31,6 +31,8 @@ pub(super) struct Site {
     pub(super) languages: Vec<Language>,
     pub(super) consent: consent::Settings,
     pub(super) catalogue: Catalogue,
+    /// The site's lines about keys of storage.
+    pub(super) storage: Catalogue,
     pub(super) paths: SitePaths,
     pub(super) foreign_hosts: Arc<ForeignHosts>,
     pub(super) loading: LoadingPolicies,
@@ -71,6 +73,7 @@ impl Site {
             languages: settings.pages.languages,
             consent: settings.consent,
             catalogue: rules,
+            storage: Catalogue::new(Vec::new(), settings.storage),
             loading: LoadingPolicies::new(&foreign_hosts, &settings.pages.prefix),
             foreign_hosts,
             paths: SitePaths::new(settings.paths, settings.trackers),

@@ -45,5 +45,6 @@ mod tls;
 mod upgrade;
 mod upstream_faults;
 mod upstream_tls;
+mod waiting_lines;
 mod withdrawal;
 mod witness;
