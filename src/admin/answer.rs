@@ -122,7 +122,10 @@ async fn post(request: Request<Incoming>, way: &Way, admin: &Arc<Administration>
             Ok(page) => html(StatusCode::OK, page),
             Err(page) => html(StatusCode::BAD_REQUEST, page),
         },
-        _ => super::exporting::export(&form, words, account, admin).await,
+        Page::Export => super::exporting::export(&form, words, account, admin).await,
+        Page::Overview | Page::Accesses | Page::Persons | Page::Retention => {
+            text(StatusCode::NOT_FOUND, "nothing is posted here\n")
+        }
     }
 }
 

@@ -112,9 +112,9 @@ impl Administration {
 
     /// The page to sign in on.
     pub(super) async fn sign_in_page(&self, words: Words, way: &Way, refusal: Option<pages::Refusal>) -> String {
-        let accounts = self.accounts().await;
-        // That they can't be read is no reason to say that there are none; and strangers are not told.
-        let has_accounts = way.is_tls() || accounts.is_none_or(|accounts| accounts.iter().next().is_some());
+        // Strangers are not told, and that they can't be read is no reason to say that there are none.
+        let has_accounts =
+            way.is_tls() || self.accounts().await.is_none_or(|accounts| accounts.iter().next().is_some());
         pages::sign_in(words, refusal, has_accounts, way.takes_passwords())
     }
 }
