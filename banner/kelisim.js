@@ -81,6 +81,7 @@
   "@hydration";
   "@choice";
   "@others";
+  "@routes";
   "@markup";
   "@api";
 })();

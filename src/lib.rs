@@ -1,6 +1,7 @@
 #![doc = include_str!("README.md")]
 
 // Rules: pure, in the order in which a request meets them.
+pub mod analytics;
 pub mod consent;
 pub mod cookies;
 pub mod inventory;

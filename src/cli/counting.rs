@@ -17,7 +17,7 @@ use crate::{
     statistics::{Calendar, Changes, Counted, Counting, Day, ErasedKey, Live, Settings},
     store::{
         Store,
-        statistics::{KeptFrom, Statistics, StatisticsError},
+        statistics::{KeptFrom, Statistics, StatisticsError, set_statistics_aside},
     },
     telemetry::{Counter, CounterQueue, Message},
     timestamp::{Term, Timestamp},
@@ -62,7 +62,15 @@ impl CountingThread {
     ) -> Result<Self, StartError> {
         let sites: Vec<_> = gateway.site_names().cloned().collect();
         let counting = Counting::new(settings.calendar.clone(), sites.len(), clock::random, clock.now());
-        let mut statistics = Statistics::open(state_dir, &sites)?;
+        let mut statistics = match Statistics::open(state_dir, &sites) {
+            // Statistics must not keep a site from its visitors.
+            Err(error @ StatisticsError::Damaged { .. }) => {
+                let aside = set_statistics_aside(state_dir)?;
+                tracing::error!(%error, aside = %aside.display(), "statistics begin anew; the damaged file was put aside");
+                Statistics::open(state_dir, &sites)?
+            }
+            opened => opened?,
+        };
         statistics.begin(today(&settings.calendar, clock))?;
         let (sender, live) = watch::channel(counting.live(clock.now()));
         let work = Work {
@@ -100,7 +108,7 @@ impl CountingThread {
 pub enum StartError {
     #[error(transparent)]
     Statistics(#[from] StatisticsError),
-    #[error("can't start the thread that counts: {0}")]
+    #[error("can't begin to count: {0}")]
     Thread(#[from] io::Error),
 }
 

@@ -3,6 +3,7 @@
 //! Exit codes: 0 right, 1 the thing asked about is not right, 2 wrong use.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where people are told")]
 
+mod canary;
 mod check;
 mod control;
 mod counting;
@@ -72,6 +73,15 @@ struct CheckArguments {
     /// Print the lines to add for the cookies, hosts and keys of storage that were seen.
     #[arg(long)]
     from_inventory: bool,
+    /// Send a marked visitor through every analytics server's preset, here on loopback, and show the bytes that would leave.
+    #[arg(long, conflicts_with = "from_inventory")]
+    canary: bool,
+    /// With --canary: only this site.
+    #[arg(long, value_name = "NAME", requires = "canary")]
+    site: Option<String>,
+    /// With --canary: as JSON.
+    #[arg(long, requires = "canary")]
+    json: bool,
 }
 
 /// Runs the command that the arguments name.
@@ -81,8 +91,14 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => told(demo::run(&arguments)),
         Command::Check(arguments) => {
             let path = &arguments.configuration.config;
-            let check = if arguments.from_inventory { inventory::propose } else { check::check };
-            let right = check(path, &mut io::stdout(), &mut io::stderr());
+            let (out, err) = (&mut io::stdout(), &mut io::stderr());
+            let right = if arguments.canary {
+                canary::check(path, arguments.site.as_deref(), arguments.json, out, err)
+            } else if arguments.from_inventory {
+                inventory::propose(path, out, err)
+            } else {
+                check::check(path, out, err)
+            };
             told(right.and_then(|right| if right { Ok(()) } else { Err(io::Error::other(Silent)) }))
         }
         Command::Run(arguments) => told(run::run(&arguments.config)),

@@ -115,8 +115,10 @@ pub(super) const SITE: Section = Section {
         ("storage", "[[site.storage]]"),
         ("signals", "[site.signals]"),
         ("hydrates_document", "hydrates_document = true"),
+        ("count_routes", "count_routes = true"),
         ("host", "[[site.host]]"),
         ("tracker", "[[site.tracker]]"),
+        ("analytics", "[[site.analytics]]"),
         ("path", "[[site.path]]"),
     ],
 };
@@ -202,6 +204,20 @@ pub(super) const TRACKER: Section = Section {
     keys: &[("path", "path = \"/collect\""), ("category", "category = \"analytical\"")],
 };
 
+pub(super) const ANALYTICS: Section = Section {
+    header: "[[site.analytics]]",
+    keys: &[
+        ("preset", "preset = \"matomo\""),
+        ("path", "path = \"/stats/\""),
+        ("upstream", "upstream = \"http://127.0.0.1:8088\""),
+        ("upstream_host", "upstream_host = \"stats.example.kz\""),
+        ("client_address", "client_address = \"truncated\""),
+        ("category", "category = \"analytical\""),
+        ("token_file", "token_file = \"matomo.token\""),
+        ("sees_address", "sees_address = true"),
+    ],
+};
+
 pub(super) const PATH: Section = Section {
     header: "[[site.path]]",
     keys: &[
@@ -275,6 +291,7 @@ pub(super) const ALL: &[&Section] = &[
     &SIGNALS,
     &HOST,
     &TRACKER,
+    &ANALYTICS,
     &PATH,
     &GEO,
     &RETENTION,

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::Configuration;
 use crate::{
+    analytics::{Route, SentAddress},
     consent::{Category, CategorySet, Country, Model},
     gateway::{Mode, SiteSettings},
     ledger::{LONGEST_LEAF, document_hash, hex},
@@ -41,6 +42,7 @@ struct Summary {
 
 #[derive(Serialize)]
 struct Site {
+    analytics: Vec<Analytics>,
     client_address: &'static str,
     hosts: Vec<Host>,
     languages: Vec<&'static str>,
@@ -52,6 +54,14 @@ struct Site {
     site: String,
     trackers: Vec<Measuring>,
     valid_for: String,
+}
+
+#[derive(Serialize)]
+struct Analytics {
+    category: &'static str,
+    client_address: &'static str,
+    path: String,
+    preset: &'static str,
 }
 
 #[derive(Serialize)]
@@ -80,6 +90,7 @@ struct Measuring {
 impl Site {
     fn of(site: &SiteSettings) -> Self {
         Self {
+            analytics: site.analytics.iter().map(|server| Analytics::of(&server.route)).collect(),
             client_address: form(site.upstream.client_address),
             hosts: site.foreign_hosts.iter().map(Host::of).collect(),
             languages: site.pages.languages.iter().copied().map(Language::tag).collect(),
@@ -99,6 +110,17 @@ impl Site {
             trackers: site.trackers.iter().map(Measuring::of).collect(),
             valid_for: site.consent.valid_for.to_string(),
         }
+    }
+}
+
+impl Analytics {
+    fn of(route: &Route) -> Self {
+        let client_address = match route.address {
+            SentAddress::Truncated => "truncated",
+            SentAddress::None => "none",
+        };
+        let (category, preset) = (route.category.name(), route.preset.name());
+        Self { category, client_address, path: route.path.clone(), preset }
     }
 }
 

@@ -30,6 +30,15 @@ pub(super) fn name_and_value(pair: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
+/// Whether a name is one of these, where a trailing `*` stands for any rest.
+pub(super) fn is_named(name: &[u8], names: &[&str]) -> bool {
+    let is = |pattern: &str| match pattern.strip_suffix('*') {
+        Some(start) => name.starts_with(start.as_bytes()),
+        None => name == pattern.as_bytes(),
+    };
+    names.iter().any(|pattern| is(pattern))
+}
+
 /// Without spaces and tabs at both ends: all the white space that a header value can hold.
 pub(super) fn trim(bytes: &[u8]) -> &[u8] {
     let inside = |byte: &u8| !matches!(byte, b' ' | b'\t');

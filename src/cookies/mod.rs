@@ -24,8 +24,8 @@ pub use expire::{ExpiryScope, expiry_lines};
 pub use own::{Found, OwnNames, find, is_own};
 pub use places::{MOST_NAMES, MOST_PLACES, NewPlace, ObservedPlaces, Place};
 pub use refused::RefusedCookies;
-pub use request::{RequestOutcome, filter_own, filter_request};
-pub use response::{ResponseOutcome, drop_own, filter_response};
+pub use request::{RequestOutcome, filter_own, filter_request, keep_named};
+pub use response::{ResponseOutcome, drop_own, filter_response, keep_named_lines};
 pub use seen::{SetCookie, cookies_set, names_sent};
 
 use crate::consent::{Category, CategorySet};

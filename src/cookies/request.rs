@@ -6,7 +6,7 @@
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 
-use super::judge::{Verdict, by_owner, by_permit, judge, name_and_value, trim};
+use super::judge::{Verdict, by_owner, by_permit, is_named, judge, name_and_value, trim};
 use super::{Catalogue, Permit, RefusedCookies};
 use crate::consent::CategoryCounts;
 
@@ -46,6 +46,11 @@ pub fn filter_request(headers: &mut HeaderMap, catalogue: &Catalogue, permit: Pe
 /// Takes only the gateway's own cookies out of a request: for mode `observe`, `pass_through` and upgrades.
 pub fn filter_own(headers: &mut HeaderMap) {
     rewrite(headers, |pair| judge(pair, by_owner) != Verdict::Own);
+}
+
+/// Takes every cookie out of a request that is not one of these; a trailing `*` stands for any rest of a name.
+pub fn keep_named(headers: &mut HeaderMap, names: &[&str]) {
+    rewrite(headers, |pair| is_named(name_and_value(pair).0, names));
 }
 
 /// Keeps the pairs that `keep` wants. It is asked exactly once about each, in order.

@@ -141,7 +141,10 @@ async fn taken(
     }
     check_edition(site, &posted, now)?;
     let event = event(site, visit, form, &posted, previous.as_ref(), now);
-    let answer = counted(site, &event, &posted.to, now);
+    // Kelisim's script loads the page again where something else is allowed than before; a form always does.
+    let had = previous.as_ref().map_or(CategorySet::EMPTY, |record| record.allowed);
+    let reloads = form == Form::Html || event.allowed != had;
+    let answer = counted(site, &event, &posted.to, reloads, now);
     let outcome = put_in_force(shared, site, event, previous.as_ref()).await;
     if outcome.record().is_some() {
         shared.counter.count(site.number, Counted::Answer(answer));
@@ -237,7 +240,7 @@ fn event(
 }
 
 /// What is counted of it, where it is in force.
-fn counted(site: &Site, event: &Event, to: &ReturnPath, time: Timestamp) -> Answer {
+fn counted(site: &Site, event: &Event, to: &ReturnPath, reloads: bool, time: Timestamp) -> Answer {
     let kind = match event.kind {
         EventKind::Withdrawn => AnswerKind::Withdrawn,
         _ if event.allowed.is_empty() => AnswerKind::Refused,
@@ -245,7 +248,7 @@ fn counted(site: &Site, event: &Event, to: &ReturnPath, time: Timestamp) -> Answ
         _ => AnswerKind::Partly,
     };
     let banner = Banner { language: event.language, edition: event.edition.clone() };
-    Answer { site: site.number, time, kind, banner, path: CountedPath::new(to.as_str()) }
+    Answer { site: site.number, time, kind, banner, path: CountedPath::new(to.as_str()), reloads }
 }
 
 fn set_cookies(

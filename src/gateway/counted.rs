@@ -68,17 +68,30 @@ impl Candidate {
         let accepts_pages = accepts.windows(9).any(|window| window == b"text/html");
         // Without fetch headers a picture is told from a page by what is asked for.
         let asks_for_part = !fetch.is_present() && accepts.starts_with(b"image/");
-        (!asks_for_part).then(|| Self {
-            uri: request.uri().clone(),
+        (!asks_for_part).then(|| Self { accepts_pages, ..Self::new(visit, headers, request.uri().clone()) })
+    }
+
+    /// A page that changed its address to this one without a load.
+    pub(super) fn of_route(visit: &Visit, headers: &HeaderMap, route: Uri) -> Self {
+        // It is a navigation within the site to whoever looks at it.
+        let fetch =
+            Fetch { site: FetchSite::SameOrigin, destination: Destination::Document, navigates: true, ..visit.fetch };
+        Self { accepts_pages: true, fetch, ..Self::new(visit, headers, route) }
+    }
+
+    fn new(visit: &Visit, headers: &HeaderMap, uri: Uri) -> Self {
+        let standing = Standing { consent: ConsentState::NotAsked, visitor: None, after_answer: false, banner: None };
+        Self {
+            uri,
             agent: headers.get(header::USER_AGENT).cloned(),
             referrer: headers.get(header::REFERER).cloned(),
             languages: headers.get(header::ACCEPT_LANGUAGE).cloned(),
-            accepts_pages,
-            fetch,
+            accepts_pages: false,
+            fetch: visit.fetch,
             scheme: visit.client.scheme,
             country: visit.country,
-            standing: Standing { consent: ConsentState::NotAsked, visitor: None, after_answer: false, banner: None },
-        })
+            standing,
+        }
     }
 
     /// What was decided for its visitor.
@@ -97,6 +110,11 @@ impl Candidate {
             after_answer: choice.is_some_and(|record| now.seconds() - record.time.seconds() <= RELOAD_WITHIN),
             banner: (asks && decision.asks()).then(banner),
         };
+    }
+
+    /// What is to be counted of a changed address.
+    pub(super) fn route_counted(self, shared: &Shared, site: &Site, time: Timestamp) -> Option<Counted> {
+        self.counted(shared, site, Seen { status: StatusCode::OK, is_page: true, shows_banner: false }, 0, time)
     }
 
     /// What is to be counted, if anything is.

@@ -15,6 +15,14 @@ pub(super) enum GatewayError {
     Method,
     /// A transfer coding that is not undone here.
     TransferCoding,
+    /// A path below an analytics server's that it does not show to visitors.
+    NotPublic,
+    /// A hit that is longer than hits may be.
+    HitTooLarge,
+    /// A hit that can't be read, so that nothing could be taken out of it.
+    UnreadableHit,
+    /// An analytics server did not answer.
+    Analytics(UpstreamError),
     /// The site did not answer.
     Upstream(UpstreamError),
     /// The beginning of the site's answer broke off while it was looked at.
@@ -38,7 +46,16 @@ impl GatewayError {
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, Message::BadRequest),
             // RFC 9112, section 6.1.
             Self::TransferCoding => (StatusCode::NOT_IMPLEMENTED, Message::BadRequest),
+            Self::NotPublic => (StatusCode::NOT_FOUND, Message::NotFound),
+            Self::HitTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, Message::BadRequest),
+            Self::UnreadableHit => (StatusCode::BAD_REQUEST, Message::BadRequest),
             Self::Upstream(
+                UpstreamError::Connect(_)
+                | UpstreamError::Tls(_)
+                | UpstreamError::Broken(_)
+                | UpstreamError::Protocol(_),
+            )
+            | Self::Analytics(
                 UpstreamError::Connect(_)
                 | UpstreamError::Tls(_)
                 | UpstreamError::Broken(_)
@@ -48,10 +65,13 @@ impl GatewayError {
                 (StatusCode::BAD_GATEWAY, Message::BadGateway)
             }
             Self::Upstream(UpstreamError::ConnectTimeout | UpstreamError::AnswerTimeout)
+            | Self::Analytics(UpstreamError::ConnectTimeout | UpstreamError::AnswerTimeout)
             | Self::BrokenAnswer(crate::upstream::BodyError::StoodStill) => {
                 (StatusCode::GATEWAY_TIMEOUT, Message::GatewayTimeout)
             }
-            Self::Upstream(UpstreamError::RequestBody) => (StatusCode::REQUEST_TIMEOUT, Message::BadRequest),
+            Self::Upstream(UpstreamError::RequestBody) | Self::Analytics(UpstreamError::RequestBody) => {
+                (StatusCode::REQUEST_TIMEOUT, Message::BadRequest)
+            }
         }
     }
 
@@ -59,11 +79,15 @@ impl GatewayError {
     pub(super) fn upstream_failure(&self) -> Option<&'static str> {
         match self {
             Self::Upstream(UpstreamError::RequestBody)
+            | Self::Analytics(UpstreamError::RequestBody)
+            | Self::NotPublic
+            | Self::HitTooLarge
+            | Self::UnreadableHit
             | Self::Host(_)
             | Self::UnknownHost
             | Self::Method
             | Self::TransferCoding => None,
-            Self::Upstream(error) => Some(error.name()),
+            Self::Upstream(error) | Self::Analytics(error) => Some(error.name()),
             Self::BrokenAnswer(_) => Some("broken"),
         }
     }
@@ -76,6 +100,10 @@ impl std::fmt::Display for GatewayError {
             Self::UnknownHost => formatter.write_str("no site of that name"),
             Self::Method => formatter.write_str("the method means nothing here"),
             Self::TransferCoding => formatter.write_str("the request uses a transfer coding other than chunked"),
+            Self::NotPublic => formatter.write_str("an analytics server shows nothing to visitors there"),
+            Self::HitTooLarge => formatter.write_str("the hit is longer than hits may be"),
+            Self::UnreadableHit => formatter.write_str("the hit can't be read"),
+            Self::Analytics(error) => write!(formatter, "an analytics server: {error}"),
             Self::Upstream(error) => error.fmt(formatter),
             Self::BrokenAnswer(error) => error.fmt(formatter),
         }

@@ -1,5 +1,6 @@
 //! The order of the stages. [`Gateway::answer`] is the one place where it is told, from top to bottom.
 
+mod analytics;
 mod body;
 mod choice;
 mod connection;
@@ -26,6 +27,7 @@ mod report;
 mod request;
 mod request_record;
 mod response;
+mod route_view;
 mod settings;
 mod shared;
 mod site;
@@ -40,11 +42,12 @@ use hyper::{body::Incoming, upgrade::OnUpgrade};
 pub use body::{AnswerBody, AnswerError};
 pub use connection::Connection;
 pub use country::ModelOfSite;
-pub use settings::{Mode, SiteSettings};
+pub use settings::{AnalyticsServer, Mode, SiteSettings};
 pub use shared::{BeginError, Parts, Shared};
 
-use self::{error::GatewayError, request_record::RequestRecord, response::Asked};
+use self::{error::GatewayError, request_record::RequestRecord, response::Asked, site::Site};
 use crate::{
+    analytics::NotPublic,
     consent::{CategorySet, Decision, Reason},
     ledger::Enforced,
     pages,
@@ -59,13 +62,17 @@ use crate::{
 pub struct Gateway {
     shared: Arc<Shared>,
     connections: Vec<Connections>,
+    /// Those to the analytics servers of each site.
+    analytics: Vec<Vec<Connections>>,
 }
 
 impl Gateway {
     /// A gateway without connections yet.
     pub fn new(shared: Arc<Shared>) -> Self {
         let connections = shared.sites.iter().map(|site| Connections::new(site.upstream.clone())).collect();
-        Self { shared, connections }
+        let servers = |site: &Site| site.analytics_upstreams.iter().cloned().map(Connections::new).collect();
+        let analytics = shared.sites.iter().map(servers).collect();
+        Self { shared, connections, analytics }
     }
 
     /// The counters.
@@ -175,13 +182,21 @@ impl Gateway {
         let decision = &decided.decision;
         *implied = request::implied_cookies(shared, site, &visit, &decided);
         record.decided(site, &visit, decision, rule.is_none_or(|rule| rule.banner), now);
-        if let Some(category) = site.paths.tracker(&path) {
+        let of_analytics = site.analytics.find(request.method(), &path).map_err(|NotPublic| GatewayError::NotPublic)?;
+        let measures = of_analytics.map(|asked| asked.route.category).or_else(|| site.paths.tracker(&path));
+        if let Some(category) = measures {
             record.is_no_view();
             if !decision.allowed.permits(category) {
                 shared.enforcement.refused(site.number, Enforced::Load, Some(category), 1);
                 return Ok(no_content());
             }
             shared.enforcement.passed(site.number, Enforced::Load, Some(category), 1);
+        }
+
+        // An analytics server gets what is written anew of the request, by its preset.
+        if let Some(asked) = of_analytics {
+            let connections = &self.analytics[site.number][asked.number];
+            return analytics::answer(shared, site, &visit, decision.allowed, asked, connections, request).await;
         }
 
         // Clear the request: refused cookies go, forwarding headers are ours.

@@ -5,7 +5,7 @@ use hyper::body::Incoming;
 
 use super::{
     AnswerBody, Shared, choice, country::model_in, frame, published_log, receipt, report, request::proven_record,
-    site::Site, visit::Visit,
+    route_view, site::Site, visit::Visit,
 };
 use crate::{
     clock,
@@ -33,6 +33,7 @@ pub(super) async fn answer(
     match page {
         OwnPage::Choice if request.method() == Method::POST => choice::answer(shared, site, visit, request, now).await,
         OwnPage::Report => report::answer(shared, site, visit, request, now).await,
+        OwnPage::View if site.counts_routes => route_view::answer(shared, site, visit, request, now).await,
         OwnPage::Choice => method_not_allowed(site, visit, now, "POST"),
         OwnPage::Frame if reads || request.method() == Method::POST => {
             frame::answer(shared, site, visit, request, now).await
@@ -55,7 +56,7 @@ pub(super) async fn answer(
         }
         OwnPage::Asset(name) => asset(site, visit, name, request.headers(), now),
         OwnPage::GlobalPrivacyControl => global_privacy_control(site, now),
-        OwnPage::Unknown => message(site, visit, now, Message::NotFound, &ReturnPath::default()),
+        OwnPage::View | OwnPage::Unknown => message(site, visit, now, Message::NotFound, &ReturnPath::default()),
     }
 }
 

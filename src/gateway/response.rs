@@ -95,7 +95,7 @@ pub(super) fn has_page(site: &Site, page: &OwnPage<'_>, now: Timestamp) -> bool 
 }
 
 /// What every answer goes through: nothing of the upstream's connection travels on.
-fn forward(answer: &mut Answer) {
+pub(super) fn forward(answer: &mut Answer) {
     let version = answer.version();
     let upgraded = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
     let headers = answer.headers_mut();

@@ -1,6 +1,6 @@
 //! What one site is made of.
 
-use crate::{consent, cookies, pages, routing, upstream};
+use crate::{analytics, consent, cookies, pages, routing, upstream};
 
 /// How far the gateway goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct SiteSettings {
     pub paths: Vec<routing::PathRule>,
     /// Paths that measure.
     pub trackers: Vec<routing::Tracker>,
+    /// Analytics servers that are reached under paths of the site. In mode `observe` they are not: nobody could accept them.
+    pub analytics: Vec<AnalyticsServer>,
     /// The site behind.
     pub upstream: upstream::Settings,
     /// How consent is asked for.
@@ -43,8 +45,19 @@ pub struct SiteSettings {
     pub signals: pages::Signals,
     /// Whether pages are hydrated as a whole document, so that nothing foreign may stand in them meanwhile.
     pub hydrates_document: bool,
+    /// Whether Kelisim's script tells when a page changes its address without a load.
+    pub counts_routes: bool,
     /// Hosts of others that pages load from.
     pub foreign_hosts: Vec<routing::ForeignHost>,
     /// What the pages are made from.
     pub pages: pages::Settings,
+}
+
+/// An analytics server behind the gateway.
+#[derive(Clone, Debug)]
+pub struct AnalyticsServer {
+    /// Under which path, and what it learns.
+    pub route: analytics::Route,
+    /// Where it is.
+    pub upstream: upstream::Settings,
 }

@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderValue, header::SET_COOKIE};
 
 use super::{Mode, SiteSettings};
 use crate::{
+    analytics,
     consent::{self, Edition, EditionId},
     cookies::{Catalogue, ExpiryScope, ObservedPlaces, Permit, RefusedCookies, Rule, Unknown, expiry_lines},
     pages::{Script, ScriptSettings, SitePages},
@@ -30,10 +31,14 @@ pub(super) struct Site {
     pub(super) prefix: String,
     pub(super) languages: Vec<Language>,
     pub(super) consent: consent::Settings,
+    pub(super) counts_routes: bool,
     pub(super) catalogue: Catalogue,
     pub(super) paths: SitePaths,
     pub(super) foreign_hosts: Arc<ForeignHosts>,
     pub(super) loading: LoadingPolicies,
+    pub(super) analytics: analytics::Routes,
+    /// By the numbers of the routes.
+    pub(super) analytics_upstreams: Vec<Arc<Upstream>>,
     pub(super) upstream: Arc<Upstream>,
     /// Where the site was seen to keep its optional cookies. Written only when a line says something new.
     observed: RwLock<ObservedPlaces>,
@@ -55,11 +60,15 @@ impl Site {
             hosts: foreign_hosts.lines().collect(),
             signals: &settings.signals,
             hydrates: settings.hydrates_document,
+            routes: settings.counts_routes,
         });
         let under = |edition: &Edition| {
             let settings = crate::pages::Settings { edition: edition.clone(), ..settings.pages.clone() };
             (edition.id.clone(), SitePages::build(&settings, hash, script.clone()))
         };
+        let (routes, upstreams): (Vec<_>, Vec<_>) =
+            settings.analytics.into_iter().map(|server| (server.route, server.upstream)).unzip();
+        let upstreams = upstreams.into_iter().map(|upstream| Ok(Arc::new(Upstream::new(upstream)?)));
         Ok(Self {
             number,
             name: settings.name.as_str().into(),
@@ -70,10 +79,13 @@ impl Site {
             prefix: settings.pages.prefix.clone(),
             languages: settings.pages.languages,
             consent: settings.consent,
+            counts_routes: settings.counts_routes,
             catalogue: rules,
             loading: LoadingPolicies::new(&foreign_hosts, &settings.pages.prefix),
             foreign_hosts,
             paths: SitePaths::new(settings.paths, settings.trackers),
+            analytics: analytics::Routes::new(routes),
+            analytics_upstreams: upstreams.collect::<io::Result<_>>()?,
             upstream: Arc::new(Upstream::new(settings.upstream)?),
             observed: RwLock::default(),
         })

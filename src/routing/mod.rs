@@ -12,4 +12,4 @@ pub use host::{HostFault, Hosts, request_host};
 pub use known_hosts::{KnownHost, known_host, known_hosts};
 pub use own_page::{LogFile, OwnPage};
 pub use settings::{HostPattern, PathRule, Tracker};
-pub use site_paths::SitePaths;
+pub use site_paths::{SitePaths, as_origins_read};

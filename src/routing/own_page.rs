@@ -21,6 +21,8 @@ pub enum OwnPage<'a> {
     Frame,
     /// Where browsers and our observing script report.
     Report,
+    /// Where our script tells that a page changed its address.
+    View,
     /// The text of an edition in a language.
     Policy(EditionId, Language),
     /// A style or script, by its file name.
@@ -73,6 +75,7 @@ impl<'a> OwnPage<'a> {
             "settings" => Self::Settings,
             "frame" => Self::Frame,
             "report" => Self::Report,
+            "view" => Self::View,
             "receipt" => Self::Receipt,
             name if [".css", ".js", ".d.ts"].iter().any(|end| name.ends_with(end)) && !name.contains('/') => {
                 Self::Asset(name)
@@ -135,6 +138,7 @@ mod tests {
         check("/_kelisim/settings", Some(OwnPage::Settings));
         check("/_kelisim/frame", Some(OwnPage::Frame));
         check("/_kelisim/report", Some(OwnPage::Report));
+        check("/_kelisim/view", Some(OwnPage::View));
         check("/_kelisim/receipt", Some(OwnPage::Receipt));
         check("/_kelisim/panel.0a1b.css", Some(OwnPage::Asset("panel.0a1b.css")));
         check("/_kelisim/policy/2026-11/kk", Some(OwnPage::Policy(EditionId::parse("2026-11").unwrap(), Language::Kk)));

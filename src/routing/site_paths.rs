@@ -43,8 +43,8 @@ impl SitePaths {
     }
 }
 
-/// The path decoded, without empty and dot segments.
-fn as_origins_read(path: &str) -> String {
+/// The path as a lenient server may read it: decoded, without empty and dot segments.
+pub fn as_origins_read(path: &str) -> String {
     let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy().replace('\\', "/");
     let mut segments: Vec<&str> = Vec::new();
     for segment in decoded.split('/') {

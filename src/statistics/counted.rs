@@ -125,8 +125,10 @@ pub struct Answer {
     pub kind: AnswerKind,
     /// To which banner.
     pub banner: Banner,
-    /// The page that is loaded again with it.
+    /// The page that it was given on.
     pub path: CountedPath,
+    /// Whether the page is loaded again with it.
+    pub reloads: bool,
 }
 
 /// Requests and bytes of a site.

@@ -285,7 +285,7 @@ impl Counting {
         let Answers { accepted, partly, refused, withdrawn, .. } = answers;
         self.total(answer.site, day, hour, Totals { accepted, partly, refused, withdrawn, ..Totals::default() });
         let key = (answer.site, answer.path.shared());
-        if self.reloads.len() < MOST_RELOADS || self.reloads.contains_key(&key) {
+        if answer.reloads && (self.reloads.len() < MOST_RELOADS || self.reloads.contains_key(&key)) {
             let reloads = self.reloads.entry(key).or_insert(Reloads { waiting: 0, last: answer.time });
             reloads.waiting = reloads.waiting.saturating_add(1);
             reloads.last = answer.time;

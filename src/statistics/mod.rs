@@ -26,6 +26,9 @@ mod source;
 mod table;
 mod visits;
 
+#[cfg(test)]
+mod tests;
+
 pub use access_log::{AccessLog, LineFault, LogDays, LogEntry};
 pub use agent::{Agent, Device};
 pub use cells::Changes;

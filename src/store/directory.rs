@@ -6,6 +6,8 @@ use std::{
     io::{self, Read as _, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 use super::StoreError;
@@ -13,6 +15,10 @@ use crate::consent::ConsentId;
 
 /// How much of a lock file is read to name the holder, in bytes: a command line, not a novel.
 const LONGEST_HOLDER: u64 = 512;
+
+/// How often a lock is tried again before somebody else is said to hold it, and how long the pause between two tries is.
+const LOCK_TRIES: u32 = 5;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// The database in a state directory.
 pub(super) fn database(state_dir: &Path) -> PathBuf {
@@ -59,7 +65,7 @@ impl Lock {
             let held = if elsewhere { Self::share(state_dir).err() } else { None };
             held.unwrap_or_else(|| StoreError::file(&path, "open the lock file")(error))
         })?;
-        match file.try_lock() {
+        match patiently(|| file.try_lock()) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(StoreError::Locked { holder: holder(&file), path }),
             Err(TryLockError::Error(error)) => return Err(StoreError::file(&path, "lock the state directory")(error)),
@@ -78,12 +84,24 @@ impl Lock {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(StoreError::file(&path, "open the lock file")(error)),
         };
-        match file.try_lock_shared() {
+        match patiently(|| file.try_lock_shared()) {
             Ok(()) => Ok(Some(Self { _file: file })),
             Err(TryLockError::WouldBlock) => Err(StoreError::Locked { holder: holder(&file), path }),
             Err(TryLockError::Error(error)) => Err(StoreError::file(&path, "lock the state directory")(error)),
         }
     }
+}
+
+/// Tries a few times: a lock that was given up lives on for the moment in which a process that is being started still shares every open file
+/// of the one that starts it.
+fn patiently(lock: impl Fn() -> Result<(), TryLockError>) -> Result<(), TryLockError> {
+    for _ in 0..LOCK_TRIES {
+        match lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
+            answered => return answered,
+        }
+    }
+    lock()
 }
 
 /// The command as it was written, but for the number of a person: the file stays, and an erasure must leave nothing behind.

@@ -62,9 +62,10 @@ impl Pause {
     }
 }
 
-/// What the client sends, on its way to the site.
+/// What the client sends, on its way to the site; or what we have written ourselves, as a whole.
 pub struct RequestBody {
     incoming: Option<Incoming>,
+    whole: Option<Bytes>,
     pause: Pause,
     progress: Arc<RequestProgress>,
 }
@@ -99,12 +100,18 @@ impl RequestBody {
     /// A body that may stand still for at most `limit`.
     pub fn new(incoming: Incoming, limit: Duration) -> Self {
         let incoming = (!incoming.is_end_stream()).then_some(incoming);
-        Self { incoming, pause: Pause::new(limit), progress: Arc::default() }
+        Self { incoming, whole: None, pause: Pause::new(limit), progress: Arc::default() }
+    }
+
+    /// A body that is there.
+    pub fn whole(bytes: Bytes) -> Self {
+        let whole = (!bytes.is_empty()).then_some(bytes);
+        Self { incoming: None, whole, pause: Pause::new(Duration::ZERO), progress: Arc::default() }
     }
 
     /// No body.
     pub fn empty() -> Self {
-        Self { incoming: None, pause: Pause::new(Duration::ZERO), progress: Arc::default() }
+        Self::whole(Bytes::new())
     }
 
     pub(super) fn progress(&self) -> Arc<RequestProgress> {
@@ -118,6 +125,10 @@ impl Body for RequestBody {
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = self.get_mut();
+        if let Some(bytes) = this.whole.take() {
+            this.progress.sent.notify_one();
+            return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        }
         let Some(incoming) = &mut this.incoming else { return Poll::Ready(None) };
         let polled = Pin::new(incoming).poll_frame(context);
         this.progress.asked.fetch_add(1, Ordering::Relaxed);
@@ -143,11 +154,12 @@ impl Body for RequestBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.as_ref().is_none_or(Incoming::is_end_stream)
+        self.whole.is_none() && self.incoming.as_ref().is_none_or(Incoming::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.as_ref().map_or_else(|| SizeHint::with_exact(0), Incoming::size_hint)
+        let whole = || SizeHint::with_exact(self.whole.as_ref().map_or(0, |bytes| bytes.len() as u64));
+        self.incoming.as_ref().map_or_else(whole, Incoming::size_hint)
     }
 }
 

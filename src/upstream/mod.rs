@@ -1,6 +1,7 @@
-//! Bytes out: connections to the site behind the gateway.
+//! Bytes out: connections to the site behind the gateway, and to its analytics servers.
 //!
-//! Refuses whatever is not a [`ClearedRequest`]: only the cookie filter makes those.
+//! Refuses whatever is not a [`ClearedRequest`] or an [`AnalyticsRequest`]: only the cookie filter makes the former, only the rules of
+//! analytics the latter.
 
 mod body;
 mod connect;
@@ -30,7 +31,7 @@ pub use hop_by_hop::{KeptTrailers, append_via, remove_fulfilled, remove_hop_by_h
 use pool::{Lease, Pool};
 pub use settings::{Scheme, Settings};
 
-use crate::{cookies::ClearedRequest, sockets::ClientTls};
+use crate::{analytics::AnalyticsRequest, cookies::ClearedRequest, sockets::ClientTls};
 
 /// One upstream as all cores share it.
 pub struct Upstream {
@@ -82,7 +83,17 @@ impl Connections {
     /// A connection that was kept may have been closed by the site in the same moment. A request that it never took is sent again on a
     /// new one; one that it may have taken only if it is safe to repeat (RFC 9110, section 9.2.2) and has no body.
     pub async fn send(&self, request: ClearedRequest<Incoming>) -> Result<Answer, UpstreamError> {
-        let mut request = self.address(request.into_request());
+        let limit = self.upstream.settings.body_timeout;
+        self.deliver(request.into_request().map(|body| RequestBody::new(body, limit))).await
+    }
+
+    /// The same for an analytics server.
+    pub async fn send_measured(&self, request: AnalyticsRequest) -> Result<Answer, UpstreamError> {
+        self.deliver(request.into_request().map(RequestBody::whole)).await
+    }
+
+    async fn deliver(&self, request: Request<RequestBody>) -> Result<Answer, UpstreamError> {
+        let mut request = self.address(request);
         if let Some(kept) = self.pool.take() {
             let repeatable = may_repeat(&request).then(|| copy(&request));
             match self.exchange(kept, request).await {
@@ -100,7 +111,7 @@ impl Connections {
     }
 
     /// In origin form, HTTP/1.1, with the `Host` that this upstream knows.
-    fn address(&self, request: Request<Incoming>) -> Request<RequestBody> {
+    fn address(&self, request: Request<RequestBody>) -> Request<RequestBody> {
         let (mut head, body) = request.into_parts();
         if let Some(host) = &self.upstream.host_header {
             head.headers.insert(HOST, host.clone());
@@ -112,7 +123,7 @@ impl Connections {
             let target = head.uri.into_parts().path_and_query;
             Uri::from(target.unwrap_or_else(|| http::uri::PathAndQuery::from_static("/")))
         };
-        let mut request = Request::from_parts(head, RequestBody::new(body, self.upstream.settings.body_timeout));
+        let mut request = Request::from_parts(head, body);
         framing::frame(&mut request);
         request
     }

@@ -2,6 +2,7 @@
 
 mod address;
 mod agent;
+mod coarse_agent;
 mod fetch;
 mod forwarded;
 mod language;
@@ -9,6 +10,7 @@ mod signals;
 
 pub use address::{AddressForm, ClientAddress, Network, TruncatedAddress};
 pub use agent::AgentFamily;
+pub use coarse_agent::CoarseAgent;
 pub use fetch::{Destination, Fetch, FetchSite};
 pub use forwarded::{ClientConnection, Scheme, client_connection};
 pub use language::Language;

@@ -6,6 +6,7 @@
 mod harness;
 
 mod administration;
+mod analytics;
 mod audit;
 mod bodies;
 mod bundles;
@@ -40,6 +41,7 @@ mod restoring;
 mod service;
 mod settings_pages;
 mod shutdown;
+mod statistics;
 mod stats_commands;
 mod tidy;
 mod tls;

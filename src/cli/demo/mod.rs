@@ -15,6 +15,7 @@ mod run;
 mod seen;
 mod serve;
 mod tracker;
+mod visits;
 mod websocket;
 
 #[cfg(test)]
@@ -26,7 +27,7 @@ pub use body::DOWNLOAD_BYTES;
 pub use configuration::{certificate, configuration, write_policy};
 pub use guide::guide;
 pub use origin::Origin;
-pub(super) use run::{DemoArguments, run};
+pub(super) use run::{DemoArguments, Folder, run};
 pub use tracker::{Learned, Tracker, Visit};
 
 /// Where the parts of one demonstration are.

@@ -9,8 +9,9 @@ use std::{
 
 use clap::Args;
 
-use super::{Origin, Places, Tracker, certificate, configuration, guide, write_policy};
+use super::{Origin, Places, Tracker, certificate, configuration, guide, visits::write_visits, write_policy};
 use crate::{
+    admin,
     cli::{run::until_stopped, running::Running},
     clock::{self, Clock},
     config,
@@ -21,6 +22,9 @@ use crate::{
 const HTTP_PORT: u16 = 8080;
 const HTTPS_PORT: u16 = 8443;
 const ADMIN_PORT: u16 = 9090;
+
+/// The account of the demonstration.
+const OPERATOR: &str = "demo";
 
 /// `kelisim demo`.
 #[derive(Debug, Args)]
@@ -38,9 +42,10 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Box<dyn Error>> {
     runtime.block_on(async {
         let tracker = Tracker::start().await?;
         let origin = Origin::start(tracker.address()).await?;
+        let password = sign_in_as_operator(&folder.path.join("state"))?;
         let running = start(&folder.path, origin.address(), tracker.address())?;
         let stopped = until_stopped(&running)?;
-        println!("{}", told(&folder, &running, &origin, &tracker));
+        println!("{}", told(&folder, &running, &origin, &tracker, &password));
         stopped.await;
         // Connections of browsers stay open for long; the demonstration does not wait for them.
         tokio::task::spawn_blocking(|| running.stop()).await??;
@@ -70,10 +75,26 @@ fn start(folder: &Path, origin: SocketAddr, tracker: SocketAddr) -> Result<Runni
     let file = folder.join("kelisim.toml");
     fs::write(&file, &text)?;
     let (configuration, _) = config::load(&file)?;
-    Ok(Running::start(configuration, Clock::system())?)
+    let clock = Clock::system();
+    let site = configuration.sites.first().map_or("localhost", |site| site.name.as_str());
+    write_visits(&configuration.state_dir, site, clock.now())?;
+    Ok(Running::start(configuration, clock)?)
 }
 
-fn told(folder: &Folder, running: &Running, origin: &Origin, tracker: &Tracker) -> String {
+/// An account for whoever looks, with a password of its own each time.
+fn sign_in_as_operator(state_dir: &Path) -> Result<String, Box<dyn Error>> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(state_dir)?;
+    let password = format!("{:016x}", u64::from_be_bytes(clock::random()));
+    match admin::remove_account(state_dir, OPERATOR) {
+        Ok(()) | Err(admin::AccountError::Unknown) => {}
+        Err(error) => return Err(error.into()),
+    }
+    admin::add_account(state_dir, OPERATOR, admin::Role::Operator, &password, Clock::system().now())?;
+    Ok(password)
+}
+
+fn told(folder: &Folder, running: &Running, origin: &Origin, tracker: &Tracker, password: &str) -> String {
     let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let places = Places {
         http: running.http().first().copied().unwrap_or(nowhere),
@@ -88,7 +109,7 @@ fn told(folder: &Folder, running: &Running, origin: &Origin, tracker: &Tracker) 
     let config = folder.path.join("kelisim.toml");
     let kept = if folder.kept { "kept" } else { "deleted at the end" };
     format!(
-        "{}\n  The consent log\n    {} log export --config {}\n  All of it lies in {} and is {kept}.\n",
+        "{}\n  Sign in to the dashboard as {OPERATOR} with {password}\n    It shows four weeks of made-up visits, and yours.\n\n  The consent log\n    {} log export --config {}\n  All of it lies in {} and is {kept}.\n",
         guide(&places).trim_end_matches('\n').to_owned() + "\n",
         std::env::args().next().unwrap_or_else(|| "kelisim".to_owned()),
         config.display(),
@@ -110,23 +131,32 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 /// The folder of a demonstration; deleted at the end unless it is to be kept.
-struct Folder {
+pub(in crate::cli) struct Folder {
     path: PathBuf,
     kept: bool,
 }
 
 impl Folder {
     fn open(keep: Option<&Path>) -> std::io::Result<Self> {
+        let Some(path) = keep else { return Self::temporary("kelisim-demo") };
+        Self::create(std::path::absolute(path)?, true)
+    }
+
+    /// One that is deleted at the end, with a name that nobody can foresee.
+    pub(in crate::cli) fn temporary(name: &str) -> std::io::Result<Self> {
+        let number: [u8; 8] = clock::random();
+        Self::create(std::env::temp_dir().join(format!("{name}-{:016x}", u64::from_be_bytes(number))), false)
+    }
+
+    /// Where it is.
+    pub(in crate::cli) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn create(path: PathBuf, kept: bool) -> std::io::Result<Self> {
         use std::os::unix::fs::DirBuilderExt as _;
-        let path = match keep {
-            Some(path) => std::path::absolute(path)?,
-            None => {
-                let name: [u8; 8] = clock::random();
-                std::env::temp_dir().join(format!("kelisim-demo-{:016x}", u64::from_be_bytes(name)))
-            }
-        };
-        fs::DirBuilder::new().recursive(keep.is_some()).mode(0o700).create(&path)?;
-        Ok(Self { path, kept: keep.is_some() })
+        fs::DirBuilder::new().recursive(kept).mode(0o700).create(&path)?;
+        Ok(Self { path, kept })
     }
 }
 

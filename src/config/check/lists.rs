@@ -238,7 +238,7 @@ pub(super) fn warn_of_full_addresses(context: &Context, form: Option<&Spanned<Ad
 }
 
 /// A path of the site, not one of our own.
-fn foreign_path(text: &str, own_prefix: &str) -> Result<String, Advice> {
+pub(super) fn foreign_path(text: &str, own_prefix: &str) -> Result<String, Advice> {
     let path = place::path(text)?;
     if path.starts_with(own_prefix) {
         let what = format!("`{path}` lies below `{own_prefix}`, where Kelisim's own pages are");

@@ -1,5 +1,6 @@
 //! The file as checked: each module's own settings, and what must fit between them.
 
+mod analytics;
 mod consent;
 mod lists;
 mod notice;

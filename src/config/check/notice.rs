@@ -1,6 +1,6 @@
 //! `[controller]` and `[site.notice]`: what Article 8(4) of Law 94-V asks for, and texts in several languages.
 
-use std::ops::Range;
+use std::{net::IpAddr, ops::Range};
 
 use toml::Spanned;
 
@@ -107,6 +107,32 @@ impl Checked {
             "where visitors' full addresses are learnt, perhaps abroad",
             "name the countries where these servers stand, or say that they stand in Kazakhstan",
         );
+    }
+}
+
+impl Checked {
+    /// Says where the items deny that what analytics servers are sent leaves the operator's machines.
+    pub(super) fn warn_of_servers<'a>(
+        &self,
+        context: &Context,
+        servers: impl Iterator<Item = &'a str>,
+        own: &[HostPattern],
+    ) {
+        // What has no name is a machine nearby.
+        let is_near = |name: &str| {
+            name == "localhost" || name.parse::<IpAddr>().is_ok() || own.iter().any(|own| own.matches(name))
+        };
+        for server in servers.filter(|name| !is_near(name)) {
+            if let Some(denial) = denial(&self.items.third_parties) {
+                context.warning(
+                    self.span.clone(),
+                    format!(
+                        "`third_parties` says `{denial}`, and what [[site.analytics]] measures is sent to `{server}`"
+                    ),
+                    "name whose server it is, unless it is your own",
+                );
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use toml::Spanned;
 
-use super::{Shared, consent, lists, notice, signals, upstream};
+use super::{Shared, analytics, consent, lists, notice, signals, upstream};
 use crate::{
     config::{context::Advice, file::Table, keys, place, value},
     gateway::{Mode, SiteSettings},
@@ -37,21 +37,38 @@ pub(super) fn check(mut table: Table<'_>, shared: &mut Shared<'_>) -> Option<Sit
     let storage = lists::storage(&mut table, &languages);
     let signals = signals::check(&mut table);
     let hydrates_document = table.boolean("hydrates_document").is_some_and(Spanned::into_inner);
+    let counts_routes = table.boolean("count_routes").is_some_and(Spanned::into_inner);
     let declared_hosts = lists::hosts(&mut table);
     let trackers = lists::trackers(&mut table, &prefix);
     let paths = lists::paths(&mut table, &prefix);
+    let around = analytics::Around {
+        server: shared.server,
+        prefix: &prefix,
+        mode,
+        offer: consent.as_ref().map(|consent| consent.settings.offer),
+        hosts: declared_hosts.as_ref().map_or(&[][..], |(hosts, _)| hosts),
+        trackers: trackers.as_deref().unwrap_or_default(),
+        paths: paths.as_deref().unwrap_or_default(),
+    };
+    let analytics = analytics::check(&mut table, &around);
 
     let name = canonical_host.clone().or_else(|| first_name(&hosts))?;
     let consent::Consent { settings: consent, texts } = consent?;
     let (cookies, declared_cookies) = cookies?;
     let (storage, declared_storage) = storage?;
-    let (foreign_hosts, declared_hosts) = declared_hosts?;
+    let (mut foreign_hosts, mut declared_hosts) = declared_hosts?;
+    let analytics = analytics?;
+    let (added, declared) = analytics.loaded_directly;
+    foreign_hosts.extend(added);
+    declared_hosts.extend(declared);
     if mode == Mode::Strict {
         loading(&table, &hosts, &foreign_hosts, &prefix);
     }
     let notice = notice?;
     let own: Vec<_> = hosts.iter().map(|host| host.get_ref().clone()).collect();
     notice.warn_of_hosts(table.context, &declared_hosts, &own, consent.offer);
+    let servers = analytics.servers.iter().map(|server| server.upstream.host.as_str());
+    notice.warn_of_servers(table.context, servers, &own);
     let pages = pages::Settings {
         origin: address
             .map_or_else(|| origin_of(shared.server, &name), |(scheme, host, port)| origin(scheme, &host, port)),
@@ -81,12 +98,14 @@ pub(super) fn check(mut table: Table<'_>, shared: &mut Shared<'_>) -> Option<Sit
         share_subdomains,
         paths: paths?,
         trackers: trackers?,
+        analytics: analytics.servers,
         upstream: upstream?,
         consent,
         cookies,
         storage,
         signals,
         hydrates_document,
+        counts_routes,
         foreign_hosts,
         pages,
     })

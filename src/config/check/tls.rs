@@ -89,6 +89,6 @@ fn warn_of_end(table: &Table<'_>, certificate: &Spanned<String>, checked: &Check
     );
 }
 
-fn readable_by_all(path: &Path) -> bool {
+pub(super) fn readable_by_all(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & READABLE_BY_ALL != 0)
 }

@@ -13,6 +13,7 @@ use crate::{
     config::{certificate, context::Context, file::Table, keys, place, value},
     server, upstream,
     upstream::Scheme,
+    visitor::AddressForm,
 };
 
 /// Longest wait for a connection unless configured otherwise: three attempts of TCP on a bad line.
@@ -39,25 +40,43 @@ pub(super) fn check(site: &mut Table<'_>, server: &server::Settings) -> Option<u
     });
     let [connect, answer, body] = timeouts.unwrap_or_default();
     let place = place?;
-    let span = place.span();
-    let (scheme, host, port) = place.into_inner();
-    refuse_loop(context, span, (&host, port), server);
     if let Some(authority) = &authority {
-        check_authority(context, authority, scheme);
+        check_authority(context, authority, place.get_ref().0);
     }
+    let usual = elsewhere(context, place, server);
     Some(upstream::Settings {
-        scheme,
-        host,
-        port,
         host_header,
         certificate_authority: authority.map(|path| context.resolve(path.get_ref())),
         client_address: client_address.map(Spanned::into_inner).unwrap_or_default(),
-        connect_timeout: connect.unwrap_or(CONNECT_TIMEOUT),
-        answer_timeout: answer.unwrap_or(ANSWER_TIMEOUT),
-        body_timeout: body.unwrap_or(ANSWER_TIMEOUT),
+        connect_timeout: connect.unwrap_or(usual.connect_timeout),
+        answer_timeout: answer.unwrap_or(usual.answer_timeout),
+        body_timeout: body.unwrap_or(usual.body_timeout),
+        ..usual
+    })
+}
+
+/// An upstream at a place that is not the gateway itself, with the usual limits.
+pub(super) fn elsewhere(
+    context: &Context,
+    place: Spanned<(Scheme, String, u16)>,
+    server: &server::Settings,
+) -> upstream::Settings {
+    let span = place.span();
+    let (scheme, host, port) = place.into_inner();
+    refuse_loop(context, span, (&host, port), server);
+    upstream::Settings {
+        scheme,
+        host,
+        port,
+        host_header: None,
+        certificate_authority: None,
+        client_address: AddressForm::default(),
+        connect_timeout: CONNECT_TIMEOUT,
+        answer_timeout: ANSWER_TIMEOUT,
+        body_timeout: ANSWER_TIMEOUT,
         idle_timeout: IDLE_TIMEOUT,
         idle_connections: IDLE_CONNECTIONS,
-    })
+    }
 }
 
 fn check_authority(context: &Context, path: &Spanned<String>, scheme: Scheme) {

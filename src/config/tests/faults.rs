@@ -80,16 +80,14 @@ fn unknown_keys_wrong_types_and_missing_keys_are_found_together() {
 fn keys_of_other_versions_are_unknown() {
     check(
         "[controller]",
-        "admin_host = \"a.kz\"\n[mail]\n[statistics]\n[tls.acme]\n[controller]",
+        "admin_host = \"a.kz\"\n[mail]\n[tls.acme]\n[controller]",
         &[
             "3:1: unknown key `admin_host` in [server]; known here: http, https, admin, state_dir",
             "4:2: unknown key `mail` in the file; known here: cookie_catalogue, server",
-            "5:2: unknown key `statistics` in the file",
-            "6:2: missing `certificates` in [tls]",
-            "6:6: unknown key `acme` in [tls]; known here: certificates",
+            "5:2: missing `certificates` in [tls]",
+            "5:6: unknown key `acme` in [tls]; known here: certificates",
         ],
     );
-    check("", "[[site.analytics]]", &["18:8: unknown key `analytics` in [[site]]"]);
 }
 
 #[test]
@@ -338,4 +336,24 @@ proptest! {
             prop_assert!(faults.to_string().lines().count() >= faults.iter().len());
         }
     }
+}
+
+#[test]
+fn what_is_wrong_with_statistics_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("robots.json");
+    fs::write(&list, "[{}]").unwrap();
+    let list = list.display();
+    check(
+        "[controller]",
+        &format!(
+            "[statistics]\ntime_zone = \"Almaty\"\nkeep_hours = \"soon\"\nsmallest_cell = 1\nrobots = \"{list}\"\n[controller]"
+        ),
+        &[
+            "4:13: `time_zone` in [statistics]: `Almaty` is no time zone; write a name of the IANA database",
+            "5:14: `keep_hours` in [statistics]: `soon` is not a term",
+            "6:17: `smallest_cell` in [statistics] is out of bounds; write a number from 3 to 1000",
+            "7:10: ",
+        ],
+    );
 }

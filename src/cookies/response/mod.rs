@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue};
 
 use self::deletion::is_session_for_servers;
 pub(super) use self::deletion::{attributes, is_deletion};
-use super::judge::{Verdict, by_owner, by_permit, judge, name_and_value, trim};
+use super::judge::{Verdict, by_owner, by_permit, is_named, judge, name_and_value, trim};
 use super::{Catalogue, Permit, RefusedCookies};
 use crate::consent::CategoryCounts;
 
@@ -60,6 +60,11 @@ pub fn filter_response(headers: &mut HeaderMap, catalogue: &Catalogue, permit: P
 /// Takes only lines with one of the gateway's names out: no mode lets the site set those.
 pub fn drop_own(headers: &mut HeaderMap) {
     retain(headers, |line| judge(pair_of(line), by_owner) != Verdict::Own);
+}
+
+/// Takes every line out that sets another cookie than these; a trailing `*` stands for any rest of a name.
+pub fn keep_named_lines(headers: &mut HeaderMap, names: &[&str]) {
+    retain(headers, |line| is_named(name_and_value(pair_of(line)).0, names));
 }
 
 /// The part of a line that holds name and value (RFC 6265bis, 5.6, step 2). The control characters of step 1 need no

@@ -19,7 +19,7 @@ use crate::{
 const FRAME: &str = include_str!("../../../banner/kelisim.js");
 
 /// The parts, by the mark in the frame that they take the place of.
-const PARTS: [(&str, &str); 11] = [
+const PARTS: [(&str, &str); 12] = [
     ("rules", include_str!("../../../banner/script/rules.js")),
     ("cookies", include_str!("../../../banner/script/cookies.js")),
     ("storage", include_str!("../../../banner/script/storage.js")),
@@ -29,6 +29,7 @@ const PARTS: [(&str, &str); 11] = [
     ("hydration", include_str!("../../../banner/script/hydration.js")),
     ("choice", include_str!("../../../banner/script/choice.js")),
     ("others", include_str!("../../../banner/script/others.js")),
+    ("routes", include_str!("../../../banner/script/routes.js")),
     ("markup", include_str!("../../../banner/script/markup.js")),
     ("api", include_str!("../../../banner/script/api.js")),
 ];
@@ -71,6 +72,8 @@ pub struct ScriptSettings<'a> {
     pub signals: &'a Signals,
     /// Whether pages are hydrated as a whole document.
     pub hydrates: bool,
+    /// Whether it tells when a page changes its address without a load.
+    pub routes: bool,
 }
 
 /// The script of one site.
@@ -84,6 +87,7 @@ impl Script {
             "signals" => !settings.signals.any(),
             "guard" => settings.strict,
             "hydration" => !settings.hydrates,
+            "routes" => !settings.routes,
             _ => false,
         };
         let mut text = FRAME.replace("\"@site\"", &site(settings));

@@ -25,6 +25,7 @@ fn built(catalogue: &Catalogue, change: impl FnOnce(&mut ScriptSettings<'_>)) ->
         hosts: Vec::new(),
         signals: &signals,
         hydrates: false,
+        routes: false,
     };
     change(&mut settings);
     Script::build(&settings).0

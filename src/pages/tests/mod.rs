@@ -30,6 +30,7 @@ fn script() -> Script {
             hosts: Vec::new(),
             signals: &Signals::default(),
             hydrates: false,
+            routes: false,
         })
     });
     SCRIPT.clone()

@@ -35,6 +35,14 @@ pub enum StatisticsError {
         /// What SQLite says.
         source: rusqlite::Error,
     },
+    /// The file is not what was written.
+    #[error("{path}: the statistics are damaged: {what}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
     /// A later version of the program wrote it.
     #[error("{path}: written in format {found}, this program knows {FORMAT}; run the newer program again")]
     Newer {

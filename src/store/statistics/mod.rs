@@ -19,7 +19,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 pub use error::StatisticsError;
 pub use import::{Import, Staged, Staging};
@@ -66,6 +66,7 @@ fn open_for_writing(path: &Path) -> Result<Connection, StatisticsError> {
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(failed("open the statistics"))?;
+    check_integrity(&connection, path)?;
     configure(&connection).map_err(failed("set up the statistics"))?;
     check_format(&connection, path)?;
     migrate(&mut connection).map_err(failed("make the tables of the statistics"))?;
@@ -102,6 +103,40 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update_and_check(None, "journal_size_limit", LARGEST_IDLE_WRITE_AHEAD_LOG, |_| Ok(()))
+}
+
+fn check_integrity(connection: &Connection, path: &Path) -> Result<(), StatisticsError> {
+    let verdict = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    let damaged = |what| Err(StatisticsError::Damaged { path: path.to_owned(), what });
+    match verdict {
+        Ok(verdict) if verdict == "ok" => Ok(()),
+        Ok(what) => damaged(what),
+        Err(rusqlite::Error::SqliteFailure(failure, what))
+            if matches!(failure.code, ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) =>
+        {
+            damaged(what.unwrap_or_else(|| failure.to_string()))
+        }
+        Err(source) => Err(StatisticsError::database(path, "check the statistics")(source)),
+    }
+}
+
+/// Puts a damaged file aside, so that counting goes on with an empty one; the answer is where it is now.
+///
+/// # Errors
+///
+/// When it can't be renamed.
+pub fn set_statistics_aside(state_dir: &Path) -> io::Result<PathBuf> {
+    let path = statistics_path(state_dir);
+    let aside = path.with_extension("sqlite.unreadable");
+    // What the write-ahead log holds belongs to the file that goes.
+    for beside in ["sqlite-wal", "sqlite-shm"] {
+        match fs::remove_file(path.with_extension(beside)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    fs::rename(&path, &aside)?;
+    Ok(aside)
 }
 
 fn check_format(connection: &Connection, path: &Path) -> Result<(), StatisticsError> {

@@ -113,7 +113,7 @@ fn what_is_past_its_term_goes_and_hours_become_days_first() {
     assert_eq!(seen, [(one, 0, 7), (two, 10, 3), (two, 11, 4)]);
     assert_eq!(table(&reader, Dimension::Page, one, two), [("/secret-2026-11-29".into(), 3)]);
     drop((reader, statistics));
-    let bytes = std::fs::read(statistics_path(folder.path())).unwrap();
+    let bytes = fs::read(statistics_path(folder.path())).unwrap();
     let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
     assert!(!holds("/secret-2026-11-28") && holds("/secret-2026-11-29"));
     // A word that is needed again is made again.
@@ -214,9 +214,29 @@ fn the_file_is_for_its_owner_alone_and_a_newer_format_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     assert!(matches!(StatisticsReader::open(folder.path()), Err(StatisticsError::Missing { .. })));
     let statistics = open(&folder);
-    let mode = std::fs::metadata(statistics_path(folder.path())).unwrap().permissions().mode();
+    let mode = fs::metadata(statistics_path(folder.path())).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     statistics.connection.pragma_update(None, "user_version", FORMAT + 1).unwrap();
     drop(statistics);
     assert!(matches!(StatisticsReader::open(folder.path()), Err(StatisticsError::Newer { found: 2, .. })));
+}
+
+#[test]
+fn a_damaged_file_is_put_aside_and_counting_begins_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = day("2026-11-28");
+    let mut statistics = open(&folder);
+    let rows: Vec<_> = (0..500).map(|at| (Table::of(Dimension::Page), key(&format!("/{at}")), 1)).collect();
+    statistics.add(&changes(one, &rows), one).unwrap();
+    drop(statistics);
+    let path = statistics_path(folder.path());
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[4096..].fill(0x55);
+    fs::write(&path, &bytes).unwrap();
+    let refused = Statistics::open(folder.path(), &[SITE.into()]);
+    assert!(matches!(refused, Err(StatisticsError::Damaged { .. })), "{refused:?}");
+    let aside = set_statistics_aside(folder.path()).unwrap();
+    assert_eq!(fs::read(aside).unwrap(), bytes);
+    drop(open(&folder));
+    assert_eq!(StatisticsReader::open(folder.path()).unwrap().extent(SITE).unwrap(), None);
 }

@@ -1,0 +1,56 @@
+//! Single values.
+
+use super::super::text::{id, language, page, screen, text};
+
+#[test]
+fn addresses_of_pages_keep_their_path_and_their_campaign() {
+    let check = |value: &str, expected: &str| assert_eq!(page(value), expected, "{value}");
+    check("https://shop.example/a?utm_source=mail&email=a@b.kz#x", "https://shop.example/a?utm_source=mail");
+    check("https://a:b@shop.example/", "https://shop.example/");
+    check("https://a%40b.kz/x", "https://*/x");
+    check("/a/b?pk_campaign=x+y&gclid=1&yclid=2&fbclid=3", "/a/b?pk_campaign=x+y");
+    check("/a?mtm_source=a%40b.kz", "/a?mtm_source=*");
+    check("//cdn.example/a?b", "//cdn.example/a");
+    check("/leave/anna@mail.kz/now", "/leave/*/now");
+    check("/leave/anna%40mail.kz", "/leave/*");
+    check("/leave/anna%2540mail.kz", "/leave/*");
+    check("/by/203.0.113.77", "/by/*");
+    check("/by/203.0.113.77:8080/2001:db8::1/", "/by/*/*/");
+    check("mailto:anna@mail.kz", "*");
+    check("http://127.0.0.1:8080/a?b#c", "http://127.0.0.1:8080/a");
+    check("", "");
+    check("#only", "");
+    check("?a=1&utm_term=x", "?utm_term=x");
+}
+
+#[test]
+fn texts_lose_addresses_of_persons_machines_and_pages() {
+    let check = |value: &str, expected: &str| assert_eq!(text(value), expected, "{value}");
+    check("Договор № 7, 15%", "Договор № 7, 15%");
+    check("from 203.0.113.77 to you", "from * to you");
+    check("from [2001:db8::1]:443", "from [*]:443");
+    check("write to Anna <anna@mail.kz>!", "write to Anna <*>!");
+    check("@name and name@", "@name and name@");
+    check("see https://shop.example/a?token=1#x now", "see https://shop.example/a now");
+    check("to /a?token=1", "to /a");
+    check("12:30 1.2.3", "12:30 1.2.3");
+    check(r#"{"a@b.kz":["x",1,{"to":"https://a/?q=1"}]}"#, r#"{"*":["x",1,{"to":"https://a/"}]}"#);
+    check("{not json a@b.kz", "{not json *");
+}
+
+#[test]
+fn ids_languages_and_screens_are_coarse_or_gone() {
+    let check = |found: Option<String>, expected: Option<&str>| assert_eq!(found.as_deref(), expected);
+    check(id("a1b2c3d4e5f60718"), Some("a1b2c3d4e5f60718"));
+    check(id("1234567890.1700000000"), Some("1234567890.1700000000"));
+    check(id("203.0.113.77"), None);
+    check(id("anna@mail.kz"), None);
+    check(id(""), None);
+    check(id(&"a".repeat(129)), None);
+    check(language("kk-KZ,ru;q=0.9"), Some("kk"));
+    check(language("x-canary"), None);
+    check(screen("393x852"), Some("360x800"));
+    check(screen("1024x1366"), Some("1366x768"));
+    check(screen("3440x1440"), Some("1920x1080"));
+    check(screen("wide"), None);
+}
