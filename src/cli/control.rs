@@ -21,6 +21,7 @@ use crate::{
     gateway,
     ledger::{Access, AccessKind, Accessor, Entry, ErasureReason, LeafIndex},
     store,
+    telemetry::Counter,
     timestamp::Timestamp,
 };
 
@@ -39,6 +40,10 @@ enum Request {
     Erase { consent_id: String, reason: String },
     /// Write the inventory to its file.
     WriteInventory,
+    /// Write what was counted so far.
+    WriteStatistics,
+    /// Add the sums of logs that lie beside the statistics.
+    TakeInStatistics,
     /// Write the leaf that says that the command line took records out.
     NoteAccess { what: String, form: String, from: String, to: String },
 }
@@ -49,6 +54,8 @@ enum Request {
 enum Answer {
     Erased { records: usize, overwritten: bool },
     InventoryWritten,
+    StatisticsWritten,
+    StatisticsTakenIn,
     AccessNoted { leaf: u64 },
     Failed { reason: String },
 }
@@ -118,12 +125,33 @@ async fn answer(mut stream: tokio::net::UnixStream, gateway: &gateway::Shared, s
             Ok(()) => Answer::InventoryWritten,
             Err(error) => Answer::Failed { reason: error.to_string() },
         },
+        Ok(Request::WriteStatistics) => {
+            counted(gateway, |counter| {
+                counter.write_waiting();
+                Answer::StatisticsWritten
+            })
+            .await
+        }
+        Ok(Request::TakeInStatistics) => {
+            counted(gateway, |counter| match counter.take_in_waiting() {
+                Ok(()) => Answer::StatisticsTakenIn,
+                Err(reason) => Answer::Failed { reason },
+            })
+            .await
+        }
         Ok(Request::NoteAccess { what, form, from, to }) => note_access(gateway, &what, &form, &from, &to).await,
         Err(error) => Answer::Failed { reason: format!("the request is not understood: {error}") },
     };
     let mut text = serde_json::to_string(&answer)?;
     text.push('\n');
     writer.write_all(text.as_bytes()).await
+}
+
+/// Asks the thread that counts, which may wait for the disk: on a thread that may wait too.
+async fn counted(gateway: &gateway::Shared, ask: impl FnOnce(Counter) -> Answer + Send + 'static) -> Answer {
+    let counter = gateway.counter().clone();
+    let asked = tokio::task::spawn_blocking(move || ask(counter)).await;
+    asked.unwrap_or_else(|error| Answer::Failed { reason: error.to_string() })
 }
 
 async fn erase(gateway: &gateway::Shared, consent_id: &str, reason: &str) -> Answer {
@@ -162,9 +190,7 @@ pub(super) fn ask_to_note_access(
     match ask(state_dir, &Request::NoteAccess { what, form, from: from.to_string(), to: to.to_string() })? {
         Answer::AccessNoted { leaf } => Ok(LeafIndex(leaf)),
         Answer::Failed { reason } => Err(io::Error::other(reason)),
-        Answer::Erased { .. } | Answer::InventoryWritten => {
-            Err(io::Error::other("the gateway answered something else"))
-        }
+        _ => Err(something_else()),
     }
 }
 
@@ -173,9 +199,7 @@ pub(super) fn ask_to_erase(state_dir: &Path, id: ConsentId, reason: ErasureReaso
     match ask(state_dir, &Request::Erase { consent_id: id.to_string(), reason: reason.name().to_owned() })? {
         Answer::Erased { records, overwritten } => Ok(Erasure { records, overwritten }),
         Answer::Failed { reason } => Err(io::Error::other(reason)),
-        Answer::InventoryWritten | Answer::AccessNoted { .. } => {
-            Err(io::Error::other("the gateway answered something else"))
-        }
+        _ => Err(something_else()),
     }
 }
 
@@ -184,10 +208,30 @@ pub(super) fn ask_for_inventory(state_dir: &Path) -> io::Result<()> {
     match ask(state_dir, &Request::WriteInventory)? {
         Answer::InventoryWritten => Ok(()),
         Answer::Failed { reason } => Err(io::Error::other(reason)),
-        Answer::Erased { .. } | Answer::AccessNoted { .. } => {
-            Err(io::Error::other("the gateway answered something else"))
-        }
+        _ => Err(something_else()),
     }
+}
+
+/// Asks the running gateway to write what was counted so far, likewise.
+pub(super) fn ask_for_statistics(state_dir: &Path) -> io::Result<()> {
+    match ask(state_dir, &Request::WriteStatistics)? {
+        Answer::StatisticsWritten => Ok(()),
+        Answer::Failed { reason } => Err(io::Error::other(reason)),
+        _ => Err(something_else()),
+    }
+}
+
+/// Asks the running gateway to add the sums of logs that lie beside its statistics, likewise.
+pub(super) fn ask_to_take_in(state_dir: &Path) -> io::Result<()> {
+    match ask(state_dir, &Request::TakeInStatistics)? {
+        Answer::StatisticsTakenIn => Ok(()),
+        Answer::Failed { reason } => Err(io::Error::other(reason)),
+        _ => Err(something_else()),
+    }
+}
+
+fn something_else() -> io::Error {
+    io::Error::other("the gateway answered something else")
 }
 
 fn ask(state_dir: &Path, request: &Request) -> io::Result<Answer> {

@@ -116,6 +116,13 @@ fn today(calendar: &Calendar, clock: &Clock) -> Day {
     calendar.place(clock.now()).0
 }
 
+/// From which days on what is kept.
+pub(super) fn kept_from(settings: &Settings, now: Timestamp) -> KeptFrom {
+    let before = |term: Term| settings.calendar.place(term.before(now)).0;
+    let Settings { keep_hours, keep_tables, keep_cubes, .. } = *settings;
+    KeptFrom { hours: before(keep_hours), rows: before(keep_tables), cubes: before(keep_cubes) }
+}
+
 impl Work {
     fn run(mut self) {
         let mut written = Instant::now();
@@ -125,6 +132,12 @@ impl Work {
                 Some(Message::Write(answer)) => {
                     self.go_on();
                     _ = answer.send(());
+                }
+                Some(Message::TakeIn(answer)) => {
+                    let taken = self.statistics.take_in();
+                    // Days of before are cut anew.
+                    self.kept_house = None;
+                    _ = answer.send(taken.map_err(|error| error.to_string()));
                 }
                 Some(Message::End) => return self.end(),
                 None => {}
@@ -170,9 +183,7 @@ impl Work {
         if self.kept_house == Some(today) {
             return;
         }
-        let before = |term: Term| self.settings.calendar.place(term.before(self.clock.now())).0;
-        let Settings { keep_hours, keep_tables, keep_cubes, .. } = self.settings;
-        let kept = KeptFrom { hours: before(keep_hours), rows: before(keep_tables), cubes: before(keep_cubes) };
+        let kept = kept_from(&self.settings, self.clock.now());
         let left = self.statistics.cut(today).and_then(|left| self.statistics.retire(&kept).map(|_| left));
         match left {
             Ok(true) => {}

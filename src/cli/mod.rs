@@ -22,6 +22,7 @@ mod run;
 #[doc(hidden)]
 pub mod running;
 mod service;
+mod stats;
 mod user;
 mod verify;
 mod witness;
@@ -53,6 +54,8 @@ enum Command {
     /// Export the consent log, check it, erase a person from it, note what persons ask for, describe a breach; be a witness of others' logs.
     #[command(subcommand)]
     Log(log::LogCommand),
+    /// Show what was counted of a site's visits.
+    Stats(stats::StatsArguments),
     /// Who may sign in to the administration.
     #[command(subcommand)]
     User(user::UserCommand),
@@ -113,6 +116,7 @@ pub fn main() -> ExitCode {
         Command::Log(log::LogCommand::Verify(arguments)) => verify::run(&arguments),
         Command::Log(log::LogCommand::Leaves(arguments)) => verify::leaves::run(&arguments),
         Command::Log(command) => told(log::run(&command)),
+        Command::Stats(arguments) => told(stats::run(&arguments)),
         Command::User(command) => told(user::run(&command)),
     }
 }

@@ -9,17 +9,11 @@ use crate::{
     consent::{Category, ConsentId, Country, Decision},
     statistics::{
         Agent, Arrival, Banner, ConsentState, Counted, CountedPath, LanguageTag, RELOAD_WITHIN, RobotView, View,
-        ViewKind,
+        ViewKind, is_download,
     },
     timestamp::Timestamp,
     visitor::{Destination, Fetch, FetchSite, Scheme},
 };
-
-/// Endings of files that people take rather than look at.
-const DOWNLOADS: [&str; 24] = [
-    "pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "odt", "ods", "odp", "rtf", "csv", "txt", "epub", "zip", "rar",
-    "7z", "gz", "tar", "dmg", "exe", "msi", "apk", "mp3",
-];
 
 /// A request that may be a view. It holds what was sent until it is known whether it is one.
 pub(super) struct Candidate {
@@ -198,28 +192,4 @@ fn is_page(headers: &HeaderMap) -> bool {
     let Some(kind) = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()) else { return false };
     let kind = kind.split(';').next().unwrap_or_default().trim();
     kind.eq_ignore_ascii_case("text/html") || kind.eq_ignore_ascii_case("application/xhtml+xml")
-}
-
-fn is_download(path: &str) -> bool {
-    let ending = path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, ending)| ending);
-    ending.is_some_and(|ending| DOWNLOADS.iter().any(|known| known.eq_ignore_ascii_case(ending)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn files_are_told_from_pages_by_their_ending() {
-        for (path, expected) in [
-            ("/a.pdf", true),
-            ("/a.PDF", true),
-            ("/a.html", false),
-            ("/pdf", false),
-            ("/a.pdf/b", false),
-            ("/.pdf", true),
-        ] {
-            assert_eq!(is_download(path), expected, "{path}");
-        }
-    }
 }

@@ -6,6 +6,7 @@
 //!
 //! Pure rules: views, their times and random bytes go in; numbers to add come out.
 
+mod access_log;
 mod agent;
 mod cells;
 mod counted;
@@ -14,6 +15,7 @@ mod day;
 mod day_key;
 mod distinct;
 mod figures;
+mod files;
 mod known_sources;
 mod live;
 mod path;
@@ -27,6 +29,7 @@ mod visits;
 #[cfg(test)]
 mod tests;
 
+pub use access_log::{AccessLog, LineFault, LogDays, LogEntry};
 pub use agent::{Agent, Device};
 pub use cells::Changes;
 pub use counted::{Answer, AnswerKind, Banner, ConsentState, Counted, LanguageTag, RobotView, Traffic, View, ViewKind};
@@ -34,6 +37,7 @@ pub use counting::{Counting, RELOAD_WITHIN, SLOW};
 pub use day::{Calendar, Day, Hour};
 pub use day_key::ErasedKey;
 pub use figures::{Answers, Figures, Totals};
+pub use files::is_download;
 pub use live::{Live, LiveSite};
 pub use path::CountedPath;
 pub use robots::{ListFault, Robot, RobotReason, Robots};

@@ -155,14 +155,26 @@ fn word(text: &str) -> Option<String> {
     }
 }
 
-/// The host of an address, in lower case and without `www.`. Apps name themselves with a scheme of their own.
+/// Whether a page of the site itself led here, by the referrer alone, which is all that is known without fetch headers.
+pub(super) fn is_from_within(referrer: Option<&str>, is_own: impl Fn(&str) -> bool) -> bool {
+    let host = referrer.and_then(full_host);
+    host.is_some_and(|host| is_own(&host) || host.strip_prefix("www.").is_some_and(is_own))
+}
+
+/// The host of an address, in lower case and without `www.`.
 fn host(referrer: &str) -> Option<String> {
+    let host = full_host(referrer)?;
+    Some(host.strip_prefix("www.").map(str::to_owned).unwrap_or(host))
+}
+
+/// The host of an address, in lower case. Apps name themselves with a scheme of their own.
+fn full_host(referrer: &str) -> Option<String> {
     let rest = ["https://", "http://", "android-app://"].iter().find_map(|scheme| referrer.strip_prefix(scheme))?;
     let authority = rest.split(['/', '?', '#']).next()?;
     let host = authority.rsplit('@').next()?.split(':').next()?.to_ascii_lowercase();
     let is_name = (1..=253).contains(&host.len())
         && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
-    is_name.then(|| host.strip_prefix("www.").map(str::to_owned).unwrap_or(host))
+    is_name.then_some(host)
 }
 
 fn by_host(host: &str) -> Source {

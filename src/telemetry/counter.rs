@@ -41,6 +41,8 @@ pub enum Message {
     Counted(Counted),
     /// Everything counted so far is to be written now; the answer comes when it is.
     Write(SyncSender<()>),
+    /// The sums of logs that lie beside the statistics are to be added to them; the answer says why they could not be.
+    TakeIn(SyncSender<Result<(), String>>),
     /// There will be no more.
     End,
 }
@@ -95,6 +97,20 @@ impl Counter {
             // Where the thread has ended, nothing will be written.
             _ = wait.recv();
         }
+    }
+
+    /// Has the sums of logs added that lie beside the statistics, and blocks until they are.
+    ///
+    /// # Errors
+    ///
+    /// Why they could not be, in the words of the store.
+    pub fn take_in_waiting(&self) -> Result<(), String> {
+        let (taken, wait) = sync_channel(1);
+        let ended = || Err("nobody counts any more".to_owned());
+        if self.0.queue.send(Message::TakeIn(taken)).is_err() {
+            return ended();
+        }
+        wait.recv().unwrap_or_else(|_| ended())
     }
 
     /// Tells the thread that counts that there will be no more. Blocks while the queue is full.

@@ -4,7 +4,7 @@
 
 pub(super) mod access;
 mod file;
-mod progress;
+pub(super) mod progress;
 
 use std::{
     io::{self, IsTerminal as _, Write},

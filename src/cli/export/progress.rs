@@ -9,7 +9,7 @@ use std::{
 const EVERY: Duration = Duration::from_millis(200);
 
 /// The line.
-pub(super) struct Progress {
+pub(in crate::cli) struct Progress {
     what: &'static str,
     total: Option<u64>,
     done: u64,
@@ -19,13 +19,13 @@ pub(super) struct Progress {
 
 impl Progress {
     /// Counts `what`; the total is asked for only where somebody watches.
-    pub(super) fn begin<E>(what: &'static str, total: impl FnOnce() -> Result<u64, E>) -> Result<Self, E> {
+    pub(in crate::cli) fn begin<E>(what: &'static str, total: impl FnOnce() -> Result<u64, E>) -> Result<Self, E> {
         let total = if io::stderr().is_terminal() { Some(total()?) } else { None };
         let now = Instant::now();
         Ok(Self { what, total, done: 0, began: now, shown: now })
     }
 
-    pub(super) fn step(&mut self, count: u64) {
+    pub(in crate::cli) fn step(&mut self, count: u64) {
         self.done += count;
         if self.total.is_some() && self.shown.elapsed() >= EVERY {
             self.shown = Instant::now();
@@ -33,7 +33,7 @@ impl Progress {
         }
     }
 
-    pub(super) fn end(&self) {
+    pub(in crate::cli) fn end(&self) {
         self.show("\n");
     }
 

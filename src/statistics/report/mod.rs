@@ -1,5 +1,6 @@
 //! A report: what a reader sees of a site and a period. The dashboard, the command line, exports and the weekly letter all show this.
 
+mod cards;
 mod fold;
 mod json;
 mod noise;
@@ -7,6 +8,7 @@ mod period;
 
 use std::sync::Arc;
 
+pub use cards::{Card, Change, Measure, cards};
 pub use fold::{Disclosure, RowReport, SMALLEST_FOR_OTHERS, TableReport};
 pub use json::{Beside, to_json};
 pub use noise::{DEVIATION, Noise};

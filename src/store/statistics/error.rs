@@ -5,7 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::FORMAT;
+use super::{super::StoreError, FORMAT};
+use crate::statistics::Day;
 
 /// Why the statistics can't be opened, read or written.
 #[derive(Debug, thiserror::Error)]
@@ -58,18 +59,47 @@ pub enum StatisticsError {
     },
     /// What is to be read in was counted by the gateway itself.
     #[error(
-        "the log goes to {last}, and from {first} on the gateway has counted by itself: give the part before {first} (`--until`)"
+        "there are lines of {day}, and from {first} on the gateway has counted by itself; leave them out with `--until {before}`"
     )]
     CountedHere {
-        /// The last day of what is to be read in.
-        last: String,
+        /// The day of the lines.
+        day: String,
         /// The first day counted here.
         first: String,
+        /// The day before it.
+        before: String,
+    },
+    /// Another command reads logs in.
+    #[error("another `kelisim stats import` is at work on this directory; wait for its end")]
+    ImportRuns,
+    /// The directory can't be held.
+    #[error(transparent)]
+    Directory(Box<StoreError>),
+    /// A gateway runs, or another command.
+    #[error("the directory is in use by {holder}")]
+    Running {
+        /// Who holds it.
+        holder: String,
     },
 }
 
 impl StatisticsError {
     pub(super) fn database(path: &Path, doing: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
         move |source| Self::Database { path: path.to_owned(), doing, source }
+    }
+
+    /// Lines of a day that the gateway has counted, or of a later one.
+    pub fn counted_here(day: Day, first: Day) -> Self {
+        let before = first.plus(-1).to_string();
+        Self::CountedHere { day: day.to_string(), first: first.to_string(), before }
+    }
+}
+
+impl From<StoreError> for StatisticsError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Locked { holder, .. } => Self::Running { holder },
+            error => Self::Directory(Box::new(error)),
+        }
     }
 }

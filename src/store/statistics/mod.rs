@@ -4,6 +4,7 @@
 //! it has terms of its own.
 
 mod error;
+mod import;
 mod read;
 mod report;
 #[cfg(test)]
@@ -14,17 +15,18 @@ mod write;
 use std::{
     fs::{self, OpenOptions},
     io,
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, chown},
     path::{Path, PathBuf},
 };
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 pub use error::StatisticsError;
+pub use import::{Import, Staged, Staging};
 pub use read::{AnswerRow, HourRow, MarkRow, StatisticsReader};
 pub use report::Query;
 pub use upkeep::KeptFrom;
-pub use write::{Import, Mark, Statistics};
+pub use write::{Mark, Statistics};
 
 use super::database::configure_any;
 use crate::statistics::{Answers, Figures, Totals};
@@ -59,7 +61,8 @@ fn open_for_writing(path: &Path) -> Result<Connection, StatisticsError> {
         Err(source) if source.kind() != io::ErrorKind::AlreadyExists => {
             return Err(StatisticsError::File { path: path.to_owned(), source });
         }
-        _ => {}
+        Ok(_) => take_owner_of(path.parent().unwrap_or(Path::new(".")), path),
+        Err(_) => {}
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(failed("open the statistics"))?;
@@ -68,6 +71,15 @@ fn open_for_writing(path: &Path) -> Result<Connection, StatisticsError> {
     check_format(&connection, path)?;
     migrate(&mut connection).map_err(failed("make the tables of the statistics"))?;
     Ok(connection)
+}
+
+/// A file that the administrator makes is the gateway's all the same, whose directory it is in.
+fn take_owner_of(directory: &Path, path: &Path) {
+    let owner = |path: &Path| fs::metadata(path).map(|metadata| (metadata.uid(), metadata.gid())).ok();
+    if let (Some((user, group)), false) = (owner(directory), owner(directory) == owner(path)) {
+        // Whoever may not give files away is the gateway's own user.
+        let _ = chown(path, Some(user), Some(group));
+    }
 }
 
 /// Opens the file for reading.

@@ -4,7 +4,12 @@ use std::{path::Path, sync::Arc};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{StatisticsError, open_for_reading, statistics_path, write::Mark};
+use super::{
+    StatisticsError,
+    import::{self, Import},
+    open_for_reading, statistics_path,
+    write::Mark,
+};
 use crate::{
     consent::EditionId,
     statistics::{Answers, Banner, Day, Dimension, Figures, Hour, RowKey, Table, Totals},
@@ -176,6 +181,23 @@ impl StatisticsReader {
             }
             Ok(answers)
         })
+    }
+
+    /// The first day that a gateway counted here, if one has.
+    pub fn first_counted(&self) -> Result<Option<Day>, StatisticsError> {
+        self.read("read since when is counted", import::first_counted)
+    }
+
+    /// The logs that were read in for a site, by their days.
+    pub fn imports(&self, site: &str) -> Result<Vec<Import>, StatisticsError> {
+        self.read("read which logs were read in", |connection| {
+            import::imports(connection, "main", Some(site_number(connection, site)?))
+        })
+    }
+
+    /// Refuses a log that was read in before, or that the gateway has counted itself.
+    pub fn check_import(&self, fingerprint: &[u8; 32], last: Day) -> Result<(), StatisticsError> {
+        import::check(&self.connection, &self.path, fingerprint, last)
     }
 
     /// What is to be known of the days besides their numbers.

@@ -141,23 +141,71 @@ fn a_run_that_ended_without_a_word_marks_its_day() {
     assert_eq!(marks(), [(one, Mark::Restart, 1), (two, Mark::Crash, 1)]);
 }
 
+const NEVER: KeptFrom = KeptFrom { hours: Day::from_number(0), rows: Day::from_number(0), cubes: Day::from_number(0) };
+
+/// The sums of a log of one page of this site, with a number in place of its content.
+fn staged(folder: &tempfile::TempDir, number: u8, days: &[Day], kept: &KeptFrom) -> Staged {
+    let mut staging = Staging::begin(folder.path(), SITE).unwrap();
+    for day in days {
+        let mut changes = changes(*day, &[(Table::of(Dimension::Page), key("/"), 5)]);
+        changes.hours[0].0 = 0;
+        changes.rows[0].0 = 0;
+        changes.answers.clear();
+        staging.add(*day, &changes).unwrap();
+    }
+    let at = crate::timestamp::Timestamp::parse("2026-11-29").unwrap();
+    let (first, last) = (days[0], days[days.len() - 1]);
+    staging.note(&Import { fingerprint: [number; 32], at, first, last, lines: 10, counted: 5 }).unwrap();
+    let (staged, totals) = staging.end(kept).unwrap();
+    assert_eq!(totals.views, 5 * i64::try_from(days.len()).unwrap());
+    staged
+}
+
 #[test]
 fn a_log_is_read_in_once_and_only_from_before_the_gateway_counted() {
     let folder = tempfile::tempdir().unwrap();
     let (one, two) = (day("2026-11-28"), day("2026-11-29"));
     let mut statistics = open(&folder);
     statistics.begin(two).unwrap();
-    let at = crate::timestamp::Timestamp::parse("2026-11-29").unwrap();
-    let import = Import { fingerprint: [7; 32], site: 1, at, first: one, last: one, lines: 10, counted: 5 };
-    statistics.check_import(&import.fingerprint, one).unwrap();
-    statistics.import(&changes(one, &[(Table::of(Dimension::Page), key("/"), 5)]), &import).unwrap();
-    let again = statistics.check_import(&import.fingerprint, one);
+    statistics.add(&changes(one, &[(Table::of(Dimension::Page), key("/"), 2)]), two).unwrap();
+    let log = staged(&folder, 7, &[one], &NEVER);
+    statistics.take_in().unwrap();
+    let again = statistics.take_in();
     assert!(matches!(&again, Err(StatisticsError::ReadBefore { at }) if at == "2026-11-29"), "{again:?}");
-    let overlap = statistics.check_import(&[8; 32], two);
-    assert!(matches!(overlap, Err(StatisticsError::CountedHere { .. })), "{overlap:?}");
+    let path = log.path().to_owned();
+    drop(log);
+    assert!(!path.exists(), "nothing of it is left");
+    let later = staged(&folder, 8, &[one, two], &NEVER);
+    let overlap = statistics.take_in().unwrap_err();
+    assert!(
+        matches!(overlap, StatisticsError::CountedHere { .. }) && overlap.to_string().ends_with("`--until 2026-11-28`")
+    );
+    drop(later);
+    assert!(matches!(statistics.take_in(), Err(StatisticsError::Missing { .. })));
     let reader = StatisticsReader::open(folder.path()).unwrap();
     assert_eq!(reader.marks(one, two).unwrap(), [(one, Mark::Import, 1)]);
-    assert_eq!(table(&reader, Dimension::Page, one, one), [("/".into(), 5)]);
+    assert_eq!(table(&reader, Dimension::Page, one, one), [("/".into(), 7)]);
+    assert_eq!(reader.hours(SITE, one, two).unwrap()[0].2.views, 7);
+    let read: Vec<_> = reader.imports(SITE).unwrap().iter().map(|import| (import.first, import.lines)).collect();
+    assert_eq!((read, reader.first_counted().unwrap()), (vec![(one, 10)], Some(two)));
+    assert_eq!(reader.imports("other.example").unwrap(), []);
+}
+
+#[test]
+fn what_is_past_its_term_is_not_read_in_but_as_a_sum_of_its_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (day("2026-11-28"), day("2026-11-29"));
+    let log = staged(&folder, 7, &[one, two], &KeptFrom { hours: two, rows: two, cubes: two });
+    assert!(matches!(Staging::begin(folder.path(), SITE), Err(StatisticsError::ImportRuns)));
+    let mut statistics = Statistics::open_for_command(folder.path(), &[SITE.into()]).unwrap();
+    let second = Statistics::open_for_command(folder.path(), &[SITE.into()]);
+    assert!(matches!(second, Err(StatisticsError::Running { .. })), "{second:?}");
+    statistics.take_in().unwrap();
+    drop(log);
+    let reader = StatisticsReader::open(folder.path()).unwrap();
+    assert_eq!(table(&reader, Dimension::Page, one, two), [("/".into(), 5)]);
+    let hours: Vec<_> = reader.hours(SITE, one, two).unwrap().iter().map(|(day, hour, _)| (*day, *hour)).collect();
+    assert_eq!(hours, [(one, 0), (two, 10)]);
 }
 
 #[test]

@@ -41,16 +41,6 @@ impl Statistics {
         in_transaction(&mut self.connection, cut).map_err(failed)
     }
 
-    /// Cuts days anew that were cut before something older was read in.
-    pub fn cut_again_from(&mut self, day: Day) -> Result<(), StatisticsError> {
-        let failed = StatisticsError::database(&self.path, "note which days are to be cut");
-        let again = |transaction: &Transaction<'_>| match fact(transaction, "cut_to")? {
-            Some(to) if to > day.number().into() => set_fact(transaction, "cut_to", day.number().into()),
-            _ => Ok(()),
-        };
-        in_transaction(&mut self.connection, again).map_err(failed)
-    }
-
     /// Deletes what is past its term, and says how many rows went. Their bytes are overwritten.
     pub fn retire(&mut self, kept: &KeptFrom) -> Result<usize, StatisticsError> {
         let failed = StatisticsError::database(&self.path, "delete statistics that are past their term");

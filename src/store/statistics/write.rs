@@ -8,11 +8,9 @@ use std::{
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
+use super::super::directory::Lock;
 use super::{StatisticsError, open_for_writing, statistics_path};
-use crate::{
-    statistics::{Answers, Changes, Day, Figures, Totals},
-    timestamp::Timestamp,
-};
+use crate::statistics::{Answers, Changes, Day, Figures, Totals};
 
 /// Words whose numbers are remembered between two writings. When there are more they are looked up again.
 const MOST_REMEMBERED: usize = 50_000;
@@ -42,25 +40,6 @@ impl Mark {
     }
 }
 
-/// A log that was read in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Import {
-    /// SHA-256 of what was read.
-    pub fingerprint: [u8; 32],
-    /// The number of the site.
-    pub site: usize,
-    /// When.
-    pub at: Timestamp,
-    /// The first day found in it.
-    pub first: Day,
-    /// The last one.
-    pub last: Day,
-    /// Lines read.
-    pub lines: u64,
-    /// Lines counted.
-    pub counted: u64,
-}
-
 /// The file, open for writing. The caller holds the lock of the state directory.
 #[derive(Debug)]
 pub struct Statistics {
@@ -70,6 +49,8 @@ pub struct Statistics {
     pub(super) sites: Vec<i64>,
     words: HashMap<Arc<str>, i64>,
     sentences: Sentences,
+    /// The lock, where no gateway holds it for this process. Freed last.
+    _lock: Option<Lock>,
 }
 
 /// The sentences that add, made once.
@@ -96,7 +77,14 @@ impl Statistics {
             cell: adding("cell", &["site", "kind", "day", "word", "other"], &Figures::NAMES),
             answer: adding("answer", &["site", "day", "language", "edition"], &Answers::NAMES),
         };
-        Ok(Self { connection, path, sites, words: HashMap::new(), sentences })
+        Ok(Self { connection, path, sites, words: HashMap::new(), sentences, _lock: None })
+    }
+
+    /// Opens the file for a command while no gateway runs, and holds the lock of the directory. While one runs the answer is
+    /// [`StatisticsError::Running`].
+    pub fn open_for_command(state_dir: &Path, sites: &[Arc<str>]) -> Result<Self, StatisticsError> {
+        let lock = Lock::take(state_dir)?;
+        Ok(Self { _lock: Some(lock), ..Self::open(state_dir, sites)? })
     }
 
     /// Somebody counts from now on. What the file says of whoever counted before becomes a mark: that it ended without a word, or that it
@@ -151,55 +139,6 @@ impl Statistics {
     /// Numbers of words that are no longer there are looked up again.
     pub(super) fn forget_words(&mut self) {
         self.words.clear();
-    }
-
-    /// Refuses a log that was read in before, or that the gateway has counted itself.
-    pub fn check_import(&self, fingerprint: &[u8; 32], last: Day) -> Result<(), StatisticsError> {
-        let failed = || StatisticsError::database(&self.path, "look for logs that were read in");
-        let before = self.connection.query_row(
-            "SELECT at FROM import WHERE fingerprint = ?1",
-            [fingerprint.as_slice()],
-            |row| row.get::<_, i64>(0),
-        );
-        if let Some(at) = before.optional().map_err(failed())? {
-            return Err(StatisticsError::ReadBefore { at: Timestamp::from_seconds(at).date() });
-        }
-        match fact(&self.connection, "first_day").map_err(failed())? {
-            Some(first) if i64::from(last.number()) >= first => Err(StatisticsError::CountedHere {
-                last: last.to_string(),
-                first: Day::from_number(i32::try_from(first).unwrap_or(i32::MAX)).to_string(),
-            }),
-            _ => Ok(()),
-        }
-    }
-
-    /// Adds the sums of a log together with the note that it was read in.
-    pub fn import(&mut self, changes: &Changes, import: &Import) -> Result<(), StatisticsError> {
-        let failed = StatisticsError::database(&self.path, "add the sums of a log");
-        let Self { connection, sites, words, sentences, .. } = self;
-        let added = in_transaction(connection, |transaction| {
-            write(transaction, changes, sites, words, sentences)?;
-            for day in import.first.number()..=import.last.number() {
-                mark(transaction, day.into(), Mark::Import)?;
-            }
-            transaction.execute(
-                "INSERT INTO import VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                params![
-                    import.fingerprint.as_slice(),
-                    sites[import.site],
-                    import.at.seconds(),
-                    import.first.number(),
-                    import.last.number(),
-                    i64::try_from(import.lines).unwrap_or(i64::MAX),
-                    i64::try_from(import.counted).unwrap_or(i64::MAX)
-                ],
-            )?;
-            Ok(())
-        });
-        if added.is_err() {
-            words.clear();
-        }
-        added.map_err(failed)
     }
 }
 
