@@ -12,6 +12,7 @@ mod deadline;
 mod exporting;
 mod guesses;
 mod leaves;
+mod letter;
 mod pages;
 mod password;
 mod requests;
@@ -32,6 +33,7 @@ pub use access_words::{by_in_words, form_in_words, is_of_one_person, what_in_wor
 pub use accounts::{Account, AccountError, Accounts, Role, add_account, remove_account};
 pub use deadline::{Deadline, Deadlines, date_in_kazakhstan};
 pub use leaves::AccessSeen;
+pub use letter::{LetterMaterial, letter};
 pub use requests::{PersonRequest, PersonRequests, RequestError, RequestKind, add_request, end_request};
 pub use statistics_settings::StatisticsSettings;
 pub use witnesses::{WitnessFailure, WitnessState, Witnesses};

@@ -9,6 +9,7 @@ use super::{
     control,
     enforcement::{self, When},
     inventory,
+    letters::Letters,
     witnesses::Pursuit,
 };
 use crate::{
@@ -47,6 +48,7 @@ pub(super) struct Duties {
     pub(super) witness_keys: Vec<VerifierKey>,
     pub(super) witness_states: admin::Witnesses,
     pub(super) statistics: admin::StatisticsSettings,
+    pub(super) letters: Option<Letters>,
     pub(super) stopped: watch::Receiver<bool>,
 }
 
@@ -85,6 +87,9 @@ impl Duties {
             for witness in self.witnesses {
                 tasks.spawn(witness.run());
             }
+            if let Some(letters) = self.letters {
+                tasks.spawn(send_letters(letters));
+            }
             tasks.spawn(every_minute(self.gateway.clone(), self.state_dir.clone(), self.clock.clone()));
             tasks.spawn(retire(self.gateway.clone(), self.retention, self.frame_retention, self.clock.clone()));
             tasks.spawn(self.control.serve(self.gateway.clone()));
@@ -108,6 +113,15 @@ async fn every_minute(gateway: Arc<gateway::Shared>, state_dir: PathBuf, clock: 
         gateway.forget_clients();
         keeper.keep(&gateway, &state_dir);
         enforcement::write(gateway.enforcement(), gateway.store(), When::NewDay, clock.now()).await;
+    }
+}
+
+/// On a thread that may wait: a mail server may take its time.
+async fn send_letters(letters: Letters) {
+    loop {
+        let at_work = letters.clone();
+        _ = tokio::task::spawn_blocking(move || at_work.look()).await;
+        tokio::time::sleep(MINUTE).await;
     }
 }
 

@@ -3,6 +3,7 @@
 mod analytics;
 mod consent;
 mod lists;
+mod mail;
 mod notice;
 mod server;
 mod signals;
@@ -25,6 +26,7 @@ use crate::{
     gateway::{Mode, SiteSettings},
     geo,
     ledger::Retention,
+    mail::Settings as MailSettings,
     pages::Controller,
     server as listening,
     statistics::Settings as StatisticsSettings,
@@ -45,6 +47,7 @@ pub(super) struct Checked {
     pub(super) log_format: LogFormat,
     pub(super) witnesses: Vec<WitnessSettings>,
     pub(super) statistics: StatisticsSettings,
+    pub(super) mail: Option<MailSettings>,
 }
 
 /// What a site must know of the rest of the file.
@@ -99,6 +102,7 @@ pub(super) fn check(mut top: Table<'_>) -> Option<Checked> {
     let deadlines = deadlines(&mut top);
     let witnesses = witness::check(&mut top);
     let statistics = statistics::check(&mut top);
+    let mail = mail::check(&mut top);
     let complete = !sites.is_empty() && sites.len() == expected;
     complete.then_some(Checked {
         server: settings,
@@ -112,6 +116,7 @@ pub(super) fn check(mut top: Table<'_>) -> Option<Checked> {
         log_format,
         witnesses,
         statistics,
+        mail,
     })
 }
 
