@@ -31,9 +31,19 @@ fn may_name(module: &str) -> Option<Vec<&'static str>> {
         "gateway" => &["pages", "clock", "geo", "store", "telemetry", "upstream"],
         "admin" => &["export", "gateway", "store", "clock", "geo", "mail", "sockets", "telemetry"],
         "server" => &["gateway", "clock", "sockets", "telemetry"],
-        "config" => {
-            &["admin", "gateway", "server", "pages", "clock", "geo", "mail", "store", "telemetry", "upstream", "witness"]
-        }
+        "config" => &[
+            "admin",
+            "gateway",
+            "server",
+            "pages",
+            "clock",
+            "geo",
+            "mail",
+            "store",
+            "telemetry",
+            "upstream",
+            "witness",
+        ],
         "cli" => &[
             "admin",
             "config",
