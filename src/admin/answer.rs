@@ -1,20 +1,19 @@
 //! One request of the administration, from its path to its answer: whether it may be asked at all, who asks, which page.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body::Body as _;
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 
 use super::{
     Administration,
     body::Body,
-    pages::{self, Page, Words},
-    sign_in::{self, Outcome, SignedIn},
+    pages::{self, Choice, Page, Words},
+    sign_in::{Outcome, SignedIn},
+    waiting_lines::WaitingError,
+    way::{NoHost, Way, asked_host, is_address_or_localhost},
 };
 
 /// Longest form, in bytes: the longest password, its name, and what escaping adds.
@@ -22,19 +21,39 @@ const LONGEST_FORM: usize = 8 * 1024;
 /// How long a client may take to send it.
 const FORM_TIMEOUT: Duration = Duration::from_secs(10);
 
-pub(super) type Answer = Response<Body>;
+/// An answer of the administration.
+pub type Answer = Response<Body>;
 
-/// The answer to a request.
-pub(super) async fn answer(request: Request<Incoming>, peer: SocketAddr, admin: &Arc<Administration>) -> Answer {
+/// How long a browser remembers that the host of the administration is reached by https alone, in the words of RFC 6797.
+const HSTS: &str = "max-age=31536000";
+
+/// The answer to a request on the listener of the administration.
+pub(super) async fn answer(request: Request<Incoming>, way: &Way, admin: &Arc<Administration>) -> Answer {
     match asked_host(request.headers()) {
-        Ok(host) if host.is_none_or(is_address_or_localhost) => {}
+        Ok(host) if host.is_none_or(is_address_or_localhost) => answer_by(request, way, admin).await,
         // A page on another name that resolves to this address (DNS rebinding) must not read anything here.
-        Ok(_) => return text(StatusCode::MISDIRECTED_REQUEST, "ask by address or as localhost\n"),
-        Err(NoHost) => return text(StatusCode::BAD_REQUEST, "the request names no single host\n"),
+        Ok(_) => text(StatusCode::MISDIRECTED_REQUEST, "ask by address or as localhost\n"),
+        Err(NoHost) => text(StatusCode::BAD_REQUEST, "the request names no single host\n"),
     }
+}
+
+/// The answer to a request to the host of the administration over TLS, whose name the server has compared.
+pub(super) async fn answer_over_tls(request: Request<Incoming>, way: &Way, admin: &Arc<Administration>) -> Answer {
+    let is_head = *request.method() == Method::HEAD;
+    let mut response = answer_by(request, way, admin).await;
+    response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
+    if is_head {
+        let length = response.body().size_hint().exact().unwrap_or(0);
+        response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+        *response.body_mut() = Body::whole("");
+    }
+    response
+}
+
+async fn answer_by(request: Request<Incoming>, way: &Way, admin: &Arc<Administration>) -> Answer {
     match *request.method() {
-        Method::GET | Method::HEAD => read(&request, peer, admin).await,
-        Method::POST => post(request, peer, admin).await,
+        Method::GET | Method::HEAD => read(&request, way, admin).await,
+        Method::POST => post(request, way, admin).await,
         _ => {
             let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "only GET, HEAD and POST\n");
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
@@ -43,28 +62,31 @@ pub(super) async fn answer(request: Request<Incoming>, peer: SocketAddr, admin: 
     }
 }
 
-async fn read(request: &Request<Incoming>, peer: SocketAddr, admin: &Arc<Administration>) -> Answer {
+async fn read(request: &Request<Incoming>, way: &Way, admin: &Arc<Administration>) -> Answer {
     let path = request.uri().path();
     match path {
+        "/style.css" => return style(),
+        // What needs no sign-in is for monitors, not for everybody.
+        _ if way.is_tls() => {}
         "/metrics" => return metrics(admin),
         "/healthz" => return text(StatusCode::OK, "alive\n"),
         "/readyz" if admin.gateway.store().is_failing() => {
             return text(StatusCode::SERVICE_UNAVAILABLE, "the consent log can't be written\n");
         }
         "/readyz" => return text(StatusCode::OK, "ready\n"),
-        "/style.css" => return style(),
         _ => {}
     }
     let words = Words::of(request.headers());
-    let account = admin.signed_in(request.headers()).await;
+    let account = admin.signed_in(request.headers(), way).await;
     if path == "/sign-in" {
         return match account {
             Some(_) => redirect("/"),
-            None => html(StatusCode::OK, admin.sign_in_page(words, peer, None).await),
+            None => html(StatusCode::OK, admin.sign_in_page(words, way, None).await),
         };
     }
     let Some(page) = Page::at(path) else {
-        return text(StatusCode::NOT_FOUND, "there are /, /metrics, /healthz and /readyz\n");
+        let known = if way.is_tls() { "nothing is here\n" } else { "there are /, /metrics, /healthz and /readyz\n" };
+        return text(StatusCode::NOT_FOUND, known);
     };
     let Some(account) = account else { return redirect("/sign-in") };
     if account.role < page.role() {
@@ -73,45 +95,69 @@ async fn read(request: &Request<Incoming>, peer: SocketAddr, admin: &Arc<Adminis
     show(page, words, account, admin).await
 }
 
-async fn post(request: Request<Incoming>, peer: SocketAddr, admin: &Arc<Administration>) -> Answer {
+async fn post(request: Request<Incoming>, way: &Way, admin: &Arc<Administration>) -> Answer {
     let words = Words::of(request.headers());
-    if !is_from_our_page(request.headers()) {
+    if !way.is_from_our_page(request.headers()) {
         return html(StatusCode::FORBIDDEN, pages::message(words, None, pages::Message::FromElsewhere));
     }
     let path = request.uri().path().to_owned();
     if path == "/sign-out" {
-        let removal = admin.sign_out(request.headers());
+        let removal = admin.sign_out(request.headers(), way);
         return with_cookie(redirect("/sign-in"), &removal);
     }
     if path == "/sign-in" {
-        return sign_in(request, words, peer, admin).await;
+        return sign_in(request, words, way, admin).await;
     }
     let Some(page) = Page::at(&path).filter(|page| page.takes_form()) else {
         return text(StatusCode::NOT_FOUND, "nothing is posted here\n");
     };
-    let Some(account) = admin.signed_in(request.headers()).await else { return redirect("/sign-in") };
+    let Some(account) = admin.signed_in(request.headers(), way).await else { return redirect("/sign-in") };
     if account.role < page.role() {
         return html(StatusCode::FORBIDDEN, pages::message(words, Some(&account), pages::Message::NotForYou));
     }
     let Some(form) = Form::read(request).await else { return text(StatusCode::BAD_REQUEST, "no form\n") };
     match page {
+        Page::Inventory => choose(form, words, account, admin).await,
         Page::Country => match pages::found(words, &account, admin, form.field("address")) {
             Ok(page) => html(StatusCode::OK, page),
             Err(page) => html(StatusCode::BAD_REQUEST, page),
         },
-        _ => super::exporting::export(&form, words, account, admin).await,
+        Page::Export => super::exporting::export(&form, words, account, admin).await,
+        Page::Overview | Page::Accesses | Page::Persons | Page::Retention => {
+            text(StatusCode::NOT_FOUND, "nothing is posted here\n")
+        }
     }
 }
 
-async fn sign_in(request: Request<Incoming>, words: Words, peer: SocketAddr, admin: &Administration) -> Answer {
-    if !sign_in::is_possible(peer) {
-        return html(StatusCode::FORBIDDEN, admin.sign_in_page(words, peer, None).await);
+/// Notes a category for a name, on a thread that may wait for the disk; then the page is shown anew.
+async fn choose(form: Form, words: Words, account: SignedIn, admin: &Arc<Administration>) -> Answer {
+    let (for_choice, number) = (admin.clone(), account.number);
+    let chosen = tokio::task::spawn_blocking(move || pages::choose(&for_choice, &Choice::of(&form))).await;
+    let (status, message) = match chosen {
+        Ok(Ok(true)) => {
+            tracing::info!(account = %number, "a line for the configuration was chosen or taken back");
+            return redirect("/inventory");
+        }
+        Ok(Ok(false)) => (StatusCode::CONFLICT, pages::Message::NoSuchName),
+        Ok(Err(WaitingError::Full)) => (StatusCode::CONFLICT, pages::Message::TooManyWait),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "a line for the configuration can't be kept");
+            (StatusCode::SERVICE_UNAVAILABLE, pages::Message::NotProposed)
+        }
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, pages::Message::NotProposed),
+    };
+    html(status, pages::message(words, Some(&account), message))
+}
+
+async fn sign_in(request: Request<Incoming>, words: Words, way: &Way, admin: &Administration) -> Answer {
+    if !way.takes_passwords() {
+        return html(StatusCode::FORBIDDEN, admin.sign_in_page(words, way, None).await);
     }
     let headers = request.headers().clone();
     let Some(form) = Form::read(request).await else { return text(StatusCode::BAD_REQUEST, "no form\n") };
-    match admin.sign_in(&headers, form.field("name"), form.field("password").to_owned()).await {
+    match admin.sign_in(&headers, way, form.field("name"), form.field("password").to_owned()).await {
         Outcome::Begun(cookie) => with_cookie(redirect("/"), &cookie),
-        Outcome::Refused(status, refusal) => html(status, admin.sign_in_page(words, peer, Some(refusal)).await),
+        Outcome::Refused(status, refusal) => html(status, admin.sign_in_page(words, way, Some(refusal)).await),
     }
 }
 
@@ -146,40 +192,6 @@ impl Form {
     pub(super) fn field(&self, name: &str) -> &str {
         self.0.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
     }
-}
-
-/// Whether one of our own pages posts. Browsers say so by `Sec-Fetch-Site`, and by `Origin` with every POST; who sends neither is none.
-fn is_from_our_page(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or_default());
-    let site = text(header::HeaderName::from_static("sec-fetch-site")).map(|site| site == "same-origin");
-    let host = text(header::HOST).unwrap_or_default();
-    let origin = text(header::ORIGIN).map(|origin| origin.strip_prefix("http://") == Some(host) && !host.is_empty());
-    match (site, origin) {
-        (None, None) => false,
-        (site, origin) => site.unwrap_or(true) && origin.unwrap_or(true),
-    }
-}
-
-/// Several hosts, or bytes that can't be one.
-#[derive(Debug, PartialEq, Eq)]
-struct NoHost;
-
-/// The host of the one `Host` line, if there is a line: a monitor that speaks HTTP/1.0 sends none.
-fn asked_host(headers: &HeaderMap) -> Result<Option<&str>, NoHost> {
-    let mut lines = headers.get_all(header::HOST).iter();
-    match (lines.next(), lines.next()) {
-        (line, None) => line.map(|line| line.to_str().map_err(|_| NoHost)).transpose(),
-        (_, Some(_)) => Err(NoHost),
-    }
-}
-
-fn is_address_or_localhost(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
-        Some(_) | None => host,
-    };
-    let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
-    bare.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok()
 }
 
 fn metrics(admin: &Administration) -> Answer {
@@ -239,58 +251,4 @@ pub(super) fn guarded(status: StatusCode, media_type: &'static str, body: Body) 
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_that_anybody_could_point_here_are_refused() {
-        for ours in ["localhost", "localhost:9090", "127.0.0.1:9090", "[::1]:9090", "[::1]", "10.0.0.5"] {
-            assert!(is_address_or_localhost(ours), "{ours}");
-        }
-        for foreign in ["rebound.example", "rebound.example:9090", "localhost.example", "127.0.0.1.example", ""] {
-            assert!(!is_address_or_localhost(foreign), "{foreign}");
-        }
-    }
-
-    #[test]
-    fn a_host_that_is_none_or_two_is_no_address() {
-        let check = |lines: &[&[u8]], expected: Result<Option<&str>, NoHost>| {
-            let mut headers = HeaderMap::new();
-            for line in lines {
-                headers.append(header::HOST, HeaderValue::from_bytes(line).unwrap());
-            }
-            assert_eq!(asked_host(&headers), expected, "{lines:?}");
-        };
-        check(&[], Ok(None));
-        check(&[b"127.0.0.1:9090"], Ok(Some("127.0.0.1:9090")));
-        check(&["rébound.example".as_bytes()], Err(NoHost));
-        check(&[b"\xff"], Err(NoHost));
-        check(&[b"localhost", b"localhost"], Err(NoHost));
-    }
-
-    #[test]
-    fn only_our_own_pages_post() {
-        let check = |site: Option<&'static str>, origin: Option<&'static str>, expected: bool| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::HOST, HeaderValue::from_static("127.0.0.1:9090"));
-            site.map(|site| headers.insert("sec-fetch-site", HeaderValue::from_static(site)));
-            origin.map(|origin| headers.insert(header::ORIGIN, HeaderValue::from_static(origin)));
-            assert_eq!(is_from_our_page(&headers), expected, "{site:?} {origin:?}");
-        };
-        let ours = Some("http://127.0.0.1:9090");
-        check(Some("same-origin"), ours, true);
-        check(Some("same-origin"), None, true);
-        check(None, ours, true);
-        check(None, None, false);
-        for site in ["same-site", "cross-site", "none", ""] {
-            check(Some(site), ours, false);
-        }
-        for origin in ["null", "http://127.0.0.1:9091", "http://127.0.0.1", "https://127.0.0.1:9090", ""] {
-            check(None, Some(origin), false);
-            check(Some("same-origin"), Some(origin), false);
-        }
-    }
 }

@@ -17,7 +17,9 @@ const PIECE: u64 = 32 * 1024;
 const WAITING: usize = 4;
 
 /// A body.
-pub(super) enum Body {
+pub struct Body(Source);
+
+enum Source {
     Whole(Option<Bytes>),
     File {
         pieces: mpsc::Receiver<io::Result<Bytes>>,
@@ -28,7 +30,7 @@ pub(super) enum Body {
 
 impl Body {
     pub(super) fn whole(bytes: impl Into<Bytes>) -> Self {
-        Self::Whole(Some(bytes.into()))
+        Self(Source::Whole(Some(bytes.into())))
     }
 
     /// The next `length` bytes of a file, read on a thread that may wait. `held` is dropped when all is sent or nobody takes it.
@@ -50,7 +52,7 @@ impl Body {
                 }
             }
         });
-        Self::File { pieces, left: length }
+        Self(Source::File { pieces, left: length })
     }
 }
 
@@ -59,10 +61,10 @@ impl http_body::Body for Body {
     type Error = io::Error;
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        let (pieces, left) = match self.get_mut() {
-            Self::Whole(bytes) => return Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Self::File { left: 0, .. } => return Poll::Ready(None),
-            Self::File { pieces, left } => (pieces, left),
+        let (pieces, left) = match &mut self.get_mut().0 {
+            Source::Whole(bytes) => return Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Source::File { left: 0, .. } => return Poll::Ready(None),
+            Source::File { pieces, left } => (pieces, left),
         };
         // A file that is shorter than it was breaks the answer off.
         let piece = std::task::ready!(pieces.poll_recv(context)).unwrap_or(Err(io::ErrorKind::UnexpectedEof.into()));
@@ -73,13 +75,13 @@ impl http_body::Body for Body {
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self, Self::Whole(None) | Self::File { left: 0, .. })
+        matches!(self.0, Source::Whole(None) | Source::File { left: 0, .. })
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(match self {
-            Self::Whole(bytes) => bytes.as_ref().map_or(0, |bytes| bytes.len() as u64),
-            Self::File { left, .. } => *left,
+        SizeHint::with_exact(match &self.0 {
+            Source::Whole(bytes) => bytes.as_ref().map_or(0, |bytes| bytes.len() as u64),
+            Source::File { left, .. } => *left,
         })
     }
 }

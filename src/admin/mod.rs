@@ -1,5 +1,5 @@
-//! For the operator and auditors, on a listener of its own: metrics, health, and pages behind a sign-in. Nothing here is reachable through
-//! the site's listeners.
+//! For the operator and auditors: metrics and health on a listener of its own; pages behind a sign-in there, and over TLS under a host of
+//! their own where one is configured.
 //!
 //! A page reads; what is taken out of the log is noted in the log first; nothing else is changed from here. Accounts and the requests of
 //! persons are changed on the command line.
@@ -21,25 +21,31 @@ mod sign_in;
 mod spool;
 mod statistics_settings;
 mod turns;
+mod waiting_lines;
+mod way;
 mod witnesses;
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, path::PathBuf, sync::Arc, time::Duration};
 
-use hyper::{server::conn::http1, service::service_fn};
+use http::Request;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{net::TcpListener, sync::Semaphore};
 
 pub use access_words::{by_in_words, form_in_words, is_of_one_person, what_in_words};
 pub use accounts::{Account, AccountError, Accounts, Role, add_account, remove_account};
+pub use answer::Answer;
+pub use body::Body;
 pub use deadline::{Deadline, Deadlines, date_in_kazakhstan};
 pub use leaves::AccessSeen;
 pub use letter::{LetterMaterial, letter};
 pub use requests::{PersonRequest, PersonRequests, RequestError, RequestKind, add_request, end_request};
 pub use statistics_settings::StatisticsSettings;
+pub use waiting_lines::{WaitingError, forget_lines, waiting_lines};
 pub use witnesses::{WitnessFailure, WitnessState, Witnesses};
 
-use self::{guesses::Guesses, sessions::Sessions, turns::Turns};
-use crate::{clock::Clock, gateway, ledger::VerifierKey, sockets::WriteLimit, timestamp::Term};
+use self::{guesses::Guesses, sessions::Sessions, turns::Turns, way::Way};
+use crate::{clock::Clock, gateway, ledger::VerifierKey, sockets::WriteLimit, timestamp::Term, visitor::ClientAddress};
 
 /// Connections at once: a monitor and a person or two.
 const MOST_CONNECTIONS: usize = 64;
@@ -47,6 +53,8 @@ const MOST_CONNECTIONS: usize = 64;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a reader may take nothing of what is written: an export that nobody takes ends, and with it its turn.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Passwords that wait to be compared: each takes some tenths of a second.
+const MOST_WAITING: usize = 8;
 /// How long accepting pauses when the system has no descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -67,31 +75,56 @@ pub struct Settings {
     pub witness_states: Witnesses,
     /// Where the statistics are, and how they are shown.
     pub statistics: StatisticsSettings,
+    /// The file of the configuration, for the commands that the pages name.
+    pub configuration: Option<PathBuf>,
 }
 
-/// What every request needs.
-struct Administration {
+/// What every request needs, by whichever way it comes.
+pub struct Administration {
     gateway: Arc<gateway::Shared>,
     settings: Settings,
     sessions: Sessions,
+    /// On the listener …
     guesses: Guesses,
+    /// … and over TLS.
+    public_guesses: Guesses,
+    waiting: Semaphore,
     /// One password is hashed at a time: each takes 64 MiB.
     hashing: Semaphore,
     /// Who is taking an export just now.
     exporting: Arc<Turns>,
 }
 
-/// Answers until it is dropped.
-pub async fn serve(listener: TcpListener, gateway: Arc<gateway::Shared>, settings: Settings) {
+impl Administration {
+    /// Nobody is signed in yet.
+    pub fn new(gateway: Arc<gateway::Shared>, settings: Settings) -> Arc<Self> {
+        Arc::new(Self {
+            gateway,
+            settings,
+            sessions: Sessions::default(),
+            guesses: Guesses::new(guesses::LOCAL),
+            public_guesses: Guesses::new(guesses::PUBLIC),
+            waiting: Semaphore::new(MOST_WAITING),
+            hashing: Semaphore::new(1),
+            exporting: Arc::default(),
+        })
+    }
+
+    /// Answers a request to the host of the administration. The caller has seen that it came over TLS to that host alone.
+    pub async fn answer_over_tls(self: &Arc<Self>, request: Request<Incoming>, client: ClientAddress) -> Answer {
+        let way = Way::tls(&request, client);
+        answer::answer_over_tls(request, &way, self).await
+    }
+
+    /// Forgets who tried passwords, when that counts no more. To be called every minute or so.
+    pub fn forget_clients(&self) {
+        self.public_guesses.forget_before(self.settings.clock.now());
+    }
+}
+
+/// Answers on the listener until it is dropped.
+pub async fn serve(listener: TcpListener, administration: Arc<Administration>) {
     let permits = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-    let administration = Arc::new(Administration {
-        gateway,
-        settings,
-        sessions: Sessions::default(),
-        guesses: Guesses::default(),
-        hashing: Semaphore::new(1),
-        exporting: Arc::default(),
-    });
     loop {
         let Ok(permit) = permits.clone().acquire_owned().await else { return };
         let Ok((stream, peer)) = listener.accept().await else {
@@ -102,7 +135,7 @@ pub async fn serve(listener: TcpListener, gateway: Arc<gateway::Shared>, setting
         tokio::spawn(async move {
             let service = service_fn(|request| {
                 let administration = administration.clone();
-                async move { Ok::<_, Infallible>(answer::answer(request, peer, &administration).await) }
+                async move { Ok::<_, Infallible>(answer::answer(request, &Way::plain(peer), &administration).await) }
             });
             // A monitor that goes away is of no interest.
             _ = http1::Builder::new()

@@ -1,4 +1,5 @@
-//! Who is signed in: tokens in memory, by their SHA-256. A restart signs everybody out.
+//! Who is signed in: tokens in memory, by the SHA-256 of cookie and token. A restart signs everybody out, and a token of one cookie means
+//! nothing in another: a session without TLS is none over TLS.
 
 use std::{collections::HashMap, sync::Mutex};
 
@@ -39,7 +40,7 @@ impl Session {
 
 impl Sessions {
     /// Begins a session; the answer is its token, 64 hexadecimal digits.
-    pub(super) fn begin(&self, account: AccountNumber, now: Timestamp) -> String {
+    pub(super) fn begin(&self, cookie: &str, account: AccountNumber, now: Timestamp) -> String {
         let secret: [u8; 32] = clock::random();
         let token = hex(&secret);
         let mut sessions = self.lock();
@@ -48,13 +49,13 @@ impl Sessions {
             let oldest = sessions.iter().min_by_key(|(_, session)| session.used).map(|(hash, _)| *hash);
             oldest.map(|hash| sessions.remove(&hash));
         }
-        sessions.insert(hash(&token), Session { account, begun: now, used: now });
+        sessions.insert(hash(cookie, &token), Session { account, begun: now, used: now });
         token
     }
 
     /// Whose session this is, if it is not over. That counts as use.
-    pub(super) fn account(&self, token: &str, now: Timestamp) -> Option<AccountNumber> {
-        let hash = hash(token);
+    pub(super) fn account(&self, cookie: &str, token: &str, now: Timestamp) -> Option<AccountNumber> {
+        let hash = hash(cookie, token);
         let mut sessions = self.lock();
         let session = sessions.get_mut(&hash)?;
         if session.is_over(now) {
@@ -66,8 +67,8 @@ impl Sessions {
     }
 
     /// Ends a session.
-    pub(super) fn end(&self, token: &str) {
-        self.lock().remove(&hash(token));
+    pub(super) fn end(&self, cookie: &str, token: &str) {
+        self.lock().remove(&hash(cookie, token));
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<TokenHash, Session>> {
@@ -75,8 +76,8 @@ impl Sessions {
     }
 }
 
-fn hash(token: &str) -> TokenHash {
-    digest(&SHA256, token.as_bytes()).as_ref().try_into().expect("SHA-256 gives 32 bytes")
+fn hash(cookie: &str, token: &str) -> TokenHash {
+    digest(&SHA256, format!("{cookie}={token}").as_bytes()).as_ref().try_into().expect("SHA-256 gives 32 bytes")
 }
 
 #[cfg(test)]
@@ -92,29 +93,38 @@ mod tests {
     #[test]
     fn a_session_ends_when_it_is_idle_or_old_or_ended() {
         let sessions = Sessions::default();
-        let idle = sessions.begin(ANNA, minute(0));
-        assert_eq!(sessions.account(&idle, minute(29)), Some(ANNA));
-        assert_eq!(sessions.account(&idle, minute(58)), Some(ANNA));
-        assert_eq!(sessions.account(&idle, minute(88)), None);
-        assert_eq!(sessions.account(&idle, minute(58)), None, "an end is an end");
-        let long = sessions.begin(ANNA, minute(0));
+        let idle = sessions.begin("a", ANNA, minute(0));
+        assert_eq!(sessions.account("a", &idle, minute(29)), Some(ANNA));
+        assert_eq!(sessions.account("a", &idle, minute(58)), Some(ANNA));
+        assert_eq!(sessions.account("a", &idle, minute(88)), None);
+        assert_eq!(sessions.account("a", &idle, minute(58)), None, "an end is an end");
+        let long = sessions.begin("a", ANNA, minute(0));
         for minutes in (20..720).step_by(20) {
-            assert_eq!(sessions.account(&long, minute(minutes)), Some(ANNA), "{minutes}");
+            assert_eq!(sessions.account("a", &long, minute(minutes)), Some(ANNA), "{minutes}");
         }
-        assert_eq!(sessions.account(&long, minute(720)), None);
-        let ended = sessions.begin(ANNA, minute(0));
-        sessions.end(&ended);
-        assert_eq!(sessions.account(&ended, minute(0)), None);
-        assert_eq!(sessions.account("", minute(0)), None);
+        assert_eq!(sessions.account("a", &long, minute(720)), None);
+        let ended = sessions.begin("a", ANNA, minute(0));
+        sessions.end("a", &ended);
+        assert_eq!(sessions.account("a", &ended, minute(0)), None);
+        assert_eq!(sessions.account("a", "", minute(0)), None);
+    }
+
+    #[test]
+    fn a_token_of_one_cookie_is_none_of_another() {
+        let sessions = Sessions::default();
+        let token = sessions.begin("a", ANNA, minute(0));
+        assert_eq!(sessions.account("b", &token, minute(0)), None);
+        sessions.end("b", &token);
+        assert_eq!(sessions.account("a", &token, minute(0)), Some(ANNA));
     }
 
     #[test]
     fn sessions_are_bounded_and_the_one_used_longest_ago_goes_first() {
         let sessions = Sessions::default();
-        let tokens: Vec<_> = (0..64).map(|_| sessions.begin(ANNA, minute(0))).collect();
-        assert!(tokens[1..].iter().all(|token| sessions.account(token, minute(1)).is_some()));
-        let newest = sessions.begin(ANNA, minute(1));
-        assert_eq!(sessions.account(&tokens[0], minute(1)), None);
-        assert!(tokens[1..].iter().chain([&newest]).all(|token| sessions.account(token, minute(1)).is_some()));
+        let tokens: Vec<_> = (0..64).map(|_| sessions.begin("a", ANNA, minute(0))).collect();
+        assert!(tokens[1..].iter().all(|token| sessions.account("a", token, minute(1)).is_some()));
+        let newest = sessions.begin("a", ANNA, minute(1));
+        assert_eq!(sessions.account("a", &tokens[0], minute(1)), None);
+        assert!(tokens[1..].iter().chain([&newest]).all(|token| sessions.account("a", token, minute(1)).is_some()));
     }
 }

@@ -1,7 +1,5 @@
 //! Signing in and out, and who is signed in.
 
-use std::net::SocketAddr;
-
 use http::{HeaderMap, StatusCode, header};
 
 use super::{
@@ -10,11 +8,9 @@ use super::{
     pages::{self, Words},
     password::PasswordHash,
     sessions::LONGEST_SESSION,
+    way::Way,
 };
 use crate::ledger::AccountNumber;
-
-/// The cookie of a session. It carries no `__Host-`, which needs TLS: sign-in is offered to this machine alone.
-const COOKIE: &str = "kelisim-admin";
 
 /// Who asks.
 #[derive(Clone, Debug)]
@@ -32,20 +28,15 @@ pub(super) enum Outcome {
     Refused(StatusCode, pages::Refusal),
 }
 
-/// Passwords are taken from this machine alone: the listener has no TLS. Who works elsewhere comes through a tunnel.
-pub(super) fn is_possible(peer: SocketAddr) -> bool {
-    peer.ip().to_canonical().is_loopback()
-}
-
 impl Administration {
     /// Who is signed in with this request. The account is looked up each time, so a removed one is out at once.
-    pub(super) async fn signed_in(&self, headers: &HeaderMap) -> Option<SignedIn> {
-        let token = token(headers)?;
-        let number = self.sessions.account(token, self.settings.clock.now())?;
+    pub(super) async fn signed_in(&self, headers: &HeaderMap, way: &Way) -> Option<SignedIn> {
+        let token = token(headers, way)?;
+        let number = self.sessions.account(way.cookie(), token, self.settings.clock.now())?;
         let accounts = self.accounts().await?;
         let account = accounts.numbered(number);
         if account.is_none() {
-            self.sessions.end(token);
+            self.sessions.end(way.cookie(), token);
         }
         account.map(|account| SignedIn { name: account.name.clone(), number, role: account.role })
     }
@@ -69,15 +60,23 @@ impl Administration {
 
     /// Compares a password. An account that is not there costs as much as a wrong password, and is answered in the same words. The session
     /// that the browser had before ends with the one that takes its place.
-    pub(super) async fn sign_in(&self, headers: &HeaderMap, name: &str, password: String) -> Outcome {
+    pub(super) async fn sign_in(&self, headers: &HeaderMap, way: &Way, name: &str, password: String) -> Outcome {
         let now = self.settings.clock.now();
-        let Ok(_one_at_a_time) = self.hashing.acquire().await else {
-            return Outcome::Refused(StatusCode::SERVICE_UNAVAILABLE, pages::Refusal::Unreadable);
+        // Strangers who hold up sign-in over TLS do not hold it up on the machine itself.
+        let (guesses, client) = match way {
+            Way::Plain { .. } => (&self.guesses, None),
+            Way::Tls { client, .. } => (&self.public_guesses, Some(*client)),
         };
-        if !self.guesses.begin(name, now) {
+        let Ok(_waiting) = self.waiting.try_acquire() else {
+            return Outcome::Refused(StatusCode::SERVICE_UNAVAILABLE, pages::Refusal::Busy);
+        };
+        if !guesses.begin(name, client, now) {
             tracing::warn!("sign-in to the administration is held up: too many wrong passwords");
             return Outcome::Refused(StatusCode::TOO_MANY_REQUESTS, pages::Refusal::TooMany);
         }
+        let Ok(_one_at_a_time) = self.hashing.acquire().await else {
+            return Outcome::Refused(StatusCode::SERVICE_UNAVAILABLE, pages::Refusal::Unreadable);
+        };
         let Some(accounts) = self.accounts().await else {
             return Outcome::Refused(StatusCode::SERVICE_UNAVAILABLE, pages::Refusal::Unreadable);
         };
@@ -86,12 +85,11 @@ impl Administration {
         let fits = tokio::task::spawn_blocking(move || hash.fits(&password)).await.unwrap_or(false);
         match account.and_then(Account::number).filter(|_| fits) {
             Some(number) => {
-                self.guesses.right(name);
+                guesses.right(name, client);
                 tracing::info!(account = %number, "signed in to the administration");
-                self.end_session(headers);
-                let token = self.sessions.begin(number, now);
-                let most = LONGEST_SESSION / 1000;
-                Outcome::Begun(format!("{COOKIE}={token}; Path=/; Max-Age={most}; HttpOnly; SameSite=Strict"))
+                self.end_session(headers, way);
+                let token = self.sessions.begin(way.cookie(), number, now);
+                Outcome::Begun(way.set_cookie(&token, LONGEST_SESSION / 1000))
             }
             None => {
                 tracing::warn!("a wrong name or password was given to the administration");
@@ -101,28 +99,28 @@ impl Administration {
     }
 
     /// Ends the session; the answer is the cookie that removes it.
-    pub(super) fn sign_out(&self, headers: &HeaderMap) -> String {
-        self.end_session(headers);
-        format!("{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict")
+    pub(super) fn sign_out(&self, headers: &HeaderMap, way: &Way) -> String {
+        self.end_session(headers, way);
+        way.set_cookie("", 0)
     }
 
-    fn end_session(&self, headers: &HeaderMap) {
-        if let Some(token) = token(headers) {
-            self.sessions.end(token);
+    fn end_session(&self, headers: &HeaderMap, way: &Way) {
+        if let Some(token) = token(headers, way) {
+            self.sessions.end(way.cookie(), token);
         }
     }
 
     /// The page to sign in on.
-    pub(super) async fn sign_in_page(&self, words: Words, peer: SocketAddr, refusal: Option<pages::Refusal>) -> String {
-        let accounts = self.accounts().await;
-        // That they can't be read is no reason to say that there are none.
-        let has_accounts = accounts.is_none_or(|accounts| accounts.iter().next().is_some());
-        pages::sign_in(words, refusal, has_accounts, is_possible(peer))
+    pub(super) async fn sign_in_page(&self, words: Words, way: &Way, refusal: Option<pages::Refusal>) -> String {
+        // Strangers are not told, and that they can't be read is no reason to say that there are none.
+        let has_accounts =
+            way.is_tls() || self.accounts().await.is_none_or(|accounts| accounts.iter().next().is_some());
+        pages::sign_in(words, refusal, has_accounts, way.takes_passwords())
     }
 }
 
-fn token(headers: &HeaderMap) -> Option<&str> {
+fn token<'a>(headers: &'a HeaderMap, way: &Way) -> Option<&'a str> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value)
+    pairs.find(|(name, _)| *name == way.cookie()).map(|(_, value)| value)
 }

@@ -16,7 +16,6 @@ use crate::{
     admin,
     clock::Clock,
     gateway,
-    ledger::VerifierKey,
     server::Certificates,
     store::{Erased, Records},
     timestamp::Term,
@@ -39,15 +38,12 @@ pub(super) struct Duties {
     pub(super) certificates: Option<Arc<Certificates>>,
     pub(super) retention: Term,
     pub(super) frame_retention: Term,
-    pub(super) deadlines: admin::Deadlines,
     pub(super) state_dir: PathBuf,
     pub(super) clock: Clock,
     pub(super) control: control::Socket,
     pub(super) admin: Option<TcpListener>,
+    pub(super) administration: Arc<admin::Administration>,
     pub(super) witnesses: Vec<Pursuit>,
-    pub(super) witness_keys: Vec<VerifierKey>,
-    pub(super) witness_states: admin::Witnesses,
-    pub(super) statistics: admin::StatisticsSettings,
     pub(super) letters: Option<Letters>,
     pub(super) stopped: watch::Receiver<bool>,
 }
@@ -69,16 +65,7 @@ impl Duties {
             if let Some(listener) = self.admin
                 && let Ok(listener) = tokio::net::TcpListener::from_std(listener)
             {
-                let settings = admin::Settings {
-                    clock: self.clock.clone(),
-                    deadlines: self.deadlines,
-                    consent_records: self.retention,
-                    frame_records: self.frame_retention,
-                    witnesses: self.witness_keys,
-                    witness_states: self.witness_states,
-                    statistics: self.statistics,
-                };
-                tasks.spawn(admin::serve(listener, self.gateway.clone(), settings));
+                tasks.spawn(admin::serve(listener, self.administration.clone()));
             }
             if let Some(certificates) = self.certificates {
                 tasks.spawn(watch_certificates(certificates));
@@ -90,7 +77,12 @@ impl Duties {
             if let Some(letters) = self.letters {
                 tasks.spawn(send_letters(letters));
             }
-            tasks.spawn(every_minute(self.gateway.clone(), self.state_dir.clone(), self.clock.clone()));
+            tasks.spawn(every_minute(
+                self.gateway.clone(),
+                self.administration,
+                self.state_dir.clone(),
+                self.clock.clone(),
+            ));
             tasks.spawn(retire(self.gateway.clone(), self.retention, self.frame_retention, self.clock.clone()));
             tasks.spawn(self.control.serve(self.gateway.clone()));
             // The sender lives as long as the gateway; should it go, that is a stop too.
@@ -106,11 +98,17 @@ impl Duties {
 }
 
 /// Writes what was seen and, when a day is over, what was enforced on it; and forgets the clients that were counted for limits.
-async fn every_minute(gateway: Arc<gateway::Shared>, state_dir: PathBuf, clock: Clock) {
+async fn every_minute(
+    gateway: Arc<gateway::Shared>,
+    administration: Arc<admin::Administration>,
+    state_dir: PathBuf,
+    clock: Clock,
+) {
     let mut keeper = inventory::Keeper::default();
     loop {
         tokio::time::sleep(MINUTE).await;
         gateway.forget_clients();
+        administration.forget_clients();
         keeper.keep(&gateway, &state_dir);
         enforcement::write(gateway.enforcement(), gateway.store(), When::NewDay, clock.now()).await;
     }

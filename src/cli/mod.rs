@@ -3,6 +3,7 @@
 //! Exit codes: 0 right, 1 the thing asked about is not right, 2 wrong use.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where people are told")]
 
+mod apply;
 mod canary;
 mod check;
 mod control;
@@ -32,6 +33,7 @@ use std::{io, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 
+use self::apply::Agreement;
 use crate::config::{self, Configuration};
 
 /// A consent gateway: a reverse proxy that makes a web site's cookie policy true.
@@ -72,10 +74,10 @@ struct CheckArguments {
     #[command(flatten)]
     configuration: ConfigurationArguments,
     /// Print the lines to add for the cookies, hosts and keys of storage that were seen.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["apply", "canary"])]
     from_inventory: bool,
     /// Send a marked visitor through every analytics server's preset, here on loopback, and show the bytes that would leave.
-    #[arg(long, conflicts_with = "from_inventory")]
+    #[arg(long, conflicts_with = "apply")]
     canary: bool,
     /// With --canary: only this site.
     #[arg(long, value_name = "NAME", requires = "canary")]
@@ -83,6 +85,13 @@ struct CheckArguments {
     /// With --canary: as JSON.
     #[arg(long, requires = "canary")]
     json: bool,
+    /// Add the lines that were chosen on the inventory's page to the file: shows the difference, checks the result, asks, and keeps the old
+    /// file.
+    #[arg(long)]
+    apply: bool,
+    /// Don't ask.
+    #[arg(long, requires = "apply")]
+    yes: bool,
 }
 
 /// Runs the command that the arguments name.
@@ -97,6 +106,8 @@ pub fn main() -> ExitCode {
                 canary::check(path, arguments.site.as_deref(), arguments.json, out, err)
             } else if arguments.from_inventory {
                 inventory::propose(path, out, err)
+            } else if arguments.apply {
+                apply::apply(path, Agreement::of(arguments.yes), out, err)
             } else {
                 check::check(path, out, err)
             };

@@ -7,6 +7,7 @@ use std::{
     thread,
 };
 
+use http_body_util::BodyExt as _;
 use tokio::sync::watch;
 
 use super::{
@@ -24,7 +25,7 @@ use crate::{
     gateway::{self, BeginError, Parts},
     geo::Countries,
     ledger::Comparison,
-    server::Server,
+    server::{OtherHost, Server},
     store::{self, Store, StoreError},
     telemetry::{Counter, Metrics},
     witness,
@@ -106,9 +107,28 @@ impl Running {
         let admin = configuration.server.admin.map(listen).transpose()?;
         service::configured(gateway.store(), configuration.fingerprint, summary, clock.now())?;
         let counting = CountingThread::start(&gateway, queue, &configuration.statistics, &state_dir, &clock)?;
-        let server = Server::start(&configuration.server, &gateway)?;
-        let (stop, stopped) = watch::channel(false);
         let witness_states = admin::Witnesses::default();
+        let administration = admin::Administration::new(
+            gateway.clone(),
+            admin::Settings {
+                clock: clock.clone(),
+                deadlines: configuration.deadlines,
+                consent_records: configuration.retention,
+                frame_records: configuration.frame_retention,
+                witnesses: configuration.witnesses.iter().map(|witness| witness.key.clone()).collect(),
+                witness_states: witness_states.clone(),
+                statistics: admin::StatisticsSettings {
+                    state_dir: state_dir.clone(),
+                    calendar: configuration.statistics.calendar.clone(),
+                    smallest_cell: configuration.statistics.smallest_cell,
+                    live: counting.live(),
+                },
+                configuration: configuration.files.first().and_then(|file| file.canonicalize().ok()),
+            },
+        );
+        let other = configuration.server.admin_host.clone().map(|name| over_tls(name, administration.clone()));
+        let server = Server::start(&configuration.server, &gateway, other)?;
+        let (stop, stopped) = watch::channel(false);
         let pursuit = |settings: &witness::Settings| {
             let known = remembered.iter().find(|answer| answer.witness == settings.key.name());
             Pursuit::new(settings, gateway.clone(), witness_states.clone(), known.and_then(|answer| answer.size))
@@ -118,20 +138,12 @@ impl Running {
             certificates: server.certificates().cloned(),
             retention: configuration.retention,
             frame_retention: configuration.frame_retention,
-            deadlines: configuration.deadlines,
             state_dir: state_dir.clone(),
             clock: clock.clone(),
             control: control::Socket::open(&state_dir)?,
             admin: admin.as_ref().map(|(_, listener)| listener.try_clone()).transpose()?,
+            administration,
             witnesses: configuration.witnesses.iter().map(pursuit).collect::<io::Result<_>>()?,
-            witness_keys: configuration.witnesses.iter().map(|witness| witness.key.clone()).collect(),
-            witness_states,
-            statistics: admin::StatisticsSettings {
-                state_dir: state_dir.clone(),
-                calendar: configuration.statistics.calendar.clone(),
-                smallest_cell: configuration.statistics.smallest_cell,
-                live: counting.live(),
-            },
             letters: letters.clone(),
             stopped,
         };
@@ -220,6 +232,17 @@ fn refuse_another_history(remembered: &[Remembered], state_dir: &str) -> Result<
         }
     }
     Ok(())
+}
+
+/// The administration as what answers for its host in the sites' place. Neither it nor the server knows the other.
+fn over_tls(name: String, administration: Arc<admin::Administration>) -> OtherHost {
+    OtherHost::new(name, move |request, client| {
+        let administration = administration.clone();
+        async move {
+            let answer = administration.answer_over_tls(request, client.address).await;
+            answer.map(|body| body.map_err(Into::into).boxed_unsync())
+        }
+    })
 }
 
 fn listen(address: SocketAddr) -> io::Result<(SocketAddr, TcpListener)> {

@@ -46,6 +46,7 @@ pub(super) const SERVER: Section = Section {
         ("http", "http = [\"0.0.0.0:80\"]"),
         ("https", "https = [\"0.0.0.0:443\"]"),
         ("admin", "admin = \"127.0.0.1:9090\""),
+        ("admin_host", "admin_host = \"stats.example.kz\""),
         ("state_dir", "state_dir = \"/var/lib/kelisim\""),
         ("trusted_proxies", "trusted_proxies = [\"10.0.0.0/8\"]"),
         ("redirect_to_https", "redirect_to_https = true"),

@@ -9,6 +9,7 @@ mod check;
 mod context;
 mod fault;
 mod file;
+mod insertion;
 mod keys;
 mod place;
 mod policy;
@@ -27,6 +28,7 @@ use std::{
 };
 
 pub use fault::{Fault, Faults, Warning};
+pub use insertion::{Insertion, NoPlace, insert};
 pub use summary::summary;
 
 use crate::{

@@ -28,6 +28,7 @@ mod request;
 mod request_record;
 mod response;
 mod route_view;
+mod seen;
 mod settings;
 mod shared;
 mod site;
@@ -42,6 +43,7 @@ use hyper::{body::Incoming, upgrade::OnUpgrade};
 pub use body::{AnswerBody, AnswerError};
 pub use connection::Connection;
 pub use country::ModelOfSite;
+pub use seen::SiteSeen;
 pub use settings::{AnalyticsServer, Mode, SiteSettings};
 pub use shared::{BeginError, Parts, Shared};
 

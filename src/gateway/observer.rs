@@ -124,6 +124,11 @@ impl Observer {
         inventory::write(&named.collect::<BTreeMap<_, _>>())
     }
 
+    /// Everything of one site.
+    pub(super) fn seen(&self, site: &Site) -> SiteInventory {
+        self.inventory(site).clone()
+    }
+
     fn change(&self, site: &Site, change: impl FnOnce(&mut SiteInventory)) {
         change(&mut self.inventory(site));
         self.revision.fetch_add(1, Ordering::Release);

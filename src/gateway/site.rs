@@ -33,6 +33,8 @@ pub(super) struct Site {
     pub(super) consent: consent::Settings,
     pub(super) counts_routes: bool,
     pub(super) catalogue: Catalogue,
+    /// The site's lines about keys of storage.
+    pub(super) storage: Catalogue,
     pub(super) paths: SitePaths,
     pub(super) foreign_hosts: Arc<ForeignHosts>,
     pub(super) loading: LoadingPolicies,
@@ -81,6 +83,7 @@ impl Site {
             consent: settings.consent,
             counts_routes: settings.counts_routes,
             catalogue: rules,
+            storage: Catalogue::new(Vec::new(), settings.storage),
             loading: LoadingPolicies::new(&foreign_hosts, &settings.pages.prefix),
             foreign_hosts,
             paths: SitePaths::new(settings.paths, settings.trackers),

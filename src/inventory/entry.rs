@@ -146,13 +146,36 @@ impl Lifetime {
     }
 }
 
+/// What a lifetime is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LifetimeUnit {
+    /// Hours.
+    Hours,
+    /// Days.
+    Days,
+    /// Years of 365 days, nearly.
+    Years,
+}
+
+impl Lifetime {
+    /// How many of which unit.
+    pub fn counted(self) -> (u32, LifetimeUnit) {
+        match (self.hours, self.hours / 24) {
+            (hours, 0 | 1) if hours != 24 => (hours, LifetimeUnit::Hours),
+            (_, days @ 360..) if days % 365 <= 5 || days % 365 >= 360 => ((days + 30) / 365, LifetimeUnit::Years),
+            (_, days) => (days, LifetimeUnit::Days),
+        }
+    }
+}
+
 impl fmt::Display for Lifetime {
     /// In words: `2 hours`, `30 days`, `1 year`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (count, unit) = match (self.hours, self.hours / 24) {
-            (hours, 0 | 1) if hours != 24 => (hours, "hour"),
-            (_, days @ 360..) if days % 365 <= 5 || days % 365 >= 360 => ((days + 30) / 365, "year"),
-            (_, days) => (days, "day"),
+        let (count, unit) = self.counted();
+        let unit = match unit {
+            LifetimeUnit::Hours => "hour",
+            LifetimeUnit::Days => "day",
+            LifetimeUnit::Years => "year",
         };
         write!(formatter, "{count} {unit}{}", if count == 1 { "" } else { "s" })
     }

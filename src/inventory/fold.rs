@@ -41,6 +41,15 @@ pub enum NamePattern {
     Expression(String),
 }
 
+impl NamePattern {
+    /// The name or the expression.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Name(text) | Self::Expression(text) => text,
+        }
+    }
+}
+
 impl FoldedName {
     /// Folds a name. A name that was folded before stays as it is.
     pub fn of(name: &[u8], catalogue: &Catalogue) -> Self {
@@ -77,15 +86,20 @@ impl FoldedName {
 
     /// Names that could have been folded to this one, to ask a catalogue about them.
     pub fn samples(&self) -> Vec<String> {
+        Self::samples_of(&self.0)
+    }
+
+    /// The same for a folded name that is only text.
+    pub(super) fn samples_of(folded: &str) -> Vec<String> {
         const FILLS: [&str; 8] = ["0", "00", "0000", "00000000", "a0a0", "A0A0A0A0A0", "0000000000000000", "a0-b0"];
-        if let Some(length) = hexadecimal_name(&self.0) {
+        if let Some(length) = hexadecimal_name(folded) {
             return vec!["0".repeat(length), "a".repeat(length)];
         }
-        if !self.0.contains('*') {
-            return vec![self.0.to_string()];
+        if !folded.contains('*') {
+            return vec![folded.to_owned()];
         }
         let fills = FILLS.iter().map(ToString::to_string).chain(["0".repeat(32), "a".repeat(32)]);
-        fills.map(|fill| self.0.replace('*', &fill)).collect()
+        fills.map(|fill| folded.replace('*', &fill)).collect()
     }
 }
 

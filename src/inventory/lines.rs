@@ -6,12 +6,12 @@
 use std::collections::HashSet;
 
 use super::{
-    CookieEntry, FoldedName, HostAndPort, HostEntry, NamePattern, Proposal, Seen, SiteInventory, StorageKind,
+    CookieEntry, FoldedName, HostAndPort, HostEntry, LineKind, NamePattern, Proposal, Seen, SiteInventory, StorageKind,
+    line::{same, table},
     propose_cookie, propose_host, propose_key,
 };
 use crate::{
-    consent::Category,
-    cookies::{Catalogue, Pattern},
+    cookies::Catalogue,
     routing::{ForeignHosts, HostPattern, KnownHost},
 };
 
@@ -80,16 +80,6 @@ fn is_covered(name: &FoldedName, catalogue: &Catalogue) -> bool {
     by_rule || name.pattern().is_some_and(|pattern| catalogue.rules().any(|rule| same(&rule.pattern, &pattern)))
 }
 
-/// Whether a rule is written as this pattern would be.
-fn same(rule: &Pattern, pattern: &NamePattern) -> bool {
-    match (rule, pattern) {
-        (Pattern::Exact(name), NamePattern::Name(written)) => **name == **written,
-        (Pattern::Prefix(stem), NamePattern::Name(written)) => written.strip_suffix('*') == Some(&**stem),
-        (Pattern::Expression(rule), NamePattern::Expression(written)) => rule.as_str() == format!(r"\A(?:{written})\z"),
-        _ => false,
-    }
-}
-
 fn cookie(
     name: &FoldedName,
     entry: &CookieEntry,
@@ -119,14 +109,11 @@ fn cookie(
             undecided: true,
         });
     };
-    let (key, text) = key_and_text(&pattern);
-    if !written.insert(format!("cookie {key} {text}")) {
+    if !written.insert(format!("cookie {pattern:?}")) {
         return None;
     }
     let proposal = propose_cookie(name, entry, catalogue);
-    let mut table = format!("[[site.cookie]]\n{key} = {text}\n");
-    facts(&mut table, &proposal);
-    Some(block(&[by, seen(entry.seen)], table, &proposal))
+    Some(block(&[by, seen(entry.seen)], LineKind::Cookie, &pattern, &proposal))
 }
 
 fn host(name: &HostAndPort, entry: &HostEntry, known: &[KnownHost]) -> Block {
@@ -136,15 +123,7 @@ fn host(name: &HostAndPort, entry: &HostEntry, known: &[KnownHost]) -> Block {
     let proposal = propose_host(name, known);
     let listed = known.iter().find(|known| known.is(name.host())).map(|known| written_host(&known.host));
     let name = listed.filter(|_| name.port().is_none()).unwrap_or_else(|| name.to_string());
-    let mut table = format!("[[site.host]]\nname = {}\n", quoted(&name));
-    category(&mut table, &proposal);
-    if !proposal.owner.is_empty() {
-        table.push_str(&format!("owner = {}\n", quoted(&proposal.owner)));
-    }
-    if matches!(proposal.category, Some(Category::Analytical | Category::Marketing)) {
-        table.push_str("# sees_address = true   # it stays refused without this; visitors are then told that it learns their address\n");
-    }
-    block(&[by, seen(entry.seen)], table, &proposal)
+    block(&[by, seen(entry.seen)], LineKind::Host, &NamePattern::Name(name), &proposal)
 }
 
 fn key(
@@ -154,49 +133,27 @@ fn key(
     catalogue: &Catalogue,
     written: &mut HashSet<String>,
 ) -> Option<Block> {
-    let (key, text) = key_and_text(&name.pattern()?);
-    if !written.insert(format!("storage {key} {text}")) {
+    let pattern = name.pattern()?;
+    if !written.insert(format!("storage {pattern:?}")) {
         return None;
     }
     let proposal = propose_key(name, catalogue);
-    let mut table = format!("[[site.storage]]\n{key} = {text}\n");
-    facts(&mut table, &proposal);
-    Some(block(&[format!("a key of storage in the browser ({})", kind.name()), seen(when)], table, &proposal))
+    let by = format!("a key of storage in the browser ({})", kind.name());
+    Some(block(&[by, seen(when)], LineKind::Storage, &pattern, &proposal))
 }
 
-fn block(comments: &[String], table: String, proposal: &Proposal) -> Block {
+fn block(comments: &[String], kind: LineKind, pattern: &NamePattern, proposal: &Proposal) -> Block {
+    let facts = [&*proposal.owner, &*proposal.purpose, &*proposal.lifetime];
+    let table = table(kind, pattern, proposal.category, facts, false);
     let mut comments = comments.to_vec();
-    comments.push(proposal.reason.clone());
+    comments.push(proposal.reason.to_string());
     if proposal.category.is_none() {
         comments.push("choose a category, and take the `# ` before each line away".to_owned());
     }
     Block { comment: comment(&comments), table, undecided: proposal.category.is_none() }
 }
 
-fn facts(table: &mut String, proposal: &Proposal) {
-    category(table, proposal);
-    for (key, value) in [("owner", &proposal.owner), ("purpose", &proposal.purpose), ("lifetime", &proposal.lifetime)] {
-        if !value.is_empty() {
-            table.push_str(&format!("{key} = {}\n", quoted(value)));
-        }
-    }
-}
-
-fn category(table: &mut String, proposal: &Proposal) {
-    match proposal.category {
-        Some(category) => table.push_str(&format!("category = \"{category}\"\n")),
-        None => table.push_str("category = \"\"   # necessary, functional, analytical or marketing\n"),
-    }
-}
-
-fn key_and_text(pattern: &NamePattern) -> (&'static str, String) {
-    match pattern {
-        NamePattern::Name(name) => ("name", quoted(name)),
-        NamePattern::Expression(expression) => ("expression", quoted(expression)),
-    }
-}
-
-fn written_host(host: &HostPattern) -> String {
+pub(super) fn written_host(host: &HostPattern) -> String {
     match host {
         HostPattern::Exact(name) => name.clone(),
         HostPattern::Subdomains(name) => format!("*.{name}"),
@@ -210,18 +167,4 @@ fn seen(seen: Seen) -> String {
 
 fn comment(lines: &[String]) -> String {
     lines.iter().map(|line| format!("# {}\n", line.replace(|character: char| character.is_control(), "?"))).collect()
-}
-
-/// A basic string of TOML (TOML 1.0, section String), in printable ASCII where the text came from strangers.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => quoted.extend(['\\', character]),
-            character if character.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(character))),
-            character => quoted.push(character),
-        }
-    }
-    quoted.push('"');
-    quoted
 }

@@ -1,6 +1,6 @@
 //! A category for what nobody has named yet, with the reason in a sentence. It is a proposal: the operator decides.
 
-use super::{CookieEntry, FoldedName, HostAndPort};
+use super::{CookieEntry, FoldedName, HostAndPort, Reason, Topic};
 use crate::{
     consent::Category,
     cookies::{Catalogue, Rule},
@@ -13,7 +13,7 @@ pub struct Proposal {
     /// `None` where only somebody who knows the site can say.
     pub category: Option<Category>,
     /// Why.
-    pub reason: String,
+    pub reason: Reason,
     /// Whose it is. Empty where nobody said.
     pub owner: String,
     /// What it does, in English. Empty where nobody said.
@@ -23,15 +23,15 @@ pub struct Proposal {
 }
 
 /// Parts of names that say what they are for. The first that is found counts; in doubt the category that needs more consent comes first.
-const HINTS: [(Category, &str, &[&str]); 4] = [
+const HINTS: [(Category, Topic, &[&str]); 4] = [
     (
         Category::Marketing,
-        "advertising",
+        Topic::Advertising,
         &["gclid", "fbclid", "yclid", "adv", "advert", "ads", "campaign", "retarget", "affiliate", "utm"],
     ),
     (
         Category::Analytical,
-        "measuring visits",
+        Topic::Measuring,
         &[
             "analytic",
             "analytics",
@@ -49,14 +49,10 @@ const HINTS: [(Category, &str, &[&str]); 4] = [
             "referer",
         ],
     ),
-    (
-        Category::Necessary,
-        "protecting forms",
-        &["csrf", "xsrf", "csrftoken", "antiforgery", "requestverificationtoken"],
-    ),
+    (Category::Necessary, Topic::Forms, &["csrf", "xsrf", "csrftoken", "antiforgery", "requestverificationtoken"]),
     (
         Category::Functional,
-        "remembering a setting",
+        Topic::Setting,
         &[
             "lang", "language", "locale", "i18n", "currency", "theme", "city", "region", "timezone", "tz", "fontsize",
             "darkmode",
@@ -74,21 +70,14 @@ pub fn propose_cookie(name: &FoldedName, entry: &CookieEntry, catalogue: &Catalo
         },
         None => String::new(),
     };
-    let from_rule = rule_for_display(name, catalogue).map(|rule| by_rule(rule, "cookie"));
+    let from_rule = rule_for_display(name, catalogue).map(|rule| by_rule(rule, false));
     let proposal = from_rule.or_else(|| by_hint(name)).unwrap_or_else(|| match &entry.set_by_site {
-        Some(attributes) if attributes.http_only && attributes.persistent.is_none() => plain(
-            Some(Category::Necessary),
-            "the site sets it itself, keeps it from scripts and ends it with the browser, as logins and baskets are kept: probably necessary; confirm it",
-        ),
-        Some(attributes) if attributes.http_only => plain(
-            None,
-            "the site sets it itself and keeps it from scripts beyond the session: a login that is remembered is functional, an id to know visitors again is analytical",
-        ),
-        Some(_) => plain(None, "the site sets it itself, and scripts can read it: ask who made the site what it is for"),
-        None => plain(
-            None,
-            "the site never sets it, so a script does, or a visitor made it up: find the script, and take the category of what it serves",
-        ),
+        Some(attributes) if attributes.http_only && attributes.persistent.is_none() => {
+            plain(Some(Category::Necessary), Reason::KeptForSession)
+        }
+        Some(attributes) if attributes.http_only => plain(None, Reason::KeptForLonger),
+        Some(_) => plain(None, Reason::ReadByScripts),
+        None => plain(None, Reason::NeverSet),
     });
     Proposal { lifetime: if lifetime.is_empty() { proposal.lifetime } else { lifetime }, ..proposal }
 }
@@ -96,28 +85,27 @@ pub fn propose_cookie(name: &FoldedName, entry: &CookieEntry, catalogue: &Catalo
 /// Proposes a category for a key of storage.
 pub fn propose_key(name: &FoldedName, catalogue: &Catalogue) -> Proposal {
     let rule = name.samples().iter().find_map(|sample| catalogue.rule(sample.as_bytes()));
-    rule.map(|rule| by_rule(rule, "cookie of the same name")).or_else(|| by_hint(name)).unwrap_or_else(|| {
-        plain(None, "a script keeps it in the browser: find the script, and take the category of what it serves")
-    })
+    let from_rule = rule.map(|rule| by_rule(rule, true)).or_else(|| by_hint(name));
+    from_rule.unwrap_or_else(|| plain(None, Reason::KeptByScript))
 }
 
 /// Proposes a category for a host that the site does not list.
 pub fn propose_host(host: &HostAndPort, known: &[KnownHost]) -> Proposal {
     let Some(known) = known_host(known, host.host()).filter(|_| host.port().is_none()) else {
-        return plain(None, "nobody knows this host: find out who runs it and what the pages want from it");
+        return plain(None, Reason::UnknownHost);
     };
     Proposal {
         category: Some(known.category),
-        reason: format!("the list of known hosts names it: {}", known.purpose),
+        reason: Reason::KnownHost { purpose: known.purpose.to_string() },
         owner: known.owner.to_string(),
         purpose: known.purpose.to_string(),
         lifetime: String::new(),
     }
 }
 
-fn plain(category: Option<Category>, reason: &str) -> Proposal {
+fn plain(category: Option<Category>, reason: Reason) -> Proposal {
     let empty = String::new;
-    Proposal { category, reason: reason.to_owned(), owner: empty(), purpose: empty(), lifetime: empty() }
+    Proposal { category, reason, owner: empty(), purpose: empty(), lifetime: empty() }
 }
 
 /// A rule about another host's cookie decides nothing here, but says what the name stands for elsewhere.
@@ -125,11 +113,10 @@ fn rule_for_display<'c>(name: &FoldedName, catalogue: &'c Catalogue) -> Option<&
     name.samples().iter().find_map(|sample| catalogue.rule(sample.as_bytes())).filter(|rule| rule.third_party)
 }
 
-fn by_rule(rule: &Rule, what: &str) -> Proposal {
-    let whose = if rule.owner.is_empty() { String::new() } else { format!(" of {}", rule.owner) };
+fn by_rule(rule: &Rule, is_of_key: bool) -> Proposal {
     Proposal {
         category: Some(rule.category),
-        reason: format!("the catalogue knows a {what}{whose}"),
+        reason: Reason::Catalogue { owner: rule.owner.to_string(), is_of_key },
         owner: rule.owner.to_string(),
         purpose: rule.purpose.to_string(),
         lifetime: rule.lifetime.to_string(),
@@ -138,11 +125,11 @@ fn by_rule(rule: &Rule, what: &str) -> Proposal {
 
 fn by_hint(name: &FoldedName) -> Option<Proposal> {
     let words = words(name.as_str());
-    let (category, what, word) = HINTS.iter().find_map(|(category, what, hints)| {
+    let (category, topic, word) = HINTS.iter().find_map(|(category, topic, hints)| {
         let word = words.iter().find(|word| hints.contains(&word.as_str()))?;
-        Some((*category, what, word))
+        Some((*category, *topic, word.clone()))
     })?;
-    Some(plain(Some(category), &format!("`{word}` in its name speaks of {what}; confirm it")))
+    Some(plain(Some(category), Reason::Word { word, topic }))
 }
 
 /// The words of a name in lower case, parted at other characters than letters and digits and where a capital begins.

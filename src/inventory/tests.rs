@@ -270,7 +270,7 @@ fn every_proposal_has_its_reason() {
         let entry = CookieEntry { set_by_site: set, seen: Seen::at(hour(1)) };
         let proposal = propose_cookie(&name(text), &entry, &catalogue);
         assert_eq!(proposal.category, expected, "{text}: {}", proposal.reason);
-        assert!(proposal.reason.contains(reason), "{text}: {}", proposal.reason);
+        assert!(proposal.reason.to_string().contains(reason), "{text}: {}", proposal.reason);
     };
     let session = Attributes { http_only: true, session: true, ..Attributes::default() };
     check("mysid", Some(session.clone()), Some(Category::Necessary), "probably necessary");

@@ -1,8 +1,15 @@
 //! One client connection: TLS, HTTP/1.1 or HTTP/2, until it ends.
 
-use std::{convert::Infallible, future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    future::Future,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use http::{Request, Response};
+use http_body_util::Either;
 use hyper::{
     body::Incoming,
     server::conn::{http1, http2},
@@ -20,11 +27,12 @@ use super::{
     Limits,
     client_stream::{ActiveRequest, Activity, ClientStream, Patience},
     drain::Drain,
+    other_host::{Goes, OtherBody, OtherHost},
 };
 use crate::{
     gateway::{AnswerBody, Connection, Gateway},
     sockets::keep_alive,
-    visitor::Scheme,
+    visitor::{Network, Scheme, client_connection},
 };
 
 /// HTTP/2 keep-alive: a peer that does not answer a ping within the second time is gone.
@@ -44,6 +52,20 @@ pub(super) struct Shared {
     pub(super) gateway: Arc<Gateway>,
     pub(super) limits: Limits,
     pub(super) tls: Option<TlsAcceptor>,
+    /// What answers for one host in the sites' place.
+    pub(super) other: Option<Arc<OtherHost>>,
+    pub(super) trusted_proxies: Vec<Network>,
+    /// That of the first TLS listener.
+    pub(super) https_port: u16,
+}
+
+/// How a connection was made.
+#[derive(Clone, Copy)]
+struct Way {
+    peer: IpAddr,
+    scheme: Scheme,
+    /// It asked for the other host by SNI.
+    is_others: bool,
 }
 
 /// Serves a connection to its end. The permit is held as long as anything of the connection lives, upgraded streams too.
@@ -61,6 +83,7 @@ pub(super) async fn serve(
     let metrics = shared.gateway.metrics();
     let gauge = metrics.connected(scheme.name());
     let connection = Connection::new(peer.ip(), scheme, (permit, gauge, drain.clone()));
+    let mut way = Way { peer: peer.ip(), scheme, is_others: false };
     match (&shared.tls, scheme) {
         (Some(tls), Scheme::Https) => {
             let handshake = tokio::time::timeout(shared.limits.head_timeout, tls.accept(stream)).await;
@@ -68,17 +91,19 @@ pub(super) async fn serve(
                 metrics.tls_failed();
                 return;
             };
-            if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-                serve_http2(&shared, stream, connection, drain).await;
+            let tls = &stream.get_ref().1;
+            way.is_others = shared.other.as_ref().is_some_and(|other| other.is_named(tls.server_name()));
+            if tls.alpn_protocol() == Some(b"h2") {
+                serve_http2(&shared, stream, connection, way, drain).await;
             } else {
-                serve_http1(&shared, stream, connection, drain).await;
+                serve_http1(&shared, stream, connection, way, drain).await;
             }
         }
-        (_, _) => serve_http1(&shared, stream, connection, drain).await,
+        (_, _) => serve_http1(&shared, stream, connection, way, drain).await,
     }
 }
 
-async fn serve_http1<S>(shared: &Arc<Shared>, stream: S, connection: Connection, drain: Drain)
+async fn serve_http1<S>(shared: &Arc<Shared>, stream: S, connection: Connection, way: Way, drain: Drain)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -86,7 +111,7 @@ where
     let activity = Activity::default();
     let patience = Patience { head: Some(limits.head_timeout), reading: CLIENT_READING_TIMEOUT };
     let stream = ClientStream::new(stream, activity.clone(), patience);
-    let service = Requests { shared: shared.clone(), connection, activity };
+    let service = Requests { shared: shared.clone(), connection, way, activity };
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         // hyper runs this limit from the moment it waits for a head, so it bounds idle connections; `Patience::head` bounds heads.
@@ -108,7 +133,7 @@ where
     }
 }
 
-async fn serve_http2<S>(shared: &Arc<Shared>, stream: S, connection: Connection, drain: Drain)
+async fn serve_http2<S>(shared: &Arc<Shared>, stream: S, connection: Connection, way: Way, drain: Drain)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -116,7 +141,7 @@ where
     let activity = Activity::default();
     let patience = Patience { head: None, reading: CLIENT_READING_TIMEOUT };
     let stream = ClientStream::new(stream, activity.clone(), patience);
-    let service = Requests { shared: shared.clone(), connection, activity: activity.clone() };
+    let service = Requests { shared: shared.clone(), connection, way, activity: activity.clone() };
     let serving = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.http2_streams)
@@ -151,21 +176,35 @@ where
 struct Requests {
     shared: Arc<Shared>,
     connection: Connection,
+    way: Way,
     activity: Activity,
 }
 
 impl Service<Request<Incoming>> for Requests {
-    type Response = Response<Busy<AnswerBody>>;
+    type Response = Response<Busy<Either<AnswerBody, OtherBody>>>;
     type Error = Infallible;
     type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         // What the request is upgraded to keeps the connection busy as long as it lives.
         let active = Arc::new(self.activity.begin());
-        let (shared, connection) = (self.shared.clone(), self.connection.holding(active.clone()));
+        let shared = self.shared.clone();
+        let Way { peer, scheme, is_others } = self.way;
+        if let Some(other) = shared.other.as_ref().filter(|other| other.concerns(&request, is_others)) {
+            let client = client_connection(peer, scheme, request.headers(), &shared.trusted_proxies);
+            let goes = other.goes(&request, scheme, is_others, client.scheme);
+            if goes != Goes::ToSites {
+                let (other, port) = (other.clone(), shared.https_port);
+                return Box::pin(async move {
+                    let answer = other.answer(goes, request, client, port).await;
+                    Ok(answer.map(|body| Busy { body: Either::Right(body), _active: active }))
+                });
+            }
+        }
+        let connection = self.connection.holding(active.clone());
         Box::pin(async move {
             let answer = shared.gateway.answer(request, &connection).await;
-            Ok(answer.map(|body| Busy { body, _active: active }))
+            Ok(answer.map(|body| Busy { body: Either::Left(body), _active: active }))
         })
     }
 }

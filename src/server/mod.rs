@@ -5,6 +5,7 @@ mod client_stream;
 mod connection;
 mod drain;
 mod listen;
+mod other_host;
 mod settings;
 mod worker;
 
@@ -14,6 +15,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
 pub use certificates::Certificates;
+pub use other_host::{OtherBody, OtherHost};
 pub use settings::{CertificateFiles, Limits, Settings};
 
 use crate::{gateway, visitor::Scheme};
@@ -30,8 +32,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens the listeners and starts one thread for each core. The gateway is told the port of the first TLS listener, for redirects.
-    pub fn start(settings: &Settings, gateway: &Arc<gateway::Shared>) -> io::Result<Self> {
+    /// Opens the listeners and starts one thread for each core. The gateway is told the port of the first TLS listener, for redirects. `other`
+    /// answers for one host in the sites' place.
+    ///
+    /// # Errors
+    ///
+    /// When an address can't be listened on, or a certificate can't be read.
+    pub fn start(settings: &Settings, gateway: &Arc<gateway::Shared>, other: Option<OtherHost>) -> io::Result<Self> {
         let workers = settings.workers.max(1);
         let mut listeners: Vec<Vec<(std::net::TcpListener, Scheme)>> = (0..workers).map(|_| Vec::new()).collect();
         let mut open = |addresses: &[SocketAddr], scheme| {
@@ -55,6 +62,8 @@ impl Server {
         let certificates =
             (!https.is_empty()).then(|| Certificates::read(settings.certificates.clone())).transpose()?;
         let tls = certificates.as_ref().map(|certificates| TlsAcceptor::from(certificates.server_config()));
+        let https_port = https.first().map_or(443, SocketAddr::port);
+        let other = other.map(Arc::new);
         let (stop, stopped) = watch::channel(false);
         let permits = Arc::new(Semaphore::new(settings.limits.connections.min(Semaphore::MAX_PERMITS)));
         let workers = listeners.into_iter().enumerate().map(|(number, listeners)| {
@@ -62,6 +71,9 @@ impl Server {
                 gateway: gateway::Gateway::new(gateway.clone()).into(),
                 limits: settings.limits.clone(),
                 tls: tls.clone(),
+                other: other.clone(),
+                trusted_proxies: settings.trusted_proxies.clone(),
+                https_port,
             };
             let worker = worker::Worker {
                 shared: Arc::new(shared),

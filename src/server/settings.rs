@@ -22,6 +22,8 @@ pub struct Settings {
     pub https: Vec<SocketAddr>,
     /// Metrics and health; none when not configured.
     pub admin: Option<SocketAddr>,
+    /// The host under which the administration answers on the TLS listeners; none when not configured. No site has it.
+    pub admin_host: Option<String>,
     /// Certificates for the TLS listeners.
     pub certificates: Vec<CertificateFiles>,
     /// Whether plain requests are sent to https. True where a TLS listener exists, unless configured otherwise.

@@ -13,6 +13,9 @@ use crate::visitor::Scheme;
 /// How long accepting pauses when the system has no descriptors left: the connections that are open must end first.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// How long the stop waits for what works beside the runtime.
+const STOP_PATIENCE: Duration = Duration::from_secs(2);
+
 /// What a core is given.
 pub(super) struct Worker {
     pub(super) shared: Arc<Shared>,
@@ -26,7 +29,7 @@ impl Worker {
     /// Runs until `stop` says so, then lets connections finish, for at most `drain_timeout`. Whatever is left then is dropped.
     pub(super) fn run(self) -> io::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(async move {
+        let served = runtime.block_on(async move {
             let (drain, drained) = Drain::new(self.stop);
             let mut accepting = tokio::task::JoinSet::new();
             for (listener, scheme) in self.listeners {
@@ -38,7 +41,10 @@ impl Worker {
             drop(drain);
             _ = tokio::time::timeout(self.drain_timeout, drained.all()).await;
             Ok(())
-        })
+        });
+        // What still reads for somebody, such as an export, must not hold up the stop.
+        runtime.shutdown_timeout(STOP_PATIENCE);
+        served
     }
 }
 

@@ -1,5 +1,5 @@
-//! Small lists beside the log, such as accounts: one JSON file each, for one user alone, changed under a lock and replaced as a
-//! whole. What they hold is their owners' business.
+//! Small lists beside the log, such as accounts: one file each, for one user alone, changed under a lock and replaced as a whole. What they
+//! hold is their owners' business.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -21,15 +21,32 @@ const LONGEST_FILE: u64 = 4 << 20;
 ///
 /// When the file can't be read or is not what was written.
 pub fn read_kept<T: Default + DeserializeOwned>(state_dir: &Path, name: &str) -> Result<T, StoreError> {
+    let text = read_kept_text(state_dir, name)?;
+    parsed(state_dir, name, &text)
+}
+
+/// Reads a file of such a kind that is no JSON; one that is not there is empty.
+///
+/// # Errors
+///
+/// When the file can't be read as text.
+pub fn read_kept_text(state_dir: &Path, name: &str) -> Result<String, StoreError> {
     let path = state_dir.join(name);
     let failed = || StoreError::file(&path, "read this file");
     let file = match File::open(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(T::default()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
         opened => opened.map_err(failed())?,
     };
-    let mut bytes = Vec::new();
-    file.take(LONGEST_FILE).read_to_end(&mut bytes).map_err(failed())?;
-    serde_json::from_slice(&bytes).map_err(|error| failed()(error.into()))
+    let mut text = String::new();
+    file.take(LONGEST_FILE).read_to_string(&mut text).map_err(failed())?;
+    Ok(text)
+}
+
+fn parsed<T: Default + DeserializeOwned>(state_dir: &Path, name: &str, text: &str) -> Result<T, StoreError> {
+    if text.is_empty() && !state_dir.join(name).exists() {
+        return Ok(T::default());
+    }
+    serde_json::from_str(text).map_err(|error| StoreError::file(&state_dir.join(name), "read this file")(error.into()))
 }
 
 /// Changes a list: nobody else changes it meanwhile, and who reads it sees it before or after. When `change` fails nothing is written.
@@ -42,19 +59,46 @@ where
     T: Default + Serialize + DeserializeOwned,
     E: From<StoreError>,
 {
+    change_kept_text(state_dir, name, |text| {
+        let mut list: T = parsed(state_dir, name, text)?;
+        let outcome = change(&mut list)?;
+        let written = serde_json::to_string_pretty(&list).map_err(io::Error::from);
+        *text = format!("{}\n", written.map_err(StoreError::file(&state_dir.join(name), "write this file"))?);
+        Ok(outcome)
+    })
+}
+
+/// Changes a file of such a kind that is no JSON, likewise. One that becomes empty is removed.
+///
+/// # Errors
+///
+/// That of `change`, or when a file refuses.
+pub fn change_kept_text<R, E>(
+    state_dir: &Path,
+    name: &str,
+    change: impl FnOnce(&mut String) -> Result<R, E>,
+) -> Result<R, E>
+where
+    E: From<StoreError>,
+{
     directory::prepare_directory(state_dir)?;
     let lock_path = state_dir.join(name).with_added_extension("lock");
     let failed = || StoreError::file(&lock_path, "lock this file");
     let lock = open_lock(state_dir, &lock_path).map_err(failed())?;
     lock.lock().map_err(failed())?;
-    let mut list: T = read_kept(state_dir, name)?;
-    let outcome = change(&mut list)?;
+    let mut text = read_kept_text(state_dir, name)?;
+    let outcome = change(&mut text)?;
     let path = state_dir.join(name);
-    let written = serde_json::to_string_pretty(&list)
-        .map_err(io::Error::from)
-        .and_then(|text| keys::write_durably(state_dir, &path, &format!("{text}\n")));
+    let written = if text.is_empty() { remove(&path) } else { keys::write_durably(state_dir, &path, &text) };
     written.map_err(StoreError::file(&path, "write this file"))?;
     Ok(outcome)
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// The lock file itself, never what a link in its place leads to: the command may run as root, in a directory of somebody else.
@@ -101,6 +145,24 @@ mod tests {
         list.sort_unstable();
         assert_eq!(list, (0..8).collect::<Vec<_>>());
         assert_eq!(fs::metadata(state.join("list.json")).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_text_is_changed_likewise_and_gone_when_it_is_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path();
+        let change = |to: &str| {
+            change_kept_text(state, "lines.toml", |text| {
+                let before = std::mem::replace(text, to.to_owned());
+                Ok::<_, StoreError>(before)
+            })
+        };
+        assert_eq!([change("a = 1\n").unwrap(), change("b = 2\n").unwrap()], ["", "a = 1\n"]);
+        assert_eq!(read_kept_text(state, "lines.toml").unwrap(), "b = 2\n");
+        assert_eq!(fs::metadata(state.join("lines.toml")).unwrap().permissions().mode() & 0o777, 0o600);
+        change("").unwrap();
+        assert!(!state.join("lines.toml").exists());
+        assert_eq!(change("").unwrap(), "");
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub use events::Events;
 pub use extent::{Era, KeptRecord};
 pub use history::{KeptEvent, LONGEST_HISTORY};
 pub use inventory::{inventory_path, read_inventory, set_inventory_aside, write_inventory};
-pub use kept::{change_kept, read_kept};
+pub use kept::{change_kept, change_kept_text, read_kept, read_kept_text};
 pub use keys::{public_key_path, record_keys};
 pub use leaves::Records;
 pub use reader::{Reader, Snapshot};

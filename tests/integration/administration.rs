@@ -9,7 +9,7 @@ use kelisim::{
 
 use crate::harness::{Browser, Gateway, Reply, kelisim, shop};
 
-const PASSWORD: &str = "a password of some length";
+pub const PASSWORD: &str = "a password of some length";
 
 pub fn add(gateway: &Gateway, name: &str, role: Role) -> String {
     let state = gateway.path().join("state");
@@ -21,7 +21,7 @@ fn visitor(gateway: &Gateway) -> Browser {
     Browser::at(address, &address.to_string()).sending("accept-language", "en")
 }
 
-fn sign_in(browser: &mut Browser, name: &str, password: &str) -> Reply {
+pub fn sign_in(browser: &mut Browser, name: &str, password: &str) -> Reply {
     browser.post("/sign-in", &format!("name={name}&password={}", password.replace(' ', "+")))
 }
 
@@ -151,7 +151,7 @@ fn an_auditor_sees_nothing_of_the_operators_side() {
     let overdue = add_request(&state, RequestKind::Erase, day("2026-11-01"), day("2026-11-22")).unwrap();
     let pending = add_request(&state, RequestKind::Access, day("2026-11-20"), day("2026-11-22")).unwrap();
     let (mut auditor, mut operator) = (signed_in(&gateway, "auditor"), signed_in(&gateway, "operator"));
-    for path in ["/requests", "/retention"] {
+    for path in ["/requests", "/retention", "/inventory"] {
         let refused = auditor.click(path);
         assert_eq!(refused.status, 403, "{path}");
         assert!(!refused.text().contains(&overdue), "{path}");
@@ -164,7 +164,7 @@ fn an_auditor_sees_nothing_of_the_operators_side() {
     for method in ["PUT", "DELETE", "PATCH"] {
         assert_eq!(auditor.send(method, "/", &[("sec-fetch-site", "same-origin")], b"").status, 405, "{method}");
     }
-    assert_eq!(auditor.post("/requests", "done=1").status, 404, "nothing is changed from a page");
+    assert_eq!(auditor.post("/requests", "done=1").status, 404, "requests are noted and ended on the command line");
 }
 
 #[test]
@@ -186,6 +186,7 @@ fn what_each_route_answers_to_each_role() {
         ("/accesses", [303, 200, 200], [404, 404, 404]),
         ("/requests", [303, 403, 200], [404, 404, 404]),
         ("/retention", [303, 403, 200], [404, 404, 404]),
+        ("/inventory", [303, 403, 200], [303, 403, 409]),
         ("/country", [303, 403, 200], [303, 403, 400]),
         ("/elsewhere", [404, 404, 404], [404, 404, 404]),
     ] {
@@ -269,7 +270,7 @@ fn another_page_can_neither_post_nor_read() {
         ("origin", "http://localhost:1"),
         ("accept", "*/*"),
     ] {
-        for path in ["/export", "/sign-out", "/sign-in"] {
+        for path in ["/export", "/sign-out", "/sign-in", "/country", "/inventory"] {
             assert_eq!(anna.send("POST", path, &[form, from], b"form=csv").status, 403, "{path} {from:?}");
         }
     }

@@ -18,10 +18,13 @@ type Sender = SendRequest<Full<Bytes>>;
 /// Tells a story to a gateway over HTTP/2.
 fn over_http2<T>(gateway: &Gateway, story: impl AsyncFnOnce(Sender) -> T) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async { story(connect(gateway.https(), &gateway.path().join("certificate.pem")).await).await })
+    runtime.block_on(async {
+        story(connect(gateway.https(), &gateway.path().join("certificate.pem"), "shop.example").await).await
+    })
 }
 
-async fn connect(address: std::net::SocketAddr, certificate: &Path) -> Sender {
+/// Connects to this name.
+async fn connect(address: std::net::SocketAddr, certificate: &Path, name: &'static str) -> Sender {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(certificate).unwrap()).unwrap();
     let mut config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
@@ -31,7 +34,7 @@ async fn connect(address: std::net::SocketAddr, certificate: &Path) -> Sender {
         .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec()];
     let stream = TcpStream::connect(address).await.unwrap();
-    let name = ServerName::try_from("shop.example").unwrap();
+    let name = ServerName::try_from(name).unwrap();
     let stream = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
     let (sender, connection) =
         hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
@@ -113,7 +116,7 @@ fn a_stream_in_flight_finishes_when_the_gateway_stops() {
     let (address, folder) = (gateway.https(), gateway.path().to_owned());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let mut sender = connect(address, &folder.join("certificate.pem")).await;
+        let mut sender = connect(address, &folder.join("certificate.pem"), "shop.example").await;
         let answer = tokio::spawn(sender.send_request(request("GET", "/", &[], b"")));
         tokio::task::spawn_blocking(move || was_asked.recv().unwrap()).await.unwrap();
         let stopping = std::thread::spawn(move || drop(gateway));
@@ -211,5 +214,24 @@ fn connection_headers_of_the_site_do_not_reach_an_http_2_client() {
         let trailers = whole.trailers().unwrap().clone();
         assert_eq!((trailers.len(), trailers["x-sum"].to_str().unwrap()), (1, "7"));
         assert_eq!(whole.to_bytes(), "ok");
+    });
+}
+
+#[test]
+fn a_connection_that_a_certificate_would_let_share_does_not_reach_the_administration() {
+    let site = Origin::answering(ok("text/html", PAGE));
+    let gateway = Gateway::with(&site).server("admin_host = \"stats.shop.example\"").start();
+    over_http2(&gateway, async |mut shared| {
+        let to = |host: &str| Request::get(format!("https://{host}/sign-in")).body(Full::default()).unwrap();
+        assert_eq!(shared.send_request(to("stats.shop.example")).await.unwrap().status(), 421);
+        assert_eq!(shared.send_request(to("shop.example")).await.unwrap().status(), 200);
+        let mut own = connect(gateway.https(), &gateway.path().join("certificate.pem"), "stats.shop.example").await;
+        let page = own.send_request(to("stats.shop.example")).await.unwrap();
+        assert_eq!((page.status().as_u16(), page.version()), (200, Version::HTTP_2));
+        assert!(text(page).await.contains("type=\"password\""));
+        assert_eq!(own.send_request(to("shop.example")).await.unwrap().status(), 421);
+        let head = Request::head("https://stats.shop.example/sign-in").body(Full::default()).unwrap();
+        let head = own.send_request(head).await.unwrap();
+        assert!(head.headers().contains_key("content-length") && text(head).await.is_empty());
     });
 }

@@ -11,11 +11,11 @@ pub fn without_our_tag(page: &str) -> String {
     format!("{}{}", &page[..start], &page[end..])
 }
 
-const OBSERVE: &str = "mode = \"observe\"";
-const NOBODY: &str = "https://nobody.example/x.js?id=secret";
+pub const OBSERVE: &str = "mode = \"observe\"";
+pub const NOBODY: &str = "https://nobody.example/x.js?id=secret";
 
 /// A site that sets cookies of several kinds.
-fn talkative() -> Origin {
+pub fn talkative() -> Origin {
     let headers = [
         ("content-type", "text/html; charset=utf-8"),
         ("set-cookie", "mysid=secret; HttpOnly; Path=/"),
@@ -26,14 +26,14 @@ fn talkative() -> Origin {
     Origin::answering(answer("200 OK", &headers, PAGE))
 }
 
-fn violation(page: &str, blocked: &str) -> String {
+pub fn violation(page: &str, blocked: &str) -> String {
     format!(
         r#"{{"csp-report":{{"document-uri":"{page}","blocked-uri":"{blocked}","effective-directive":"script-src-elem","disposition":"report","script-sample":"secret"}}}}"#
     )
 }
 
 /// Posts a report as a browser does for its page.
-fn report(browser: &mut Browser, content_type: &str, body: &str) -> Reply {
+pub fn report(browser: &mut Browser, content_type: &str, body: &str) -> Reply {
     let headers = [("content-type", content_type), ("sec-fetch-site", "same-origin"), ("sec-fetch-dest", "report")];
     browser.send("POST", "/_kelisim/report", &headers, body.as_bytes())
 }

@@ -5,6 +5,7 @@
 
 mod harness;
 
+mod admin_host;
 mod administration;
 mod analytics;
 mod audit;
@@ -49,5 +50,6 @@ mod tls;
 mod upgrade;
 mod upstream_faults;
 mod upstream_tls;
+mod waiting_lines;
 mod withdrawal;
 mod witness;

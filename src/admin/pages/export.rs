@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Frame, Page, Words, moment, rendered};
+use super::{Frame, Page, Words, category_name, moment, rendered};
 use crate::{
     admin::{exporting::MOST_SHOWN, sign_in::SignedIn},
     consent::{Category, CategorySet},
@@ -111,14 +111,8 @@ impl Kept {
 }
 
 fn names(words: Words, set: CategorySet) -> String {
-    let name = |category| match category {
-        Category::Necessary => words.of_both("необходимые", "necessary"),
-        Category::Functional => words.of_both("функциональные", "functional"),
-        Category::Analytical => words.of_both("аналитические", "analytical"),
-        Category::Marketing => words.of_both("маркетинговые", "marketing"),
-    };
     let permitted = Category::ALL.into_iter().filter(|category| set.permits(*category));
-    permitted.map(name).collect::<Vec<_>>().join(", ")
+    permitted.map(|category| category_name(words, category)).collect::<Vec<_>>().join(", ")
 }
 
 fn kind(words: Words, kind: EventKind) -> &'static str {

@@ -32,6 +32,12 @@ pub(in crate::admin) enum Message {
     Changed,
     /// The log can't be read or written.
     Unreadable,
+    /// A name is not, or no more, one that waits for a category.
+    NoSuchName,
+    /// As many lines wait as may.
+    TooManyWait,
+    /// The lines that wait can't be read or written.
+    NotProposed,
 }
 
 #[derive(Template)]
@@ -101,6 +107,21 @@ pub(in crate::admin) fn message(words: Words, account: Option<&SignedIn>, messag
             "Журнал сейчас нельзя прочитать или дополнить, поэтому ничего не показано. Причина — в сообщениях шлюза.",
             "Журналды қазір оқу немесе толықтыру мүмкін емес, сондықтан ештеңе көрсетілмейді. Себебі шлюздің хабарларында.",
             "The log can't be read or written just now, so nothing is shown. The gateway's own messages say why.",
+        ),
+        Message::NoSuchName => (
+            "Такого имени без категории в инвентаре нет: его уже назвали или вытеснили другие. Ничего не изменено.",
+            "Тізімдемеде мұндай санаты жоқ атау жоқ: ол аталып қойған немесе басқалар ығыстырған. Ештеңе өзгерген жоқ.",
+            "The inventory has no such name without a category: it was named meanwhile, or others took its place. Nothing was changed.",
+        ),
+        Message::TooManyWait => (
+            "Выбранных строк слишком много. Сначала внесите их в настройки: kelisim check --apply.",
+            "Таңдалған жолдар тым көп. Алдымен оларды баптауларға енгізіңіз: kelisim check --apply.",
+            "Too many lines wait. Apply them first: kelisim check --apply.",
+        ),
+        Message::NotProposed => (
+            "Выбор нельзя записать в proposed.toml, поэтому ничего не изменено. Причина — в сообщениях шлюза.",
+            "Таңдауды proposed.toml файлына жазу мүмкін болмады, сондықтан ештеңе өзгерген жоқ. Себебі шлюздің хабарларында.",
+            "The choice can't be written to proposed.toml, so nothing was changed. The gateway's own messages say why.",
         ),
     };
     rendered(&MessagePage { frame: Frame::of(words, account, None), text: words.of_all(russian, kazakh, english) })

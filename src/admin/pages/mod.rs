@@ -5,6 +5,7 @@
 mod accesses;
 mod country;
 mod export;
+mod inventory;
 mod message;
 mod overview;
 mod persons;
@@ -17,6 +18,7 @@ use http::{HeaderMap, header};
 
 use super::{Administration, accounts::Role, deadline::Deadline, sign_in::SignedIn};
 use crate::{
+    consent::Category,
     store::StoreError,
     timestamp::{Term, Timestamp},
     visitor::Language,
@@ -24,6 +26,7 @@ use crate::{
 
 pub(super) use country::found;
 pub(super) use export::events;
+pub(super) use inventory::{Choice, choose};
 pub(super) use message::{Message, message};
 pub(super) use sign_in::{Refusal, sign_in};
 
@@ -80,12 +83,13 @@ pub(super) enum Page {
     Accesses,
     Persons,
     Retention,
+    Inventory,
     Country,
 }
 
 impl Page {
-    const ALL: [Self; 6] =
-        [Self::Overview, Self::Export, Self::Accesses, Self::Persons, Self::Retention, Self::Country];
+    const ALL: [Self; 7] =
+        [Self::Overview, Self::Export, Self::Accesses, Self::Persons, Self::Retention, Self::Inventory, Self::Country];
 
     /// The page at a path.
     pub(super) fn at(path: &str) -> Option<Self> {
@@ -99,6 +103,7 @@ impl Page {
             Self::Accesses => "/accesses",
             Self::Persons => "/requests",
             Self::Retention => "/retention",
+            Self::Inventory => "/inventory",
             Self::Country => "/country",
         }
     }
@@ -110,6 +115,7 @@ impl Page {
             Self::Accesses => words.of_all("Кто читал", "Кім оқыды", "Accesses"),
             Self::Persons => words.of_all("Обращения", "Өтініштер", "Requests"),
             Self::Retention => words.of_all("Сроки хранения", "Сақтау мерзімдері", "Retention"),
+            Self::Inventory => words.of_all("Инвентарь", "Тізімдеме", "Inventory"),
             Self::Country => words.of_all("Страна", "Ел", "Country"),
         }
     }
@@ -118,7 +124,7 @@ impl Page {
     const fn has_kazakh(self) -> bool {
         match self {
             Self::Overview | Self::Export | Self::Accesses | Self::Persons | Self::Retention => false,
-            Self::Country => true,
+            Self::Inventory | Self::Country => true,
         }
     }
 
@@ -126,14 +132,14 @@ impl Page {
     pub(super) const fn role(self) -> Role {
         match self {
             Self::Overview | Self::Export | Self::Accesses => Role::Auditor,
-            Self::Persons | Self::Retention | Self::Country => Role::Operator,
+            Self::Persons | Self::Retention | Self::Inventory | Self::Country => Role::Operator,
         }
     }
 
     /// Whether a form of the page is posted to its own path.
     pub(super) const fn takes_form(self) -> bool {
         match self {
-            Self::Export | Self::Country => true,
+            Self::Export | Self::Inventory | Self::Country => true,
             Self::Overview | Self::Accesses | Self::Persons | Self::Retention => false,
         }
     }
@@ -148,6 +154,7 @@ impl Page {
             Self::Accesses => accesses::page(frame, admin),
             Self::Persons => persons::page(frame, admin),
             Self::Retention => retention::page(frame, admin),
+            Self::Inventory => Ok(inventory::page(frame, admin)),
             Self::Country => Ok(country::page(frame, admin)),
         }
     }
@@ -206,6 +213,16 @@ impl Frame {
 
 fn rendered(page: &impl Template) -> String {
     page.render().expect("templates that write into memory do not fail")
+}
+
+/// What is in a category, as people call it.
+const fn category_name(words: Words, category: Category) -> &'static str {
+    match category {
+        Category::Necessary => words.of_all("необходимые", "қажетті", "necessary"),
+        Category::Functional => words.of_all("функциональные", "функционалдық", "functional"),
+        Category::Analytical => words.of_all("аналитические", "аналитикалық", "analytical"),
+        Category::Marketing => words.of_all("маркетинговые", "жарнамалық", "marketing"),
+    }
 }
 
 /// A moment to the second, in UTC.

@@ -11,6 +11,8 @@ pub(in crate::admin) enum Refusal {
     Wrong,
     /// Too many were wrong.
     TooMany,
+    /// Others are signing in.
+    Busy,
     /// The accounts can't be read.
     Unreadable,
 }
@@ -39,6 +41,11 @@ pub(in crate::admin) fn sign_in(
             "Слишком много неверных паролей. Подождите четверть часа.",
             "Қате құпиясөз тым көп енгізілді. Он бес минут күтіңіз.",
             "Too many wrong passwords. Wait a quarter of an hour.",
+        ),
+        Refusal::Busy => words.of_all(
+            "Сейчас входят другие. Повторите через минуту.",
+            "Қазір басқалар кіріп жатыр. Бір минуттан кейін қайталаңыз.",
+            "Others are signing in just now. Try again in a minute.",
         ),
         Refusal::Unreadable => words.of_all(
             "Учётные записи нельзя прочитать; причина — в сообщениях шлюза.",

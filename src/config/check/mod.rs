@@ -13,7 +13,7 @@ mod tls;
 mod upstream;
 mod witness;
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, net::IpAddr, path::PathBuf};
 
 use toml::Spanned;
 
@@ -28,6 +28,7 @@ use crate::{
     ledger::Retention,
     mail::Settings as MailSettings,
     pages::Controller,
+    routing::HostPattern,
     server as listening,
     statistics::Settings as StatisticsSettings,
     timestamp::Term,
@@ -74,7 +75,7 @@ pub(super) fn check(mut top: Table<'_>) -> Option<Checked> {
     let tls_span = tls.as_ref().map(|table| table.span.clone());
     let tls = tls.map(tls::check);
     let certificates = tls.as_ref().map(|tls| tls.files.clone());
-    let server::Server { settings, state_dir, log_format } = server::check(&mut top, certificates);
+    let server::Server { settings, state_dir, log_format, admin_host } = server::check(&mut top, certificates);
     if let Some(span) = tls_span.filter(|_| settings.https.is_empty()) {
         context.warning(span, "[tls] is of no use without a TLS listener", "add `https` to [server], or remove [tls]");
     }
@@ -98,6 +99,9 @@ pub(super) fn check(mut top: Table<'_>) -> Option<Checked> {
     let tables = top.tables("site", &keys::SITE);
     let expected = tables.len();
     let sites: Vec<_> = tables.into_iter().filter_map(|table| site::check(table, &mut shared)).collect();
+    if let Some(host) = admin_host {
+        check_admin_host(context, &host, &shared);
+    }
     warn_of_plain_http(context, &settings, &sites);
     let deadlines = deadlines(&mut top);
     let witnesses = witness::check(&mut top);
@@ -118,6 +122,24 @@ pub(super) fn check(mut top: Table<'_>) -> Option<Checked> {
         statistics,
         mail,
     })
+}
+
+/// The host of the administration is no site's, and browsers accept a certificate for it. A wildcard of a site may cover it: it goes before.
+fn check_admin_host(context: &Context, host: &Spanned<String>, shared: &Shared<'_>) {
+    let name = host.get_ref();
+    if name.parse::<IpAddr>().is_ok() {
+        let remedy = "give it a name, such as `stats.example.kz`; by address the pages are on `admin`";
+        context.fault(host.span(), format!("`{name}` is an address, and browsers ask for no address by name"), remedy);
+        return;
+    }
+    if let Some(line) = shared.hosts.get(name) {
+        let what = format!("`{name}` is a site's host in line {line}");
+        context.fault(host.span(), what, "give the administration a name of its own, such as `stats.example.kz`");
+    }
+    if shared.tls.is_some_and(|tls| tls.leaves_out(&HostPattern::Exact(name.clone()))) {
+        let remedy = "add one that has the name; without it nobody reaches the administration under it";
+        context.fault(host.span(), format!("no certificate in [tls] covers `{name}`"), remedy);
+    }
 }
 
 /// How long choices are kept, and frames that were opened once: the same unless it is configured.

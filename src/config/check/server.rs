@@ -15,6 +15,8 @@ pub(super) struct Server {
     pub(super) settings: Settings,
     pub(super) state_dir: PathBuf,
     pub(super) log_format: LogFormat,
+    /// Where the host of the administration stands in the file.
+    pub(super) admin_host: Option<Spanned<String>>,
 }
 
 const STATE_DIR: &str = "/var/lib/kelisim";
@@ -40,6 +42,11 @@ pub(super) fn check(top: &mut Table<'_>, certificates: Option<Vec<CertificateFil
         let remedy = "add [tls] with `certificates = [{ certificate = \"cert.pem\", key = \"key.pem\" }]`";
         context.fault(https.span(), "`https` needs a certificate", remedy);
     }
+    let admin_host = table.parsed("admin_host", place::host);
+    if let Some(host) = admin_host.as_ref().filter(|_| !has_https) {
+        let remedy = "add `https` to [server] and a certificate in [tls]; without TLS the pages are on `admin` alone";
+        context.fault(host.span(), "`admin_host` is reached over https alone, and nothing listens for it", remedy);
+    }
     let redirect = table.boolean("redirect_to_https");
     if let Some(redirect) = redirect.as_ref().filter(|redirect| *redirect.get_ref() && !has_https) {
         context.fault(redirect.span(), "nothing to redirect to", "add `https` to [server], or remove this line");
@@ -55,6 +62,7 @@ pub(super) fn check(top: &mut Table<'_>, certificates: Option<Vec<CertificateFil
         http: values(http),
         https: values(https),
         admin: admin.map(Spanned::into_inner),
+        admin_host: admin_host.as_ref().map(|host| host.get_ref().clone()),
         certificates: certificates.unwrap_or_default(),
         redirect_to_https: redirect.map_or(has_https, Spanned::into_inner),
         trusted_proxies: values(proxies),
@@ -63,7 +71,7 @@ pub(super) fn check(top: &mut Table<'_>, certificates: Option<Vec<CertificateFil
         limits: limits.unwrap_or_default(),
     };
     let state_dir = state_dir.unwrap_or_else(|| PathBuf::from(STATE_DIR));
-    Server { settings, state_dir, log_format: log_format.unwrap_or_default() }
+    Server { settings, state_dir, log_format: log_format.unwrap_or_default(), admin_host }
 }
 
 impl Server {
@@ -73,6 +81,7 @@ impl Server {
             http: Vec::new(),
             https: Vec::new(),
             admin: None,
+            admin_host: None,
             certificates: Vec::new(),
             redirect_to_https: false,
             trusted_proxies: Vec::new(),
@@ -80,7 +89,7 @@ impl Server {
             drain_timeout: DRAIN_TIMEOUT,
             limits: Limits::default(),
         };
-        Self { settings, state_dir: PathBuf::from(STATE_DIR), log_format: LogFormat::default() }
+        Self { settings, state_dir: PathBuf::from(STATE_DIR), log_format: LogFormat::default(), admin_host: None }
     }
 }
 

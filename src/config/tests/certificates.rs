@@ -96,3 +96,34 @@ fn certificates_without_a_listener_are_a_warning() {
         ]
     );
 }
+
+#[test]
+fn the_host_of_the_administration_has_a_certificate_and_is_no_sites() {
+    let check = |host: &str, expected: &[&str]| {
+        let folder = folder_with_certificate(&["example.kz", "*.example.kz"], 2030);
+        let text = with_tls().replace("[tls]", &format!("admin_host = \"{host}\"\n[tls]"));
+        let faults = faults_in(folder.path(), &text);
+        let all = faults.len() == expected.len()
+            && faults.iter().zip(expected).all(|(fault, start)| fault.starts_with(start));
+        assert!(all, "found    {faults:#?}\nexpected {expected:#?}");
+    };
+    check("Stats.example.kz", &[]);
+    check(
+        "example.kz",
+        &["kelisim.toml:3:14: `example.kz` is a site's host in line 12; give the administration a name"],
+    );
+    check("stats.other.kz", &["kelisim.toml:3:14: no certificate in [tls] covers `stats.other.kz`; add one"]);
+    check("*.example.kz", &["kelisim.toml:3:14: `admin_host` in [server]: `*.example.kz` is not a host name; write"]);
+    check(
+        "127.0.0.1",
+        &["kelisim.toml:3:14: `127.0.0.1` is an address, and browsers ask for no address by name; give"],
+    );
+    let without =
+        changed("http = [\"127.0.0.1:8081\"]\n", "http = [\"127.0.0.1:8081\"]\nadmin_host = \"stats.example.kz\"\n");
+    let faults = faults_in(Path::new("/nowhere"), &without);
+    assert!(faults[0].starts_with("kelisim.toml:3:14: `admin_host` is reached over https alone"), "{faults:?}");
+    let folder = folder_with_certificate(&["example.kz", "*.example.kz"], 2030);
+    let text = with_tls().replace("[tls]", "admin_host = \"Stats.example.kz\"\n[tls]");
+    let (configuration, _) = load_in(folder.path(), &text).unwrap();
+    assert_eq!(configuration.server.admin_host.as_deref(), Some("stats.example.kz"));
+}

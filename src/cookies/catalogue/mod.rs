@@ -25,6 +25,8 @@ pub const CATALOGUE: &str = include_str!("../../../config/cookies.toml");
 #[derive(Clone, Debug)]
 pub struct Catalogue {
     rules: Vec<Rule>,
+    /// How many of them are the site's lines: the first.
+    of_site: usize,
     deciding: Table,
     foreign: Table,
 }
@@ -33,20 +35,27 @@ impl Catalogue {
     /// Joins the catalogue and the lines of one site.
     pub fn new(base: Vec<Rule>, site: Vec<Rule>) -> Self {
         // The site's lines come first, so that of two equal patterns the first is the one that counts.
+        let of_site = site.len();
         let rules: Vec<Rule> = site.into_iter().chain(base).collect();
         let deciding = Table::new(&rules, |rule| !rule.third_party);
         let foreign = Table::new(&rules, |rule| rule.third_party);
-        Self { rules, deciding, foreign }
+        Self { rules, of_site, deciding, foreign }
     }
 
     /// What a cookie of the site with this name is for, or `None` where no rule knows it. Allocates nothing.
     pub fn classify(&self, name: &[u8]) -> Option<Category> {
-        self.look_up(&self.deciding, name).map(|rule| rule.category)
+        self.look_up(&self.deciding, name).map(|rule| self.rules[rule].category)
+    }
+
+    /// The rule that decides about this name, and whether it is a line of the site.
+    pub fn deciding(&self, name: &[u8]) -> Option<(&Rule, bool)> {
+        self.look_up(&self.deciding, name).map(|rule| (&self.rules[rule], rule < self.of_site))
     }
 
     /// The rule to show for this name: the one that decides, else one about a foreign host.
     pub fn rule(&self, name: &[u8]) -> Option<&Rule> {
-        self.look_up(&self.deciding, name).or_else(|| self.look_up(&self.foreign, name))
+        let rule = self.look_up(&self.deciding, name).or_else(|| self.look_up(&self.foreign, name));
+        rule.map(|rule| &self.rules[rule])
     }
 
     /// Every rule, the site's own first.
@@ -54,9 +63,9 @@ impl Catalogue {
         self.rules.iter()
     }
 
-    fn look_up(&self, table: &Table, name: &[u8]) -> Option<&Rule> {
+    fn look_up(&self, table: &Table, name: &[u8]) -> Option<usize> {
         let bare = || without_prefix(name).and_then(|bare| table.find(bare));
-        table.find(name).or_else(bare).map(|index| &self.rules[index])
+        table.find(name).or_else(bare)
     }
 }
 

@@ -75,12 +75,24 @@ export function freePort() {
   });
 }
 
-/** The demonstration: `http` and `https` are the site behind the gateway, `direct` is the site without it, and `log` answers the recorded choices. */
+/**
+ * The demonstration: `http` and `https` are the site behind the gateway, `direct` is the site without it, and `log` answers the recorded choices;
+ * `admin` is where an operator signs in with `name` and `password`.
+ */
 export async function startDemo() {
-  const words = [/http:\/\/localhost:\d+/, /https:\/\/localhost:\d+/, /without the gateway\s+(http:\/\/[\d.:]+)/, /--config (\S+)/, /All of it lies in/];
+  const words = [
+    /http:\/\/localhost:\d+/,
+    /https:\/\/localhost:\d+/,
+    /without the gateway\s+(http:\/\/[\d.:]+)/,
+    /--config (\S+)/,
+    /dashboard\s+(http:\/\/[\d.:]+)/,
+    /dashboard as (\S+) with (\S+)/,
+    /All of it lies in/
+  ];
   const { matches, stop } = await start(KELISIM, ["demo"], words);
   const [http, https] = matches.map((match) => match[0]);
-  return { http, https, direct: matches[2][1], stop, log: () => exportLog(matches[3][1]) };
+  const [name, password] = matches[5].slice(1);
+  return { http, https, direct: matches[2][1], stop, log: () => exportLog(matches[3][1]), admin: matches[4][1], name, password };
 }
 
 /** The events of the consent log of the gateway with this configuration, oldest first. */
