@@ -20,6 +20,7 @@ pub mod pages;
 pub mod clock;
 pub mod export;
 pub mod geo;
+pub mod mail;
 pub mod sockets;
 pub mod store;
 pub mod telemetry;

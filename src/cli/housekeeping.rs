@@ -9,6 +9,7 @@ use super::{
     control,
     enforcement::{self, When},
     inventory,
+    letters::Letters,
     witnesses::Pursuit,
 };
 use crate::{
@@ -43,6 +44,7 @@ pub(super) struct Duties {
     pub(super) admin: Option<TcpListener>,
     pub(super) administration: Arc<admin::Administration>,
     pub(super) witnesses: Vec<Pursuit>,
+    pub(super) letters: Option<Letters>,
     pub(super) stopped: watch::Receiver<bool>,
 }
 
@@ -71,6 +73,9 @@ impl Duties {
             tasks.spawn(watch_countries(self.gateway.clone()));
             for witness in self.witnesses {
                 tasks.spawn(witness.run());
+            }
+            if let Some(letters) = self.letters {
+                tasks.spawn(send_letters(letters));
             }
             tasks.spawn(every_minute(
                 self.gateway.clone(),
@@ -106,6 +111,15 @@ async fn every_minute(
         administration.forget_clients();
         keeper.keep(&gateway, &state_dir);
         enforcement::write(gateway.enforcement(), gateway.store(), When::NewDay, clock.now()).await;
+    }
+}
+
+/// On a thread that may wait: a mail server may take its time.
+async fn send_letters(letters: Letters) {
+    loop {
+        let at_work = letters.clone();
+        _ = tokio::task::spawn_blocking(move || at_work.look()).await;
+        tokio::time::sleep(MINUTE).await;
     }
 }
 

@@ -15,6 +15,7 @@ mod export;
 mod housekeeping;
 mod incident;
 mod inventory;
+mod letters;
 mod log;
 mod person;
 mod requests;

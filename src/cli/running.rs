@@ -13,7 +13,9 @@ use tokio::sync::watch;
 use super::{
     control,
     counting::{self, CountingThread},
-    housekeeping, inventory, service,
+    housekeeping, inventory,
+    letters::Letters,
+    service,
     witnesses::{self, Pursuit, Remembered},
 };
 use crate::{
@@ -39,6 +41,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     housekeeping: thread::JoinHandle<()>,
     counting: CountingThread,
+    letters: Option<Letters>,
 }
 
 /// Why a gateway can't start. Each message says where and what to do.
@@ -78,6 +81,7 @@ impl Running {
         // Before anything new is written: nothing may be signed that a witness has seen otherwise.
         let remembered = witnesses::remembered(&configuration.witnesses, &store)?;
         refuse_another_history(&remembered, &state_dir.display().to_string())?;
+        let letters = Letters::of(&configuration, &clock);
         let summary = config::summary(&configuration);
         let keys = store::record_keys(&state_dir)?;
         let (counter, queue) = Counter::new(configuration.sites.len(), configuration.statistics.robots.clone());
@@ -140,12 +144,22 @@ impl Running {
             admin: admin.as_ref().map(|(_, listener)| listener.try_clone()).transpose()?,
             administration,
             witnesses: configuration.witnesses.iter().map(pursuit).collect::<io::Result<_>>()?,
+            letters: letters.clone(),
             stopped,
         };
         let housekeeping = thread::Builder::new().name("housekeeping".into()).spawn(move || duties.run())?;
         housekeeping::tell_of_countries(&gateway);
         service::started(gateway.store(), clock.now());
-        Ok(Self { server, admin: admin.map(|(address, _)| address), gateway, clock, stop, housekeeping, counting })
+        Ok(Self {
+            server,
+            admin: admin.map(|(address, _)| address),
+            gateway,
+            clock,
+            stop,
+            housekeeping,
+            counting,
+            letters,
+        })
     }
 
     /// Plain addresses, with the ports that were given for port 0.
@@ -171,6 +185,13 @@ impl Running {
     /// Has everything written that was counted so far.
     pub fn write_statistics(&self) {
         self.gateway.counter().write_waiting();
+    }
+
+    /// Sends the weekly letters that are due.
+    pub fn send_letters(&self) {
+        if let Some(letters) = &self.letters {
+            letters.look();
+        }
     }
 
     /// Reads certificate files again if they changed; `Ok(true)` when new ones are in use.

@@ -36,6 +36,7 @@ pub(super) const TOP: Section = Section {
         ("log", "[log]"),
         ("deadlines", "[deadlines]"),
         ("statistics", "[statistics]"),
+        ("mail", "[mail]"),
     ],
 };
 
@@ -249,6 +250,18 @@ pub(super) const STATISTICS: Section = Section {
     ],
 };
 
+pub(super) const MAIL: Section = Section {
+    header: "[mail]",
+    keys: &[
+        ("smtp", "smtp = \"smtps://user@mail.example.kz\""),
+        ("password_file", "password_file = \"mail.password\""),
+        ("certificate_authority", "certificate_authority = \"authority.pem\""),
+        ("from", "from = \"Statistics <stats@example.kz>\""),
+        ("to", "to = [\"name@example.kz\"]"),
+        ("language", "language = \"ru\""),
+    ],
+};
+
 pub(super) const DEADLINES: Section = Section {
     header: "[deadlines]",
     keys: &[
@@ -300,4 +313,5 @@ pub(super) const ALL: &[&Section] = &[
     &WITNESS,
     &DEADLINES,
     &STATISTICS,
+    &MAIL,
 ];

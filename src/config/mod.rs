@@ -34,7 +34,7 @@ pub use summary::summary;
 use crate::{
     admin,
     clock::Clock,
-    cookies, gateway, geo, server, statistics, telemetry,
+    cookies, gateway, geo, mail, server, statistics, telemetry,
     timestamp::{Term, Timestamp},
     witness,
 };
@@ -64,6 +64,8 @@ pub struct Configuration {
     pub deadlines: admin::Deadlines,
     /// How visits are counted, and for how long what is kept.
     pub statistics: statistics::Settings,
+    /// By which server the weekly letter is sent, and to whom.
+    pub mail: Option<mail::Settings>,
     /// How log lines are written.
     pub log_format: telemetry::LogFormat,
     /// SHA-256 over the SHA-256 of every file read, the configuration first: it changes when any of them does.
@@ -117,6 +119,7 @@ fn load_at(text: &str, base_dir: &Path, name: &str, now: Timestamp) -> Result<(C
                 frame_retention: checked.frame_retention,
                 deadlines: checked.deadlines,
                 statistics: checked.statistics,
+                mail: checked.mail,
                 log_format: checked.log_format,
                 fingerprint,
                 files: found.files,

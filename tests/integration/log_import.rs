@@ -306,12 +306,17 @@ fn lines_that_are_none_are_told_by_their_place_alone() {
     let bad = folder.path().join("bad.log");
     let secret = "203.0.113.77 anna.marked@mail.kz marked-query";
     let lines = [secret.to_owned(), made.lines[0].clone(), format!("{{\"address\":\"{secret}\"}}"), String::new()];
-    fs::write(&bad, lines.join("\n") + &"x".repeat(70_000)).unwrap();
+    let late = made.lines[1].replace(&made.lines[1][made.lines[1].find('[').unwrap()..][..12], "[01/Jan/9999");
+    fs::write(&bad, lines.join("\n") + &"x".repeat(70_000) + "\n" + &late).unwrap();
     let read = import(folder.path(), &["--dry-run"], &[&bad]);
     assert_eq!(read.status.code(), Some(0), "{read:?}");
-    for told in
-        ["3 of the lines", "bad.log:1: no time in brackets", "bad.log:3: no time", "bad.log:4: longer than 64 KiB"]
-    {
+    for told in [
+        "4 of the lines",
+        "bad.log:5: of a day that is yet to come",
+        "bad.log:1: no time in brackets",
+        "bad.log:3: no time",
+        "bad.log:4: longer than 64 KiB",
+    ] {
         assert!(said(&read).contains(told), "{told}: {read:?}");
     }
     assert!(MARKED.iter().all(|marked| !said(&read).contains(marked)), "{read:?}");

@@ -26,6 +26,7 @@ mod http2;
 mod incident;
 mod inventory;
 mod leftovers;
+mod letters;
 mod limits;
 mod loading;
 mod log_commands;

@@ -11,7 +11,7 @@ use std::{
 use super::super::log::LogError;
 
 /// Refuses where something is there already.
-pub(super) fn check_absent(out: &Path) -> Result<(), LogError> {
+pub(in crate::cli) fn check_absent(out: &Path) -> Result<(), LogError> {
     match fs::symlink_metadata(out) {
         Ok(_) => Err(LogError::Exists { path: out.to_owned() }),
         Err(_) => Ok(()),
@@ -19,7 +19,7 @@ pub(super) fn check_absent(out: &Path) -> Result<(), LogError> {
 }
 
 /// Writes beside the destination, which gets its name when all is written, so that nobody takes half of it for all.
-pub(super) fn write_whole<T>(
+pub(in crate::cli) fn write_whole<T>(
     out: &Path,
     write: impl FnOnce(&mut dyn Write) -> Result<T, LogError>,
 ) -> Result<T, LogError> {

@@ -3,7 +3,7 @@
 //! Whoever takes records out leaves a leaf in the log that says so, before the first byte.
 
 pub(super) mod access;
-mod file;
+pub(super) mod file;
 pub(super) mod progress;
 
 use std::{

@@ -4,6 +4,7 @@
 
 mod asked;
 mod import;
+mod report;
 mod show;
 mod terminal;
 mod text;
@@ -11,6 +12,9 @@ mod text;
 use std::{io, path::PathBuf};
 
 use clap::{Args, Subcommand};
+
+pub(super) use report::of as letter_of;
+pub(super) use show::read;
 
 use super::control;
 use crate::{config::Configuration, store::statistics::StatisticsError};
@@ -31,6 +35,8 @@ enum StatsCommand {
     /// Read access logs of nginx or Apache in, so that the years before the gateway are not lost: addresses are truncated first, and views
     /// of everybody are counted alone.
     Import(import::ImportArguments),
+    /// The weekly letter: a page of a period, as a file or sent.
+    Report(report::ReportArguments),
 }
 
 /// Why there is no report.
@@ -57,6 +63,8 @@ pub(super) enum StatsError {
          \"referrer\" \"agent\"`"
     )]
     NoLines,
+    #[error("nobody is named to send it to: add [mail] with `smtp`, `from` and `to`")]
+    NoMail,
     #[error("the running gateway could not add the logs: {0}; nothing was added")]
     Gateway(io::Error),
     #[error("can't write the report: {0}")]
@@ -68,6 +76,7 @@ pub(super) fn run(arguments: &StatsArguments) -> Result<(), Box<dyn std::error::
     match &arguments.command {
         None => show::run(&arguments.show)?,
         Some(StatsCommand::Import(arguments)) => import::run(arguments)?,
+        Some(StatsCommand::Report(arguments)) => report::run(arguments)?,
     }
     Ok(())
 }

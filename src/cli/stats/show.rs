@@ -1,6 +1,9 @@
 //! `kelisim stats`: a report in a terminal, or as JSON.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::Path,
+};
 
 use clap::Args;
 
@@ -12,7 +15,6 @@ use super::{
     write_what_waits,
 };
 use crate::{
-    config::Configuration,
     statistics::{
         Day,
         report::{self, Beside, Disclosure, Filter, Material, Period, Report, to_json},
@@ -52,7 +54,7 @@ pub(super) struct ShowArguments {
 }
 
 /// What is shown.
-pub(super) struct Shown {
+pub(in crate::cli) struct Shown {
     pub(super) report: Report,
     pub(super) compared: Option<Report>,
     pub(super) marks: Vec<MarkRow>,
@@ -70,7 +72,10 @@ pub(super) fn run(arguments: &ShowArguments) -> Result<(), Box<dyn std::error::E
         None => arguments.period.days(today),
     };
     let compared = arguments.compare.period(period);
-    let shown = read(&configuration, &site, (period, compared), arguments.filter.as_ref(), today)?;
+    write_what_waits(&configuration);
+    let disclosure = Disclosure { smallest: configuration.statistics.smallest_cell, noise: None };
+    let (filter, days) = (arguments.filter.as_ref(), (period, compared));
+    let shown = read(&configuration.state_dir, &site, days, filter, &disclosure, today)?;
     let zone = configuration.statistics.calendar.zone();
     let mut output = io::stdout().lock();
     let written = if arguments.json {
@@ -89,22 +94,21 @@ pub(super) fn run(arguments: &ShowArguments) -> Result<(), Box<dyn std::error::E
 }
 
 /// Reads everything. Where nothing was counted yet the report is empty.
-pub(super) fn read(
-    configuration: &Configuration,
+pub(in crate::cli) fn read(
+    state_dir: &Path,
     site: &str,
     (period, compared): (Period, Option<Period>),
     filter: Option<&Filter>,
+    disclosure: &Disclosure,
     today: Day,
-) -> Result<Shown, StatsError> {
-    write_what_waits(configuration);
-    let disclosure = Disclosure { smallest: configuration.statistics.smallest_cell, noise: None };
-    let reader = match StatisticsReader::open(&configuration.state_dir) {
+) -> Result<Shown, StatisticsError> {
+    let reader = match StatisticsReader::open(state_dir) {
         Ok(reader) => reader,
         Err(StatisticsError::Missing { .. }) => {
-            let report = report::report(site, period, filter.cloned(), Material::default(), &disclosure, today);
+            let report = report::report(site, period, filter.cloned(), Material::default(), disclosure, today);
             return Ok(Shown { report, compared: None, marks: Vec::new(), extent: None });
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(error),
     };
     let of = |period| {
         let disclosure = disclosure.clone();

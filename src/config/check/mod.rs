@@ -3,6 +3,7 @@
 mod analytics;
 mod consent;
 mod lists;
+mod mail;
 mod notice;
 mod server;
 mod signals;
@@ -25,6 +26,7 @@ use crate::{
     gateway::{Mode, SiteSettings},
     geo,
     ledger::Retention,
+    mail::Settings as MailSettings,
     pages::Controller,
     routing::HostPattern,
     server as listening,
@@ -46,6 +48,7 @@ pub(super) struct Checked {
     pub(super) log_format: LogFormat,
     pub(super) witnesses: Vec<WitnessSettings>,
     pub(super) statistics: StatisticsSettings,
+    pub(super) mail: Option<MailSettings>,
 }
 
 /// What a site must know of the rest of the file.
@@ -103,6 +106,7 @@ pub(super) fn check(mut top: Table<'_>) -> Option<Checked> {
     let deadlines = deadlines(&mut top);
     let witnesses = witness::check(&mut top);
     let statistics = statistics::check(&mut top);
+    let mail = mail::check(&mut top);
     let complete = !sites.is_empty() && sites.len() == expected;
     complete.then_some(Checked {
         server: settings,
@@ -116,6 +120,7 @@ pub(super) fn check(mut top: Table<'_>) -> Option<Checked> {
         log_format,
         witnesses,
         statistics,
+        mail,
     })
 }
 

@@ -80,10 +80,10 @@ fn unknown_keys_wrong_types_and_missing_keys_are_found_together() {
 fn keys_of_other_versions_are_unknown() {
     check(
         "[controller]",
-        "acme = true\n[mail]\n[tls.acme]\n[controller]",
+        "acme = true\n[backup]\n[tls.acme]\n[controller]",
         &[
             "3:1: unknown key `acme` in [server]; known here: http, https, admin, admin_host",
-            "4:2: unknown key `mail` in the file; known here: cookie_catalogue, server",
+            "4:2: unknown key `backup` in the file; known here: cookie_catalogue, server",
             "5:2: missing `certificates` in [tls]",
             "5:6: unknown key `acme` in [tls]; known here: certificates",
         ],

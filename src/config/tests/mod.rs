@@ -4,6 +4,7 @@ mod analytics;
 mod certificates;
 mod editions;
 mod faults;
+mod mail;
 mod right;
 mod witnesses;
 

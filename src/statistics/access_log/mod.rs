@@ -21,6 +21,8 @@ use crate::{consent::Country, timestamp::Timestamp, visitor::TruncatedAddress};
 
 /// Agents whose families are remembered. A log has some thousands, and looking one up in a list of robots takes long.
 const MOST_AGENTS: usize = 10_000;
+/// How much of an agent's line is looked at, in bytes.
+const LONGEST_AGENT: usize = 1024;
 
 /// What a site's log is read with.
 pub struct AccessLog<'a> {
@@ -108,6 +110,7 @@ impl<'a> AccessLog<'a> {
         let Some(line) = line.filter(|line| !line.trim().is_empty()) else {
             return Known { agent: Agent::read(None), robot: Some((RobotReason::NoAgent, None)) };
         };
+        let line = &line[..line.floor_char_boundary(LONGEST_AGENT)];
         if let Some(known) = self.agents.get(line) {
             return known.clone();
         }

@@ -16,7 +16,7 @@ pub enum Measure {
     Visitors,
     /// Visits of one pageview, in percent of visits.
     BounceRate,
-    /// The mean length of a visit, in seconds.
+    /// The mean length of visits with more than one view, in seconds.
     Duration,
     /// Pages asked for by robots.
     Robots,
@@ -65,7 +65,7 @@ impl Measure {
             Self::Visits => Some(totals.visits),
             Self::Visitors => Some(totals.visitors),
             Self::BounceRate => mean(totals.bounces.saturating_mul(100), totals.visits),
-            Self::Duration => mean(totals.seconds, totals.visits),
+            Self::Duration => mean(totals.seconds, totals.visits - totals.bounces),
             Self::Robots => Some(totals.robots),
             Self::NotFound => Some(totals.not_found),
             Self::Downloads => Some(totals.downloads),
@@ -111,6 +111,13 @@ pub fn cards(report: &Report, compared: Option<&Report>) -> Vec<Card> {
     Measure::ALL.into_iter().map(card).collect()
 }
 
+/// The share of pageviews by visitors who accepted `analytical`, in percent; `None` where nobody was asked or nothing seen.
+pub fn coverage(totals: &Totals) -> Option<i64> {
+    let Totals { accepted_views, refused_views, signalled_views, unanswered_views, .. } = totals;
+    let asked = accepted_views + refused_views + signalled_views + unanswered_views;
+    mean(accepted_views.saturating_mul(100), totals.views).filter(|_| asked > 0)
+}
+
 fn change(measure: Measure, number: i64, before: i64) -> Option<Change> {
     match measure {
         Measure::BounceRate => Some(Change::Points(number - before)),
@@ -145,7 +152,7 @@ mod tests {
         let number = |measure: Measure| measure.of(&totals);
         assert_eq!(
             [Measure::Waited, Measure::BounceRate, Measure::Duration].map(number),
-            [Some(333), Some(38), Some(13)]
+            [Some(333), Some(38), Some(20)]
         );
         let nothing = |measure: Measure| measure.of(&Totals::default());
         assert_eq!([Measure::Waited, Measure::BounceRate, Measure::Duration].map(nothing), [None; 3]);

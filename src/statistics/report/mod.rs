@@ -8,7 +8,7 @@ mod period;
 
 use std::sync::Arc;
 
-pub use cards::{Card, Change, Measure, cards};
+pub use cards::{Card, Change, Measure, cards, coverage};
 pub use fold::{Disclosure, RowReport, SMALLEST_FOR_OTHERS, TableReport};
 pub use json::{Beside, to_json};
 pub use noise::{DEVIATION, Noise};

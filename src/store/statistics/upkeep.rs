@@ -28,13 +28,16 @@ impl Statistics {
         let failed = StatisticsError::database(&self.path, "cut the tables of the days that are over");
         let today = i64::from(today.number());
         let cut = |transaction: &Transaction<'_>| {
-            let first = transaction.query_row("SELECT min(day) FROM cell", [], |row| row.get::<_, Option<i64>>(0))?;
-            let Some(first) = first else { return Ok(false) };
-            let from = fact(transaction, "cut_to")?.unwrap_or(first).max(first);
-            let to = today.min(from + MOST_DAYS_AT_ONCE);
-            for day in from..to {
-                cut_day(transaction, day)?;
+            // Whatever has a row has a total, and of those there are few.
+            let sentence = "SELECT DISTINCT day FROM hour WHERE day >= ?1 AND day < ?2 ORDER BY day LIMIT ?3";
+            let from = fact(transaction, "cut_to")?.unwrap_or(i64::MIN);
+            let mut days = transaction.prepare_cached(sentence)?;
+            let days = days.query_map([from, today, MOST_DAYS_AT_ONCE], |row| row.get(0))?;
+            let days = days.collect::<Result<Vec<i64>, _>>()?;
+            for day in &days {
+                cut_day(transaction, *day)?;
             }
+            let to = days.get(MOST_DAYS_AT_ONCE as usize - 1).map_or(today, |last| last + 1).max(from);
             set_fact(transaction, "cut_to", to)?;
             Ok(to < today)
         };

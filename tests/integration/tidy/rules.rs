@@ -17,23 +17,33 @@ const RULES: &[&str] = &[
     "timestamp",
     "visitor",
 ];
-const OUTSIDE: &[&str] = &["clock", "export", "geo", "sockets", "store", "telemetry", "upstream", "witness"];
+const OUTSIDE: &[&str] = &["clock", "export", "geo", "mail", "sockets", "store", "telemetry", "upstream", "witness"];
 
 /// Which modules a module may name besides itself; a module without a place may name none.
 fn may_name(module: &str) -> Option<Vec<&'static str>> {
     let above: &[&'static str] = match module {
         _ if RULES.contains(&module) => &[],
         "pages" | "clock" | "sockets" => &[],
-        "geo" | "store" | "telemetry" => &["clock"],
+        "geo" | "mail" | "store" | "telemetry" => &["clock"],
         "export" => &["store"],
         "upstream" => &["clock", "sockets"],
         "witness" => &["clock", "sockets"],
         "gateway" => &["pages", "clock", "geo", "store", "telemetry", "upstream"],
-        "admin" => &["export", "gateway", "store", "clock", "geo", "sockets", "telemetry"],
+        "admin" => &["export", "gateway", "store", "clock", "geo", "mail", "sockets", "telemetry"],
         "server" => &["gateway", "clock", "sockets", "telemetry"],
-        "config" => {
-            &["admin", "gateway", "server", "pages", "clock", "geo", "store", "telemetry", "upstream", "witness"]
-        }
+        "config" => &[
+            "admin",
+            "gateway",
+            "server",
+            "pages",
+            "clock",
+            "geo",
+            "mail",
+            "store",
+            "telemetry",
+            "upstream",
+            "witness",
+        ],
         "cli" => &[
             "admin",
             "config",
@@ -43,6 +53,7 @@ fn may_name(module: &str) -> Option<Vec<&'static str>> {
             "pages",
             "clock",
             "geo",
+            "mail",
             "store",
             "telemetry",
             "upstream",

@@ -23,6 +23,7 @@ use crate::{
     routing::Hosts,
     statistics::{AccessLog, Day, LogDays},
     store::statistics::{Import, Staging, Statistics, StatisticsError, StatisticsReader},
+    timestamp::Timestamp,
 };
 
 /// Lines between two looks at the progress.
@@ -85,7 +86,9 @@ struct Reading<'a> {
     configuration: &'a Configuration,
     site: &'a SiteSettings,
     until: Option<Day>,
-    now: crate::timestamp::Timestamp,
+    now: Timestamp,
+    /// Tomorrow: clocks may differ, and a later day is nobody's.
+    last: Day,
     /// What the file had before, where there is one.
     before: Option<StatisticsReader>,
     first_counted: Option<Day>,
@@ -116,6 +119,7 @@ impl<'a> Reading<'a> {
             site,
             until,
             now: Clock::system().now(),
+            last: super::asked::today(configuration).plus(1),
             before,
             first_counted,
             staging: Staging::begin(&configuration.state_dir, &site.name)?,
@@ -157,6 +161,10 @@ impl<'a> Reading<'a> {
                 }
             };
             let day = self.days.day(entry.time);
+            if day > self.last {
+                self.told.bad(&path, input.line(), Bad::Later);
+                continue;
+            }
             if self.until.is_some_and(|until| day > until) {
                 later += 1;
                 continue;

@@ -15,6 +15,7 @@ const MOST_NAMED: usize = 5;
 pub(super) enum Bad {
     Line(LineFault),
     TooLong,
+    Later,
 }
 
 impl fmt::Display for Bad {
@@ -22,6 +23,7 @@ impl fmt::Display for Bad {
         match self {
             Self::Line(fault) => fault.fmt(formatter),
             Self::TooLong => formatter.write_str("longer than 64 KiB"),
+            Self::Later => formatter.write_str("of a day that is yet to come"),
         }
     }
 }
@@ -59,7 +61,7 @@ impl Told {
     /// Lines that are none: their place and what is missing.
     pub(super) fn print_bad(&self) {
         if self.bad > 0 {
-            eprintln!("{} of the lines are not of the combined format and were left out:", self.bad);
+            eprintln!("{} of the lines are none that can be counted, and were left out:", self.bad);
             self.named.iter().for_each(|line| eprintln!("  {line}"));
             if self.bad > MOST_NAMED as u64 {
                 eprintln!("  and {} more", self.bad - MOST_NAMED as u64);

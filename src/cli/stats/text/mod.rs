@@ -12,7 +12,7 @@ use super::show::{Shown, meaning};
 use crate::{
     statistics::{
         Day,
-        report::{Filtered, Measure, Report, Step, cards},
+        report::{Filtered, Measure, Report, Step, cards, coverage},
     },
     store::statistics::Mark,
 };
@@ -78,9 +78,13 @@ impl Sheet<'_> {
     }
 
     fn cards(&self, text: &mut String) {
+        let accepted = match coverage(&self.shown.report.totals) {
+            Some(percent) => format!("  of those who accepted: {percent} %"),
+            None => "  of those who accepted".to_owned(),
+        };
         for card in cards(&self.shown.report, self.shown.compared.as_ref()) {
             let told = number(card.measure, card.number);
-            let of_accepted = if card.measure.is_of_accepted() { "  of those who accepted" } else { "" };
+            let of_accepted = if card.measure.is_of_accepted() { accepted.as_str() } else { "" };
             let changed = card.change.map(change).unwrap_or_default();
             line(text, &format!("{:<22}{told:>14}  {changed:>12}{of_accepted}", name(card.measure)));
         }

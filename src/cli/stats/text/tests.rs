@@ -47,7 +47,7 @@ fn a_report_says_numbers_changes_tables_and_what_is_to_be_known() {
         "shop.example, 2026-11-16 to 2026-11-22 (7 days), Asia/Almaty\n",
         "compared with 2026-11-16 to 2026-11-22 (7 days)\n",
         "pageviews                        210        +100 %\n",
-        "bounce rate                        -                of those who accepted\n",
+        "bounce rate                        -                of those who accepted: 0 %\n",
         "\npageviews by day\n  60 │                        ███\n",
         "      2026-11-16        2026-11-22\n",
         "/услуги/",
