@@ -9,7 +9,9 @@ use hyper::body::Incoming;
 
 use super::{
     Administration,
+    accounts::Role,
     body::Body,
+    dashboard,
     pages::{self, Choice, Page, Words},
     sign_in::{Outcome, SignedIn},
     waiting_lines::WaitingError,
@@ -76,13 +78,22 @@ async fn read(request: &Request<Incoming>, way: &Way, admin: &Arc<Administration
         "/readyz" => return text(StatusCode::OK, "ready\n"),
         _ => {}
     }
+    if let Some(asset) = dashboard::asset(path) {
+        return asset;
+    }
     let words = Words::of(request.headers());
+    if path.starts_with(dashboard::SHARED) {
+        return dashboard::behind(path, request.uri().query().unwrap_or_default(), words, admin).await;
+    }
     let account = admin.signed_in(request.headers(), way).await;
     if path == "/sign-in" {
         return match account {
-            Some(_) => redirect("/"),
+            Some(account) => redirect(start_of(account.role)),
             None => html(StatusCode::OK, admin.sign_in_page(words, way, None).await),
         };
+    }
+    if path.starts_with(dashboard::PATH) {
+        return statistics(request, words, account, admin).await;
     }
     let Some(page) = Page::at(path) else {
         let known = if way.is_tls() { "nothing is here\n" } else { "there are /, /metrics, /healthz and /readyz\n" };
@@ -93,6 +104,41 @@ async fn read(request: &Request<Incoming>, way: &Way, admin: &Arc<Administration
         return html(StatusCode::FORBIDDEN, pages::message(words, Some(&account), pages::Message::NotForYou));
     }
     show(page, words, account, admin).await
+}
+
+/// The dashboard, and the numbers that programs ask it for: these are told by their status that nobody is signed in.
+async fn statistics(
+    request: &Request<Incoming>,
+    words: Words,
+    account: Option<SignedIn>,
+    admin: &Arc<Administration>,
+) -> Answer {
+    let path = request.uri().path();
+    let Some(account) = account else {
+        return if dashboard::is_for_programs(path) {
+            dashboard::told(StatusCode::UNAUTHORIZED, "sign in first")
+        } else {
+            redirect("/sign-in")
+        };
+    };
+    if account.role < dashboard::ROLE {
+        return if dashboard::is_for_programs(path) {
+            dashboard::told(StatusCode::FORBIDDEN, "this is for the operator")
+        } else {
+            html(StatusCode::FORBIDDEN, pages::message(words, Some(&account), pages::Message::NotForYou))
+        };
+    }
+    if path == dashboard::SHARE {
+        return dashboard::links(words, account, admin).await;
+    }
+    let query = request.uri().query().unwrap_or_default();
+    let answer = dashboard::answer(path, query, words, account, admin).await;
+    answer.unwrap_or_else(|| text(StatusCode::NOT_FOUND, "there is nothing here\n"))
+}
+
+/// Where somebody begins.
+fn start_of(role: Role) -> &'static str {
+    if role >= dashboard::ROLE { dashboard::PATH } else { "/" }
 }
 
 async fn post(request: Request<Incoming>, way: &Way, admin: &Arc<Administration>) -> Answer {
@@ -108,22 +154,26 @@ async fn post(request: Request<Incoming>, way: &Way, admin: &Arc<Administration>
     if path == "/sign-in" {
         return sign_in(request, words, way, admin).await;
     }
-    let Some(page) = Page::at(&path).filter(|page| page.takes_form()) else {
+    let page = Page::at(&path).filter(|page| page.takes_form());
+    let is_of_links = path == dashboard::SHARE || path == dashboard::REVOKE;
+    let Some(least) = page.map(Page::role).or(is_of_links.then_some(dashboard::ROLE)) else {
         return text(StatusCode::NOT_FOUND, "nothing is posted here\n");
     };
     let Some(account) = admin.signed_in(request.headers(), way).await else { return redirect("/sign-in") };
-    if account.role < page.role() {
+    if account.role < least {
         return html(StatusCode::FORBIDDEN, pages::message(words, Some(&account), pages::Message::NotForYou));
     }
+    let base = way.origin(request.headers()).unwrap_or_default();
     let Some(form) = Form::read(request).await else { return text(StatusCode::BAD_REQUEST, "no form\n") };
     match page {
-        Page::Inventory => choose(form, words, account, admin).await,
-        Page::Country => match pages::found(words, &account, admin, form.field("address")) {
+        None => dashboard::change(&path, &base, &form, words, account, admin).await,
+        Some(Page::Inventory) => choose(form, words, account, admin).await,
+        Some(Page::Country) => match pages::found(words, &account, admin, form.field("address")) {
             Ok(page) => html(StatusCode::OK, page),
             Err(page) => html(StatusCode::BAD_REQUEST, page),
         },
-        Page::Export => super::exporting::export(&form, words, account, admin).await,
-        Page::Overview | Page::Accesses | Page::Persons | Page::Retention => {
+        Some(Page::Export) => super::exporting::export(&form, words, account, admin).await,
+        Some(Page::Overview | Page::Accesses | Page::Persons | Page::Retention) => {
             text(StatusCode::NOT_FOUND, "nothing is posted here\n")
         }
     }
@@ -156,7 +206,7 @@ async fn sign_in(request: Request<Incoming>, words: Words, way: &Way, admin: &Ad
     let headers = request.headers().clone();
     let Some(form) = Form::read(request).await else { return text(StatusCode::BAD_REQUEST, "no form\n") };
     match admin.sign_in(&headers, way, form.field("name"), form.field("password").to_owned()).await {
-        Outcome::Begun(cookie) => with_cookie(redirect("/"), &cookie),
+        Outcome::Begun(cookie, role) => with_cookie(redirect(start_of(role)), &cookie),
         Outcome::Refused(status, refusal) => html(status, admin.sign_in_page(words, way, Some(refusal)).await),
     }
 }
@@ -224,11 +274,11 @@ fn with_cookie(mut response: Answer, cookie: &str) -> Answer {
     response
 }
 
-fn text(status: StatusCode, text: &'static str) -> Answer {
+pub(super) fn text(status: StatusCode, text: &'static str) -> Answer {
     typed("text/plain; charset=utf-8", status, text)
 }
 
-fn typed(media_type: &'static str, status: StatusCode, content: impl Into<bytes::Bytes>) -> Answer {
+pub(super) fn typed(media_type: &'static str, status: StatusCode, content: impl Into<bytes::Bytes>) -> Answer {
     guarded(status, media_type, Body::whole(content))
 }
 

@@ -1,13 +1,14 @@
 //! For the operator and auditors: metrics and health on a listener of its own; pages behind a sign-in there, and over TLS under a host of
 //! their own where one is configured.
 //!
-//! A page reads; what is taken out of the log is noted in the log first; nothing else is changed from here. Accounts and the requests of
-//! persons are changed on the command line.
+//! A page reads; what is taken out of the log is noted in the log first. Links to the statistics are made and ended here; nothing else takes
+//! effect from here. Accounts and the requests of persons are changed on the command line.
 
 mod access_words;
 mod accounts;
 mod answer;
 mod body;
+mod dashboard;
 mod deadline;
 mod exporting;
 mod guesses;
@@ -36,6 +37,7 @@ pub use access_words::{by_in_words, form_in_words, is_of_one_person, what_in_wor
 pub use accounts::{Account, AccountError, Accounts, Role, add_account, remove_account};
 pub use answer::Answer;
 pub use body::Body;
+pub use dashboard::{Answered, Defined, Metric, defined_table};
 pub use deadline::{Deadline, Deadlines, date_in_kazakhstan};
 pub use leaves::AccessSeen;
 pub use letter::{LetterMaterial, letter};
@@ -93,6 +95,8 @@ pub struct Administration {
     hashing: Semaphore,
     /// Who is taking an export just now.
     exporting: Arc<Turns>,
+    /// Reports are read by few at a time: each looks through the tables of all its days.
+    reporting: Semaphore,
 }
 
 impl Administration {
@@ -107,6 +111,7 @@ impl Administration {
             waiting: Semaphore::new(MOST_WAITING),
             hashing: Semaphore::new(1),
             exporting: Arc::default(),
+            reporting: Semaphore::new(dashboard::REPORTS_AT_ONCE),
         })
     }
 

@@ -3,7 +3,7 @@
 use http::{HeaderMap, StatusCode, header};
 
 use super::{
-    Account, Accounts, Administration,
+    Accounts, Administration,
     accounts::Role,
     pages::{self, Words},
     password::PasswordHash,
@@ -22,8 +22,8 @@ pub(super) struct SignedIn {
 
 /// What came of signing in.
 pub(super) enum Outcome {
-    /// Set this cookie.
-    Begun(String),
+    /// Set this cookie, for somebody of this role.
+    Begun(String, Role),
     /// Show this.
     Refused(StatusCode, pages::Refusal),
 }
@@ -83,13 +83,13 @@ impl Administration {
         let account = accounts.named(name);
         let hash = account.map_or_else(PasswordHash::of_nobody, |account| account.password().clone());
         let fits = tokio::task::spawn_blocking(move || hash.fits(&password)).await.unwrap_or(false);
-        match account.and_then(Account::number).filter(|_| fits) {
-            Some(number) => {
+        match account.and_then(|account| Some((account.number()?, account.role))).filter(|_| fits) {
+            Some((number, role)) => {
                 guesses.right(name, client);
                 tracing::info!(account = %number, "signed in to the administration");
                 self.end_session(headers, way);
                 let token = self.sessions.begin(way.cookie(), number, now);
-                Outcome::Begun(way.set_cookie(&token, LONGEST_SESSION / 1000))
+                Outcome::Begun(way.set_cookie(&token, LONGEST_SESSION / 1000), role)
             }
             None => {
                 tracing::warn!("a wrong name or password was given to the administration");

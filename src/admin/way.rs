@@ -69,7 +69,7 @@ impl Way {
     }
 
     /// The origin of our own pages, as browsers write it; `None` where the request names no host.
-    fn origin(&self, headers: &HeaderMap) -> Option<String> {
+    pub(super) fn origin(&self, headers: &HeaderMap) -> Option<String> {
         match self {
             Self::Plain { .. } => {
                 let host = headers.get(header::HOST)?.to_str().ok()?;

@@ -34,7 +34,7 @@ pub use checkpoint::{Checkpoint, CheckpointFault, SignedCheckpoint};
 pub use entry::{Entry, ErasureReason, LONGEST_LEAF, LeafHash, LogId, Predecessor, Salt, document_hash, leaf_hash};
 pub use event::{Event, EventKind, LeafIndex, Method, NoticeId, OpenedFrame, RecordId};
 pub use export::{
-    Content, Counted, CsvExport, Ending, JsonLdExport, Removal, Row, Told, consent_record, json_ld_context,
+    Content, Counted, CsvExport, Ending, JsonLdExport, Removal, Row, Told, consent_record, disarmed, json_ld_context,
     write_json_line,
 };
 pub(crate) use hex::{hex, unhex};

@@ -86,6 +86,21 @@ impl Enforcement {
         self.since.store(now.milliseconds(), Relaxed);
     }
 
+    /// The counts of one site that are not nought, in the order of kinds and categories. They stay.
+    pub fn read(&self, site: usize) -> Vec<EnforcementCount> {
+        let Some(site) = self.sites.get(site) else { return Vec::new() };
+        let mut counts = Vec::new();
+        for (what, cells) in Enforced::ALL.into_iter().zip(&site.cells) {
+            for (category, cell) in CategoryCounts::CELLS.into_iter().zip(cells) {
+                let (refused, passed) = (cell.refused.load(Relaxed), cell.passed.load(Relaxed));
+                if refused > 0 || passed > 0 {
+                    counts.push(EnforcementCount { site: (&*site.name).into(), what, category, refused, passed });
+                }
+            }
+        }
+        counts
+    }
+
     /// Takes the counts of some sites that are not nought, in the order of sites, kinds and categories.
     pub fn take(&self, sites: Range<usize>) -> Vec<EnforcementCount> {
         let mut counts = Vec::new();
@@ -127,6 +142,7 @@ mod tests {
             |what, category, refused, passed| EnforcementCount { site: "b.kz".into(), what, category, refused, passed };
         let expected =
             vec![count(Enforced::CookiePair, Some(Category::Functional), 1, 3), count(Enforced::Frame, None, 2, 0)];
+        assert_eq!((counts.read(1), counts.read(0), counts.read(7)), (expected.clone(), Vec::new(), Vec::new()));
         let taken = counts.take(0..2);
         assert_eq!(taken, expected);
         assert_eq!(counts.take(0..2), []);

@@ -15,6 +15,8 @@ use prometheus::{
     TextEncoder,
 };
 
+use prometheus::core::Collector as _;
+
 use crate::{consent::Category, ledger::EventKind, timestamp::Timestamp};
 
 /// Which way a cookie was going.
@@ -177,6 +179,23 @@ impl Metrics {
         self.upstream_failures.with_label_values(&[site, reason]).inc();
     }
 
+    /// How many requests a site did not answer since the start, by reason.
+    pub fn upstream_failures(&self, site: &str) -> Vec<(String, u64)> {
+        let mut failures = Vec::new();
+        for metric in self.upstream_failures.collect().iter().flat_map(|family| family.get_metric()) {
+            let label = |name: &str| metric.get_label().iter().find(|label| label.name() == name);
+            if label("site").is_some_and(|label| label.value() == site)
+                && let Some(reason) = label("reason")
+            {
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of whole things")]
+                let count = metric.get_counter().get_value() as u64;
+                failures.push((reason.value().to_owned(), count));
+            }
+        }
+        failures.sort();
+        failures
+    }
+
     /// Counts cookies that did not pass; `None` stands for what the catalogue does not know.
     pub fn cookies_refused(&self, site: &str, category: Option<Category>, direction: Direction, count: u64) {
         if count > 0 {
@@ -303,6 +322,16 @@ mod tests {
         let page = metrics.render();
         assert!(page.contains(r#"kelisim_requests_total{method="other",site="a.example",status="2xx"} 1"#), "{page}");
         assert!(!page.contains("MADE-UP"));
+    }
+
+    #[test]
+    fn failures_of_a_site_are_told_by_reason() {
+        let metrics = Metrics::new();
+        for (site, reason) in [("a.kz", "timeout"), ("b.kz", "refused"), ("b.kz", "refused"), ("b.kz", "broken")] {
+            metrics.upstream_failed(site, reason);
+        }
+        assert_eq!(metrics.upstream_failures("b.kz"), [("broken".to_owned(), 1), ("refused".to_owned(), 2)]);
+        assert_eq!(metrics.upstream_failures("c.kz"), []);
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub fn add(gateway: &Gateway, name: &str, role: Role) -> String {
     add_account(&state, name, role, PASSWORD, Timestamp::parse("2026-11-22").unwrap()).unwrap().to_string()
 }
 
-fn visitor(gateway: &Gateway) -> Browser {
+pub fn visitor(gateway: &Gateway) -> Browser {
     let address = gateway.running().admin().unwrap();
     Browser::at(address, &address.to_string()).sending("accept-language", "en")
 }
@@ -28,7 +28,8 @@ pub fn sign_in(browser: &mut Browser, name: &str, password: &str) -> Reply {
 pub fn signed_in(gateway: &Gateway, name: &str) -> Browser {
     let mut browser = visitor(gateway);
     let reply = sign_in(&mut browser, name, PASSWORD);
-    assert_eq!((reply.status, reply.header("location")), (303, Some("/")), "{}", reply.text());
+    let location = reply.header("location");
+    assert!(reply.status == 303 && matches!(location, Some("/" | "/statistics")), "{location:?} {}", reply.text());
     browser
 }
 
@@ -181,6 +182,16 @@ fn what_each_route_answers_to_each_role() {
         ("/healthz", [200, 200, 200], [404, 404, 404]),
         ("/readyz", [200, 200, 200], [404, 404, 404]),
         ("/style.css", [200, 200, 200], [404, 404, 404]),
+        ("/dashboard.css", [200, 200, 200], [404, 404, 404]),
+        ("/dashboard.js", [200, 200, 200], [404, 404, 404]),
+        ("/openapi.json", [200, 200, 200], [404, 404, 404]),
+        ("/statistics", [303, 403, 200], [404, 404, 404]),
+        ("/statistics/table/page", [303, 403, 200], [404, 404, 404]),
+        ("/statistics/report.json", [401, 403, 200], [404, 404, 404]),
+        ("/statistics/all.zip", [401, 403, 200], [404, 404, 404]),
+        ("/statistics/share", [303, 403, 200], [303, 403, 400]),
+        ("/statistics/share/revoke", [303, 403, 404], [303, 403, 200]),
+        ("/shared/0", [404, 404, 404], [404, 404, 404]),
         ("/", [303, 200, 200], [404, 404, 404]),
         ("/export", [303, 200, 200], [303, 400, 400]),
         ("/accesses", [303, 200, 200], [404, 404, 404]),
@@ -194,9 +205,10 @@ fn what_each_route_answers_to_each_role() {
             let page = browser.click(path);
             assert_eq!(page.status, read[place], "GET {path}, {place}");
             assert_eq!(browser.send("POST", path, &form, b"").status, posted[place], "POST {path}, {place}");
-            // All that pages can do is to sign out, to export, and to ask about a country.
+            // All that pages can do is to sign out, to export, to ask about a country, and to choose or share statistics.
             let (text, forms) = (page.text(), page.text().matches("<form").count());
-            let known = ["sign-out", "export", "sign-in", "country"].map(|action| format!("action=\"/{action}\""));
+            let known = ["sign-out", "export", "sign-in", "country", "statistics", "statistics/share"];
+            let known = known.map(|action| format!("action=\"/{action}\""));
             assert_eq!(forms, known.iter().map(|action| text.matches(action).count()).sum::<usize>(), "{path}: {text}");
         }
     }

@@ -14,6 +14,7 @@ mod bundles;
 mod choice;
 mod cookies;
 mod country;
+mod dashboard;
 mod durability;
 mod editions;
 mod exceptions;

@@ -79,7 +79,7 @@ impl Page<'_> {
     pub(super) fn footer(&self) -> &'static str {
         self.words.say(
             "Считает Kelisim на самом сервере: без cookie и без адресов посетителей. Визиты и посетителе-дни известны только о тех, кто принял статистику. Письмо ничего не загружает и не сообщает о прочтении.",
-            "Kelisim сервердің өзінде санайды: cookie және келушілердің адресінсіз. Сапарлар мен келуші-күндер статистикаға келіскендер туралы ғана белгілі. Хат ештеңе жүктемейді және оқылғанын хабарламайды.",
+            "Kelisim сервердің өзінде санайды: cookie және келушілердің адресінсіз. Келулер мен күндік келушілер статистикаға келіскендер туралы ғана белгілі. Хат ештеңе жүктемейді және оқылғанын хабарламайды.",
             "Counted by Kelisim at the server itself, without cookies and without visitors' addresses. Visits and visitor-days are known of those alone who accepted statistics. This letter loads nothing and tells nobody that it was read.",
         )
     }

@@ -1,6 +1,7 @@
 //! What a letter says, in three languages.
 
 use crate::{
+    admin::dashboard::{Metric, defined_table, shown},
     statistics::{Dimension, report::Measure},
     visitor::Language,
 };
@@ -23,54 +24,43 @@ impl Words {
         self.0.tag()
     }
 
-    pub(super) const fn measure(self, measure: Measure) -> &'static str {
-        match measure {
-            Measure::Views => self.say("Просмотры", "Қаралым", "Pageviews"),
-            Measure::Entries => self.say("Заходы извне", "Сырттан келу", "Entries"),
-            Measure::Visits => self.say("Визиты", "Сапар", "Visits"),
-            Measure::Visitors => self.say("Посетителе-дни", "Келуші-күн", "Visitor-days"),
-            Measure::BounceRate => self.say("Отказы, %", "Бас тарту, %", "Bounce rate, %"),
-            Measure::Duration => self.say("Длительность визита, с", "Сапар ұзақтығы, с", "Length of a visit, s"),
-            Measure::Robots => self.say("Страницы для роботов", "Роботтарға беттер", "Pages for robots"),
-            Measure::NotFound => self.say("Не найдено", "Табылмады", "Not found"),
-            Measure::Downloads => self.say("Загрузки файлов", "Файл жүктеу", "Downloads"),
-            Measure::Slow => self.say("Медленные просмотры", "Баяу қаралым", "Slow pageviews"),
-            Measure::Waited => self.say("Время ответа, мс", "Жауап уақыты, мс", "Time to answer, ms"),
-            Measure::Requests => self.say("Запросы", "Сұраныс", "Requests"),
-            Measure::Bytes => self.say("Байты", "Байт", "Bytes"),
-        }
+    /// The name of a number, as the dashboard has it.
+    pub(super) fn measure(self, measure: Measure) -> &'static str {
+        let metric = match measure {
+            Measure::Views => Metric::Views,
+            Measure::Entries => Metric::Entries,
+            Measure::Visits => Metric::Visits,
+            Measure::Visitors => Metric::Visitors,
+            Measure::BounceRate => Metric::BounceRate,
+            Measure::Duration => Metric::Duration,
+            Measure::Robots => Metric::Robots,
+            Measure::NotFound => Metric::NotFound,
+            Measure::Downloads => Metric::Downloads,
+            Measure::Slow => Metric::Slow,
+            Measure::Bytes => Metric::Bytes,
+            Measure::Waited => return self.say("Ответ сайта", "Сайттың жауабы", "Time to answer"),
+            Measure::Requests => return self.say("Запросы", "Сұраныстар", "Requests"),
+        };
+        metric.defined().title(self.0)
     }
 
-    pub(super) const fn table(self, dimension: Dimension) -> &'static str {
-        match dimension {
-            Dimension::Page => self.say("Страницы", "Беттер", "Pages"),
-            Dimension::Source => self.say("Откуда приходят", "Қайдан келеді", "Sources"),
-            Dimension::Campaign => self.say("Кампании", "Науқандар", "Campaigns"),
-            Dimension::Country => self.say("Страны", "Елдер", "Countries"),
-            Dimension::NotFound => self.say("Не найдено", "Табылмады", "Not found"),
-            other => other.name(),
-        }
+    pub(super) fn table(self, dimension: Dimension) -> &'static str {
+        defined_table(dimension).title(self.0)
     }
 
-    /// A word of a table, where it is one of ours.
+    /// A word of a table.
     pub(super) fn word(self, dimension: Dimension, word: &str) -> String {
-        match (dimension, word) {
-            (Dimension::Source, "direct") => self.say("напрямую", "тікелей", "direct").to_owned(),
-            (Dimension::Country | Dimension::Source, "unknown") => {
-                self.say("неизвестно", "белгісіз", "unknown").to_owned()
-            }
-            (_, word) => word.to_owned(),
-        }
+        shown(self.0, dimension, word).into_owned()
     }
 
     /// Of how many pageviews visits and visitor-days are.
     pub(super) fn coverage(self, percent: i64) -> String {
         match self.0 {
             Language::Ru => {
-                format!("Визиты и посетителе-дни: только тех, кто принял статистику, {percent}\u{a0}% просмотров.")
+                format!("Визиты и посетители по дням: только тех, кто принял статистику, {percent}\u{a0}% просмотров.")
             }
             Language::Kk => {
-                format!("Сапар мен келуші-күн: статистикаға келіскендер ғана, қаралымның {percent}\u{a0}%-ы.")
+                format!("Келулер мен күндік келушілер: статистикаға келіскендер ғана, қаралымның {percent}\u{a0}%-ы.")
             }
             Language::En => format!(
                 "Visits and visitor-days: of those alone who accepted statistics, {percent}\u{a0}% of pageviews."
@@ -105,17 +95,17 @@ impl Words {
         match mark {
             "crash" => self.say(
                 "шлюз остановился без предупреждения: последних секунд нет, открытые визиты посчитаны дважды",
-                "шлюз ескертусіз тоқтады: соңғы секундтар жоқ, ашық сапарлар екі рет саналды",
+                "шлюз ескертусіз тоқтады: соңғы секундтар жоқ, ашық келулер екі рет саналды",
                 "the gateway ended without a word: its last seconds are missing, and open visits count as two",
             ),
             "restart" => self.say(
                 "шлюз запускали заново: открытые визиты посчитаны дважды",
-                "шлюз қайта іске қосылды: ашық сапарлар екі рет саналды",
+                "шлюз қайта іске қосылды: ашық келулер екі рет саналды",
                 "the gateway was started anew: open visits count as two",
             ),
             _ => self.say(
                 "прочитано из журналов сервера: просмотры без визитов",
-                "сервер журналынан оқылды: сапарсыз қаралымдар",
+                "сервер журналынан оқылды: келулерсіз қаралымдар",
                 "read in from logs: views of everybody, and no visits",
             ),
         }

@@ -32,6 +32,8 @@ pub(in crate::admin) enum Message {
     Changed,
     /// The log can't be read or written.
     Unreadable,
+    /// The statistics can't be read.
+    StatisticsUnreadable,
     /// A name is not, or no more, one that waits for a category.
     NoSuchName,
     /// As many lines wait as may.
@@ -44,7 +46,7 @@ pub(in crate::admin) enum Message {
 #[template(path = "message.html", config = "src/admin/askama.toml")]
 struct MessagePage {
     frame: Frame,
-    text: &'static str,
+    text: String,
 }
 
 /// Says one thing.
@@ -108,6 +110,11 @@ pub(in crate::admin) fn message(words: Words, account: Option<&SignedIn>, messag
             "Журналды қазір оқу немесе толықтыру мүмкін емес, сондықтан ештеңе көрсетілмейді. Себебі шлюздің хабарларында.",
             "The log can't be read or written just now, so nothing is shown. The gateway's own messages say why.",
         ),
+        Message::StatisticsUnreadable => (
+            "Статистику сейчас нельзя прочитать. Причина — в сообщениях шлюза.",
+            "Статистиканы қазір оқу мүмкін емес. Себебі шлюздің хабарларында.",
+            "The statistics can't be read just now. The gateway's own messages say why.",
+        ),
         Message::NoSuchName => (
             "Такого имени без категории в инвентаре нет: его уже назвали или вытеснили другие. Ничего не изменено.",
             "Тізімдемеде мұндай санаты жоқ атау жоқ: ол аталып қойған немесе басқалар ығыстырған. Ештеңе өзгерген жоқ.",
@@ -124,5 +131,10 @@ pub(in crate::admin) fn message(words: Words, account: Option<&SignedIn>, messag
             "The choice can't be written to proposed.toml, so nothing was changed. The gateway's own messages say why.",
         ),
     };
-    rendered(&MessagePage { frame: Frame::of(words, account, None), text: words.of_all(russian, kazakh, english) })
+    saying(words, account, words.of_all(russian, kazakh, english).to_owned())
+}
+
+/// Says a sentence that was made for the occasion.
+pub(in crate::admin) fn saying(words: Words, account: Option<&SignedIn>, text: String) -> String {
+    rendered(&MessagePage { frame: Frame::of(words, account, None), text })
 }

@@ -16,7 +16,7 @@ mod witnesses;
 use askama::Template;
 use http::{HeaderMap, header};
 
-use super::{Administration, accounts::Role, deadline::Deadline, sign_in::SignedIn};
+use super::{Administration, accounts::Role, dashboard, deadline::Deadline, sign_in::SignedIn};
 use crate::{
     consent::Category,
     store::StoreError,
@@ -27,7 +27,7 @@ use crate::{
 pub(super) use country::found;
 pub(super) use export::events;
 pub(super) use inventory::{Choice, choose};
-pub(super) use message::{Message, message};
+pub(super) use message::{Message, message, saying};
 pub(super) use sign_in::{Refusal, sign_in};
 
 /// The style of all pages.
@@ -38,6 +38,11 @@ pub(super) const STYLE: &str = include_str!("../templates/style.css");
 pub(super) struct Words(Language);
 
 impl Words {
+    /// A language that was asked for by name.
+    pub(super) const fn in_language(language: Language) -> Self {
+        Self(language)
+    }
+
     /// What the browser asks for; Russian when it asks for none of the three.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let accept = headers.get(header::ACCEPT_LANGUAGE).and_then(|accept| accept.to_str().ok());
@@ -66,11 +71,11 @@ impl Words {
         self.of_all(russian, russian, english)
     }
 
-    const fn language(self) -> Language {
+    pub(super) const fn language(self) -> Language {
         self.0
     }
 
-    fn tag(self) -> &'static str {
+    pub(super) fn tag(self) -> &'static str {
         self.0.tag()
     }
 }
@@ -161,23 +166,23 @@ impl Page {
 }
 
 /// What stands around every page.
-struct Frame {
-    words: Words,
-    title: &'static str,
-    account: Option<Named>,
-    links: Vec<Link>,
+pub(super) struct Frame {
+    pub(super) words: Words,
+    pub(super) title: &'static str,
+    pub(super) account: Option<Named>,
+    pub(super) links: Vec<Link>,
 }
 
 /// Who is signed in, as the page says it.
-struct Named {
-    name: String,
-    role: &'static str,
+pub(super) struct Named {
+    pub(super) name: String,
+    pub(super) role: &'static str,
 }
 
-struct Link {
-    path: &'static str,
-    title: &'static str,
-    current: bool,
+pub(super) struct Link {
+    pub(super) path: &'static str,
+    pub(super) title: &'static str,
+    pub(super) current: bool,
 }
 
 impl Frame {
@@ -186,6 +191,11 @@ impl Frame {
         let links = Page::ALL.into_iter().filter(|page| role.is_some_and(|role| role >= page.role()));
         let links =
             links.map(|page| Link { path: page.path(), title: page.title(words), current: Some(page) == current });
+        let dashboard = role.filter(|role| *role >= dashboard::ROLE).map(|_| Link {
+            path: dashboard::PATH,
+            title: dashboard::title(words.language()),
+            current: false,
+        });
         Self {
             words,
             title: current.map_or("Kelisim", |page| page.title(words)),
@@ -196,8 +206,21 @@ impl Frame {
                     Role::Operator => words.of_all("оператор", "оператор", "operator"),
                 },
             }),
-            links: links.collect(),
+            links: dashboard.into_iter().chain(links).collect(),
         }
+    }
+
+    /// Around the dashboard and what belongs to it.
+    pub(super) fn of_dashboard(words: Words, account: &SignedIn) -> Self {
+        let mut frame = Self::of(words, Some(account), None);
+        frame.title = dashboard::title(words.language());
+        frame.links.iter_mut().for_each(|link| link.current = link.path == dashboard::PATH);
+        frame
+    }
+
+    /// Around a page for somebody without an account.
+    pub(super) fn of_nobody(words: Words, title: &'static str) -> Self {
+        Self { title, ..Self::of(words, None, None) }
     }
 
     /// In the language of the page, on a page that has no Kazakh.
@@ -206,12 +229,12 @@ impl Frame {
     }
 
     /// In the language of the page.
-    fn say_all<'a>(&self, russian: &'a str, kazakh: &'a str, english: &'a str) -> &'a str {
+    pub(super) fn say_all<'a>(&self, russian: &'a str, kazakh: &'a str, english: &'a str) -> &'a str {
         self.words.of_all(russian, kazakh, english)
     }
 }
 
-fn rendered(page: &impl Template) -> String {
+pub(super) fn rendered(page: &impl Template) -> String {
     page.render().expect("templates that write into memory do not fail")
 }
 
@@ -333,6 +356,6 @@ mod tests {
             frame.links.iter().map(|link| link.path).collect::<Vec<_>>()
         };
         assert_eq!(links(Role::Auditor), ["/", "/export", "/accesses"]);
-        assert_eq!(links(Role::Operator).len(), Page::ALL.len());
+        assert_eq!(links(Role::Operator).len(), 1 + Page::ALL.len());
     }
 }

@@ -18,7 +18,7 @@ use serde_json::json;
 pub use self::{
     json_ld::JsonLdExport,
     record::{consent_record, context as json_ld_context},
-    table::CsvExport,
+    table::{CsvExport, disarmed},
 };
 use super::{Act, Event, LeafHash, LeafIndex, NoticeFacts, Retention, Salt, canonical, hex::hex};
 use crate::{consent::Category, consent::CategorySet, timestamp::Timestamp};

@@ -61,11 +61,10 @@ impl<W: Write> CsvExport<W> {
                 cells.extend([on.date(), by.name().to_owned(), hex(&row.leaf_hash.0), String::new()]);
             }
         }
-        let cells =
-            columns().zip(&cells).map(|(column, cell)| match is_read_as_value(cell) && !VALUES.contains(&column) {
-                true => format!("'{}", disarm(cell)),
-                false => disarm(cell),
-            });
+        let cells = columns().zip(&cells).map(|(column, cell)| match VALUES.contains(&column) {
+            true => disarm(cell),
+            false => disarmed(cell),
+        });
         Ok(self.0.write_record(cells)?)
     }
 
@@ -149,6 +148,11 @@ fn answer(category: Category, act: &Act, once: bool) -> &'static str {
         (false, false) if once => "not asked",
         (false, false) => "not offered",
     }
+}
+
+/// A text as a cell in which a spreadsheet runs nothing and changes nothing.
+pub fn disarmed(cell: &str) -> String {
+    if is_read_as_value(cell) { format!("'{}", disarm(cell)) } else { disarm(cell) }
 }
 
 /// Whether a spreadsheet would make a number, a date or a truth value of a text and lose how it is written: the edition `1.10` would

@@ -46,6 +46,20 @@ pub struct TableReport {
     pub of_accepted: bool,
 }
 
+impl TableReport {
+    /// One without rows, as it is where a filter can't be asked of it.
+    pub fn empty(dimension: Dimension) -> Self {
+        Self {
+            dimension,
+            rows: Vec::new(),
+            rest: Figures::default(),
+            folded: 0,
+            folded_figures: Figures::default(),
+            of_accepted: false,
+        }
+    }
+}
+
 /// What a row must have enough of to be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Weight {
