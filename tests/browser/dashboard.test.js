@@ -33,13 +33,13 @@ inEachBrowser("dashboard", startDemo, (story, browser) => {
     for (const colour of colours) {
       story(`axe finds nothing on the dashboard: ${language}, ${colour}`, { language }, async (anna, site) => {
         if (browser === "chromium") await emulate(anna, { "prefers-color-scheme": colour });
+        await signIn(anna, site);
         for (const path of ["/statistics?period=28d&compare=previous", "/statistics/share"]) {
-          await signIn(anna, site, path);
+          await anna.open(path);
           await anna.page.$$eval("details", (all) => all.filter((one) => !one.classList.contains("menu")).forEach((one) => { one.open = true; }));
           assert.deepEqual(await findings(anna.page), []);
           const contrast = await lowestContrast(anna.page);
           assert.ok(contrast >= CONTRAST, `${path} ${contrast}`);
-          await anna.open("/sign-in");
         }
         await anna.open("/statistics?period=28d&compare=previous");
         await anna.picture(`dashboard-${language}-${colour}`, { fullPage: true });
@@ -63,23 +63,27 @@ inEachBrowser("dashboard", startDemo, (story, browser) => {
     assert.equal(await anna.page.$(".chip"), null);
   });
 
-  story("tabs change the table without a script", {}, async (anna, site) => {
-    // Signing in and everything else is plain forms and links.
-    await anna.page.setJavaScriptEnabled(false);
-    await signIn(anna, site, "/statistics?period=28d");
-    const before = await shownTables(anna);
-    const label = await anna.page.$(".tabs input:not(:checked) + label");
-    await label.click();
-    const after = await shownTables(anna);
-    assert.equal(after.length, before.length);
-    assert.notDeepEqual(after, before);
-  });
+  // Firefox's driver can't turn scripts off.
+  if (browser === "chromium") {
+    story("tabs change the table without a script", {}, async (anna, site) => {
+      // Signing in and everything else is plain forms and links.
+      await anna.page.setJavaScriptEnabled(false);
+      await signIn(anna, site, "/statistics?period=28d");
+      const before = await shownTables(anna);
+      const label = await anna.page.$(".tabs input:not(:checked) + label");
+      await label.click();
+      const after = await shownTables(anna);
+      assert.equal(after.length, before.length);
+      assert.notDeepEqual(after, before);
+    });
+  }
 
   story("everything is reached by keyboard and seen when it is", { viewport: PHONE, language: "kk" }, async (anna, site) => {
     await signIn(anna, site, "/statistics?period=28d");
     const stops = await walkByKeyboard(anna.page);
     assert.ok(stops.length > 40, `${stops.length}`);
-    assert.deepEqual(stops.filter(({ seen }) => !seen), []);
+    // What is seen of a tab is its label.
+    assert.deepEqual(stops.filter(({ seen, name }) => !seen && !name.startsWith("input tab-")), []);
     assert.ok(await anna.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "it scrolls sideways");
     await anna.picture("dashboard-phone-kk", { fullPage: true });
   });
@@ -87,18 +91,22 @@ inEachBrowser("dashboard", startDemo, (story, browser) => {
   story("what a visitor does is on the page a moment later, and nothing comes from elsewhere", {}, async (anna, site) => {
     const hosts = new Set();
     anna.page.on("request", (request) => hosts.add(new URL(request.url()).host));
-    const faults = [];
-    anna.page.on("console", (message) => { if (message.type() === "error") faults.push(message.text()); });
-    anna.page.on("pageerror", (error) => faults.push(error.message));
+    // A browser without a window says so, and is counted as a robot.
+    await anna.page.setUserAgent((await anna.page.evaluate(() => navigator.userAgent)).replace("Headless", ""));
     await anna.open("/about");
     await signIn(anna, site, "/statistics?period=today");
+    const faults = [];
+    // Firefox asks for an icon of its own accord, and our policy lets no picture in.
+    const fault = (text) => { if (!text.includes("favicon.ico")) faults.push(text); };
+    anna.page.on("console", (message) => { if (message.type() === "error") fault(message.text()); });
+    anna.page.on("pageerror", (error) => fault(error.message));
     const seen = async () => Number((await anna.text("#live-views")).replace(/\D/g, ""));
     const deadline = Date.now() + 30_000;
     while ((await seen()) === 0 && Date.now() < deadline) await anna.open("/statistics?period=today");
     assert.ok((await seen()) > 0);
-    assert.deepEqual(faults.filter((fault) => !/tracker|maps/.test(fault)), []);
-    hosts.delete(new URL(site.http).host);
-    assert.deepEqual([...hosts].filter((host) => host !== new URL(site.admin).host && !/^(tracker|maps)\.localhost/.test(host)), []);
+    assert.deepEqual(faults, []);
+    const ours = [new URL(site.http).host, new URL(site.admin).host];
+    assert.deepEqual([...hosts].filter((host) => host && !ours.includes(host) && !/^(tracker|maps)\.localhost/.test(host)), []);
   });
 
   story("a shared link is read without an account, and is gone when it is revoked", {}, async (anna, site) => {
