@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -10,6 +10,7 @@ use std::{
 
 use tokio::sync::watch;
 
+use super::hand_over;
 use crate::{
     clock::{self, Clock},
     gateway,
@@ -45,6 +46,10 @@ struct Work {
     live: watch::Sender<Live>,
     /// Sums that the disk refused.
     refused: Option<Changes>,
+    /// The names of the sites, in the order of their numbers.
+    sites: Vec<Arc<str>>,
+    /// Where the next run finds what this one knows.
+    hand_over: Option<PathBuf>,
     /// The last day for which the tables of earlier days were cut.
     kept_house: Option<Day>,
     /// Whether the disk refused the last time, so that it is said once.
@@ -57,11 +62,12 @@ impl CountingThread {
         gateway: &Arc<gateway::Shared>,
         queue: CounterQueue,
         settings: &Settings,
-        state_dir: &Path,
+        (state_dir, hand_over): (&Path, Option<PathBuf>),
         clock: &Clock,
     ) -> Result<Self, StartError> {
         let sites: Vec<_> = gateway.site_names().cloned().collect();
-        let counting = Counting::new(settings.calendar.clone(), sites.len(), clock::random, clock.now());
+        let handed = hand_over.as_deref().and_then(hand_over::take);
+        let (counting, goes_on, ended) = begun(settings, &sites, handed.as_deref().map(Vec::as_slice), clock.now());
         let mut statistics = match Statistics::open(state_dir, &sites) {
             // Statistics must not keep a site from its visitors.
             Err(error @ StatisticsError::Damaged { .. }) => {
@@ -71,7 +77,8 @@ impl CountingThread {
             }
             opened => opened?,
         };
-        statistics.begin(today(&settings.calendar, clock))?;
+        statistics.begin(today(&settings.calendar, clock), goes_on)?;
+        tell_of_erased_keys(gateway.store(), ended);
         let (sender, live) = watch::channel(counting.live(clock.now()));
         let work = Work {
             counter: gateway.counter().clone(),
@@ -83,6 +90,8 @@ impl CountingThread {
             clock: clock.clone(),
             live: sender,
             refused: None,
+            sites,
+            hand_over,
             kept_house: None,
             is_failing: false,
         };
@@ -114,6 +123,32 @@ pub enum StartError {
 
 fn today(calendar: &Calendar, clock: &Clock) -> Day {
     calendar.place(clock.now()).0
+}
+
+/// Counting that goes on where the run before has ended, if it left anything to go on with; else from nothing, with the keys that end so.
+fn begun(
+    settings: &Settings,
+    sites: &[Arc<str>],
+    handed: Option<&[u8]>,
+    now: Timestamp,
+) -> (Counting, bool, Vec<ErasedKey>) {
+    let calendar = settings.calendar.clone();
+    let ended = match handed.map(|handed| Counting::go_on(calendar.clone(), sites, clock::random, handed, now)) {
+        Some(Ok(counting)) => return (counting, true, Vec::new()),
+        Some(Err(ended)) => ended,
+        None => Vec::new(),
+    };
+    (Counting::new(calendar, sites.len(), clock::random, now), false, ended)
+}
+
+/// The log learns which keys are no more.
+fn tell_of_erased_keys(store: &Store, keys: Vec<ErasedKey>) {
+    for ErasedKey { day, at, commitment } in keys {
+        let Some(day) = Timestamp::parse(&day.to_string()) else { continue };
+        if let Err(error) = store.note_waiting(Entry::Key { day, commitment, time: at }) {
+            tracing::error!(%error, day = %day.date(), "the key of a day is erased, and the log does not say so");
+        }
+    }
 }
 
 /// From which days on what is kept.
@@ -157,7 +192,7 @@ impl Work {
             self.counting.count(Counted::Traffic(traffic));
         }
         self.counting.advance(now);
-        self.tell_of_erased_keys();
+        tell_of_erased_keys(&self.store, self.counting.take_erased());
         self.write();
         self.live.send_replace(self.counting.live(now));
     }
@@ -192,25 +227,31 @@ impl Work {
         }
     }
 
-    fn tell_of_erased_keys(&mut self) {
-        for ErasedKey { day, at, commitment } in self.counting.take_erased() {
-            let Some(day) = Timestamp::parse(&day.to_string()) else { continue };
-            if let Err(error) = self.store.note_waiting(Entry::Key { day, commitment, time: at }) {
-                tracing::error!(%error, day = %day.date(), "the key of a day is erased, and the log does not say so");
-            }
-        }
-    }
-
     fn end(mut self) {
         self.go_on();
         // The disk may have refused what was before it.
         if self.refused.is_none() {
             self.write();
         }
-        self.counting.end(self.clock.now());
-        self.tell_of_erased_keys();
+        if !self.hands_over() {
+            self.counting.end(self.clock.now());
+        }
+        tell_of_erased_keys(&self.store, self.counting.take_erased());
         if let Err(error) = self.statistics.end(today(&self.settings.calendar, &self.clock)) {
             self.fails(&error);
+        }
+    }
+
+    /// Leaves what is known to the next run, where there is a place in memory for it and all sums are written.
+    fn hands_over(&self) -> bool {
+        let Some(directory) = self.hand_over.as_deref().filter(|_| self.refused.is_none()) else { return false };
+        let content = self.counting.hand_over(&self.sites, self.clock.now());
+        match hand_over::leave(directory, &content) {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(%error, "open visits are not handed over to the next start, and will count as two");
+                false
+            }
         }
     }
 

@@ -12,6 +12,7 @@ pub mod demo;
 mod enforcement;
 mod erase;
 mod export;
+mod hand_over;
 mod housekeeping;
 mod incident;
 mod inventory;

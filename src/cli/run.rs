@@ -4,11 +4,12 @@ use std::{error::Error, io, path::Path};
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{configuration, running::Running};
+use super::{configuration, hand_over, running::Running};
 use crate::{clock::Clock, telemetry::start_log};
 
 pub(super) fn run(path: &Path) -> Result<(), Box<dyn Error>> {
-    let configuration = configuration(path)?;
+    let mut configuration = configuration(path)?;
+    configuration.hand_over = hand_over::directory();
     start_log(configuration.log_format);
     let sites: Vec<_> = configuration.sites.iter().map(|site| site.name.clone()).collect();
     let running = Running::start(configuration, Clock::system())?;

@@ -106,7 +106,13 @@ impl Running {
         }
         let admin = configuration.server.admin.map(listen).transpose()?;
         service::configured(gateway.store(), configuration.fingerprint, summary, clock.now())?;
-        let counting = CountingThread::start(&gateway, queue, &configuration.statistics, &state_dir, &clock)?;
+        let counting = CountingThread::start(
+            &gateway,
+            queue,
+            &configuration.statistics,
+            (&state_dir, configuration.hand_over.clone()),
+            &clock,
+        )?;
         let witness_states = admin::Witnesses::default();
         let administration = admin::Administration::new(
             gateway.clone(),

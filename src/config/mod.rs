@@ -66,6 +66,8 @@ pub struct Configuration {
     pub statistics: statistics::Settings,
     /// By which server the weekly letter is sent, and to whom.
     pub mail: Option<mail::Settings>,
+    /// A directory in memory where a run leaves what the next one goes on with; the file names none, `run` does.
+    pub hand_over: Option<PathBuf>,
     /// How log lines are written.
     pub log_format: telemetry::LogFormat,
     /// SHA-256 over the SHA-256 of every file read, the configuration first: it changes when any of them does.
@@ -119,6 +121,7 @@ fn load_at(text: &str, base_dir: &Path, name: &str, now: Timestamp) -> Result<(C
                 frame_retention: checked.frame_retention,
                 deadlines: checked.deadlines,
                 statistics: checked.statistics,
+                hand_over: None,
                 mail: checked.mail,
                 log_format: checked.log_format,
                 fingerprint,

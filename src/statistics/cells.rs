@@ -126,6 +126,31 @@ impl Cells {
         self.tables.retain(|(_, kept, _), rows| *kept >= day || !rows.changed.is_empty());
     }
 
+    /// Who was seen on each site and day, with the hour that the newest of them belong to.
+    pub(super) fn seen(&self) -> impl Iterator<Item = (usize, Day, Hour, &Distinct)> {
+        self.visitors.iter().map(|((site, day), (hour, seen))| (*site, *day, *hour, seen))
+    }
+
+    /// Who was seen in each row.
+    pub(super) fn seen_in_rows(&self) -> impl Iterator<Item = ((usize, Day, Table), &RowKey, &Distinct)> {
+        self.tables.iter().flat_map(|(place, rows)| {
+            rows.rows.iter().filter_map(move |(key, row)| Some((*place, key, row.visitors.as_ref()?)))
+        })
+    }
+
+    /// The same, in the next run of the program.
+    pub(super) fn of_seen(
+        visitors: HashMap<(usize, Day), (Hour, Distinct)>,
+        rows: Vec<((usize, Day, Table), RowKey, Distinct)>,
+    ) -> Self {
+        let mut cells = Self { visitors, ..Self::default() };
+        for (place, key, seen) in rows {
+            let row = Row { visitors: Some(seen), ..Row::default() };
+            cells.tables.entry(place).or_default().rows.insert(key, row);
+        }
+        cells
+    }
+
     fn change(&mut self, site: usize, day: Day, table: Table, key: RowKey, change: impl FnOnce(&mut Row)) {
         let kept = self.tables.entry((site, day, table)).or_default();
         let fits = kept.rows.len() < table.most_rows_of_running_day() || kept.rows.contains_key(&key);

@@ -28,6 +28,10 @@ impl DayKey {
         self.day
     }
 
+    pub(super) fn bytes(&self) -> &[u8; 32] {
+        &self.bytes
+    }
+
     /// A visitor of this day on one site: the same one on another day, or on another site of this gateway, has a hash that shows nothing of it.
     pub(super) fn visitor(&self, site: usize, consent_id: &ConsentId) -> VisitorHash {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &**self.bytes);

@@ -3,7 +3,9 @@
 
 use std::collections::HashSet;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use datasketches::hll::{HllSketch, HllType};
+use serde::{Deserialize, Serialize};
 
 /// Registers of a sketch: 2^12 of one byte. Its standard error is 1.04/√4096, which is 1.6 percent.
 const LOGARITHM_OF_REGISTERS: u8 = 12;
@@ -37,7 +39,36 @@ impl std::fmt::Debug for Seen {
     }
 }
 
+/// The same as it goes to the next run of the program.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Kept {
+    most_exact: usize,
+    told: i64,
+    exact: Option<Vec<u64>>,
+    /// A sketch as its library writes it, in base64.
+    sketch: Option<String>,
+}
+
 impl Distinct {
+    pub(super) fn keep(&self) -> Kept {
+        let (exact, sketch) = match &self.seen {
+            Seen::Exact(seen) => (Some(seen.iter().copied().collect()), None),
+            Seen::Sketch(sketch) => (None, Some(STANDARD.encode(sketch.serialize()))),
+        };
+        Kept { most_exact: self.most_exact, told: self.told, exact, sketch }
+    }
+
+    pub(super) fn of_kept(kept: Kept) -> Option<Self> {
+        let seen = match (kept.exact, kept.sketch) {
+            (Some(exact), None) => Seen::Exact(exact.into_iter().collect()),
+            (None, Some(sketch)) => {
+                Seen::Sketch(Box::new(HllSketch::deserialize(&STANDARD.decode(sketch).ok()?).ok()?))
+            }
+            _ => return None,
+        };
+        Some(Self { most_exact: kept.most_exact, seen, told: kept.told })
+    }
+
     /// Nobody yet. Up to this many visitors are counted exactly.
     pub(super) fn new(most_exact: usize) -> Self {
         Self { most_exact, seen: Seen::Exact(HashSet::new()), told: 0 }

@@ -16,6 +16,7 @@ mod day_key;
 mod distinct;
 mod figures;
 mod files;
+mod hand_over;
 mod known_sources;
 mod live;
 mod path;

@@ -43,6 +43,14 @@ impl Marks {
         Self(marks)
     }
 
+    pub(super) fn of_words(words: Vec<(Dimension, Arc<str>)>) -> Self {
+        Self(words)
+    }
+
+    pub(super) fn words(&self) -> impl Iterator<Item = &(Dimension, Arc<str>)> {
+        self.0.iter()
+    }
+
     fn get(&self, dimension: Dimension) -> Option<&Arc<str>> {
         self.0.iter().find(|(known, _)| *known == dimension).map(|(_, word)| word)
     }
@@ -133,6 +141,10 @@ impl Visits {
             self.0.insert(key, visit);
         }
         fits
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = (&(usize, VisitorHash), &Visit)> {
+        self.0.iter()
     }
 
     /// Forgets visits that are over.

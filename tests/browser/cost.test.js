@@ -44,7 +44,9 @@ inEachBrowser("cost", startDemo, (story, browser) => {
     story(`nothing moves on ${window}`, { viewport }, async (anna, site) => {
       for (const path of ["/", "/services"]) {
         const without = await shifts(anna, new URL(path, site.direct).href);
-        assert.equal(await shifts(anna, new URL(path, site.http).href), without, path);
+        const within = await shifts(anna, new URL(path, site.http).href);
+        // The page itself may move, where the machine is slow: not more than without us.
+        assert.ok(within <= without, `${path}: ${within}, without the gateway ${without}`);
       }
     });
   }

@@ -277,10 +277,45 @@ fn a_restart_loses_nothing_and_a_crash_is_marked() {
         fs::copy(state.join(name), into.join(name)).unwrap();
     }
     let mut crashed = kelisim::store::statistics::Statistics::open(&into, &[SITE.into()]).unwrap();
-    crashed.begin(day()).unwrap();
+    crashed.begin(day(), false).unwrap();
     let marks = reader(&into).marks(day(), day()).unwrap();
     assert_eq!(marks, [(day(), Mark::Crash, 1), (day(), Mark::Restart, 1)]);
     assert_eq!(totals_of(&into).views, 2, "what was written is there");
+}
+
+#[test]
+fn a_planned_restart_splits_no_visit_where_there_is_a_place_in_memory() {
+    let site = site();
+    let memory = tempfile::tempdir_in("/dev/shm").unwrap();
+    let gateway = almaty(&site).handing_over(memory.path()).start();
+    let state = gateway.path().join("state");
+    let mut anna = visitor(&gateway);
+    anna.choose("accept");
+    anna.click("/");
+    let builder = gateway.stopped(&site).tables("[statistics]\ntime_zone = \"Asia/Almaty\"");
+    let left = found(memory.path(), &["\"visits\":[{"]);
+    assert_eq!(left.len(), 1, "{left:?}");
+    let gateway = builder.handing_over(memory.path()).start();
+    assert_eq!(fs::read_dir(memory.path()).unwrap().count(), 0, "it is good for one start");
+    gateway.at("2026-11-22T10:02:00Z");
+    let mut again = visitor(&gateway);
+    again.jar = anna.jar;
+    again.click("/services");
+    let totals = totals(&gateway, 4);
+    assert_eq!((totals.visits, totals.visitors, totals.bounces, totals.seconds), (1, 1, 0, 120));
+    assert_eq!(reader(&state).marks(day(), day()).unwrap(), []);
+
+    // What lies too long is no restart: the key in it ends at the start, and the log says so.
+    let builder = gateway.stopped(&site).tables("[statistics]\ntime_zone = \"Asia/Almaty\"");
+    assert_eq!(kelisim::store::Reader::open(&state).unwrap().newest_leaf("key").unwrap(), None);
+    builder.clock().set(kelisim::timestamp::Timestamp::parse("2026-11-22T10:30:00Z").unwrap());
+    let gateway = builder.handing_over(memory.path()).start();
+    let mut late = visitor(&gateway);
+    late.jar = again.jar;
+    late.click("/services");
+    assert_eq!(self::totals(&gateway, 5).visits, 2);
+    assert!(kelisim::store::Reader::open(&state).unwrap().newest_leaf("key").unwrap().is_some());
+    assert_eq!(reader(&state).marks(day(), day()).unwrap(), [(day(), Mark::Restart, 1)]);
 }
 
 /// Every file below a folder that holds one of the words, with the word.

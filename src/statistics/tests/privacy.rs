@@ -70,3 +70,53 @@ fn a_stranger_who_invents_pages_fills_one_row_and_no_memory() {
     assert_eq!(rest.4.views, 500);
     assert!(rows.iter().any(|(_, _, _, key, figures)| &*key.first == "/invented-0" && figures.views == 2));
 }
+
+#[test]
+fn the_next_run_goes_on_where_this_one_ended_and_counts_nobody_twice() {
+    let sites = ["shop.example".into()];
+    let begun = moment("2026-11-29T23:50:00");
+    let visitor = |number: u16| {
+        let mut bytes = [0; 16];
+        bytes[..2].copy_from_slice(&number.to_be_bytes());
+        ConsentId::from_bytes(bytes)
+    };
+    let mut counting = Counting::new(astana(), 1, day_random, begun);
+    // More than are counted one by one in a row.
+    (0..400).for_each(|number| counting.count(view(begun, "/", Some(visitor(number)))));
+    let before = counting.take();
+    let handed = counting.hand_over(&sites, begun);
+
+    // It goes on over midnight: yesterday's key is still needed, and is erased in its time.
+    let now = moment("2026-11-29T23:58:00");
+    let mut next = Counting::go_on(astana(), &sites, day_random, &handed, now).unwrap();
+    (0..400).for_each(|number| next.count(view(now, "/", Some(visitor(number)))));
+    next.count(view(moment("2026-11-30T00:05:00"), "/a", Some(visitor(1))));
+    let after = next.take();
+    let visits = |changes: &Changes| changes.hours.iter().map(|(.., totals)| totals.visits).sum::<i64>();
+    let of_day = |changes: &Changes, day: &str| {
+        let day = Day::parse(day).unwrap();
+        changes.hours.iter().filter(|(_, of, ..)| *of == day).map(|(.., totals)| totals.visitors).sum::<i64>()
+    };
+    assert_eq!((visits(&before), visits(&after)), (400, 0));
+    assert_eq!((of_day(&before, "2026-11-29"), of_day(&after, "2026-11-29")), (400, 0));
+    assert_eq!(of_day(&after, "2026-11-30"), 1);
+    let rows = |changes: &Changes| -> i64 {
+        let of = |(_, day, table, key, figures): &(usize, Day, Table, RowKey, Figures)| {
+            let is_it = *table == Table::of(Dimension::Page) && &*key.first == "/" && day.to_string() == "2026-11-29";
+            if is_it { figures.visitors } else { 0 }
+        };
+        changes.rows.iter().map(of).sum()
+    };
+    assert!((380..420).contains(&rows(&before)) && rows(&after) == 0, "{} {}", rows(&before), rows(&after));
+    next.advance(moment("2026-11-30T00:30:01"));
+    assert_eq!(next.take_erased().len(), 1);
+
+    // Other sites, too late, or no such thing: the keys end.
+    let later = moment("2026-11-30T00:20:01");
+    let refused = |sites: &[std::sync::Arc<str>], handed: &[u8], now| {
+        Counting::go_on(astana(), sites, day_random, handed, now).unwrap_err().len()
+    };
+    assert_eq!(refused(&["other.example".into()], &handed, now), 1);
+    assert_eq!(refused(&sites, &handed, later), 1);
+    assert_eq!(refused(&sites, b"{", now), 0);
+}

@@ -128,16 +128,16 @@ fn a_run_that_ended_without_a_word_marks_its_day() {
     let (one, two) = (day("2026-11-28"), day("2026-11-29"));
     let marks = || StatisticsReader::open(folder.path()).unwrap().marks(one, two.plus(9)).unwrap();
     let mut statistics = open(&folder);
-    statistics.begin(one).unwrap();
+    statistics.begin(one, false).unwrap();
     statistics.end(one).unwrap();
     drop(statistics);
     assert_eq!(marks(), []);
     let mut statistics = open(&folder);
-    statistics.begin(one).unwrap();
+    statistics.begin(one, false).unwrap();
     assert_eq!(marks(), [(one, Mark::Restart, 1)]);
     statistics.add(&Changes::default(), two).unwrap();
     drop(statistics);
-    open(&folder).begin(two).unwrap();
+    open(&folder).begin(two, false).unwrap();
     assert_eq!(marks(), [(one, Mark::Restart, 1), (two, Mark::Crash, 1)]);
 }
 
@@ -166,7 +166,7 @@ fn a_log_is_read_in_once_and_only_from_before_the_gateway_counted() {
     let folder = tempfile::tempdir().unwrap();
     let (one, two) = (day("2026-11-28"), day("2026-11-29"));
     let mut statistics = open(&folder);
-    statistics.begin(two).unwrap();
+    statistics.begin(two, false).unwrap();
     statistics.add(&changes(one, &[(Table::of(Dimension::Page), key("/"), 2)]), two).unwrap();
     let log = staged(&folder, 7, &[one], &NEVER);
     statistics.take_in().unwrap();

@@ -89,7 +89,9 @@ impl Statistics {
 
     /// Somebody counts from now on. What the file says of whoever counted before becomes a mark: that it ended without a word, or that it
     /// was another run on the same day.
-    pub fn begin(&mut self, today: Day) -> Result<(), StatisticsError> {
+    ///
+    /// With `goes_on` the run before has handed over what it knew, so that nothing was split.
+    pub fn begin(&mut self, today: Day, goes_on: bool) -> Result<(), StatisticsError> {
         let failed = StatisticsError::database(&self.path, "begin to count");
         let begin = |transaction: &Transaction<'_>| -> rusqlite::Result<()> {
             let number = i64::from(today.number());
@@ -98,7 +100,7 @@ impl Statistics {
                 if day != number {
                     mark(transaction, number, Mark::Crash)?;
                 }
-            } else if fact(transaction, "ended")? == Some(number) {
+            } else if fact(transaction, "ended")? == Some(number) && !goes_on {
                 mark(transaction, number, Mark::Restart)?;
             }
             transaction.execute("DELETE FROM fact WHERE name = 'ended'", [])?;

@@ -39,6 +39,7 @@ pub struct GatewayBuilder {
     other_name: Option<String>,
     redirects: bool,
     folder: Option<TempDir>,
+    hand_over: Option<std::path::PathBuf>,
     clock: Clock,
 }
 
@@ -68,6 +69,7 @@ impl Gateway {
             other_name: None,
             redirects: false,
             folder: None,
+            hand_over: None,
             clock: Clock::standing_at(Timestamp::parse(NOW).unwrap()),
         }
     }
@@ -209,6 +211,17 @@ impl GatewayBuilder {
         self
     }
 
+    /// A directory in memory where a run leaves what the next one goes on with.
+    pub fn handing_over(mut self, directory: &Path) -> Self {
+        self.hand_over = Some(directory.to_owned());
+        self
+    }
+
+    /// The clock that it will go by.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     /// Another upstream than the origin by http.
     pub fn upstream(mut self, url: &str) -> Self {
         self.upstream = url.to_owned();
@@ -303,8 +316,9 @@ storage_place = "Kazakhstan"
     /// Starts it, or says why that can't be, and gives back the folder.
     pub fn try_start(mut self) -> Result<Gateway, (Box<StartError>, TempDir)> {
         let folder = self.written();
-        let (configuration, _) =
+        let (mut configuration, _) =
             config::load(&folder.path().join("kelisim.toml")).unwrap_or_else(|faults| panic!("{faults}"));
+        configuration.hand_over = self.hand_over.take();
         match Running::start(configuration, self.clock.clone()) {
             Ok(running) => Ok(Gateway { running: Some(running), clock: self.clock, folder: Some(folder) }),
             Err(error) => Err((Box::new(error), folder)),
