@@ -90,13 +90,13 @@ pub struct Administration {
     guesses: Guesses,
     /// … and over TLS.
     public_guesses: Guesses,
-    waiting: Semaphore,
+    waiting: [Arc<Semaphore>; 2],
     /// One password is hashed at a time: each takes 64 MiB.
-    hashing: Semaphore,
+    hashing: Arc<Semaphore>,
     /// Who is taking an export just now.
     exporting: Arc<Turns>,
     /// Reports are read by few at a time: each looks through the tables of all its days.
-    reporting: Semaphore,
+    reporting: Arc<Semaphore>,
 }
 
 impl Administration {
@@ -108,10 +108,10 @@ impl Administration {
             sessions: Sessions::default(),
             guesses: Guesses::new(guesses::LOCAL),
             public_guesses: Guesses::new(guesses::PUBLIC),
-            waiting: Semaphore::new(MOST_WAITING),
-            hashing: Semaphore::new(1),
+            waiting: std::array::from_fn(|_| Arc::new(Semaphore::new(MOST_WAITING))),
+            hashing: Arc::new(Semaphore::new(1)),
             exporting: Arc::default(),
-            reporting: Semaphore::new(dashboard::REPORTS_AT_ONCE),
+            reporting: Arc::new(Semaphore::new(dashboard::REPORTS_AT_ONCE)),
         })
     }
 

@@ -67,14 +67,14 @@ impl Administration {
             Way::Plain { .. } => (&self.guesses, None),
             Way::Tls { client, .. } => (&self.public_guesses, Some(*client)),
         };
-        let Ok(_waiting) = self.waiting.try_acquire() else {
+        let Ok(place) = self.waiting[usize::from(way.is_tls())].clone().try_acquire_owned() else {
             return Outcome::Refused(StatusCode::SERVICE_UNAVAILABLE, pages::Refusal::Busy);
         };
         if !guesses.begin(name, client, now) {
             tracing::warn!("sign-in to the administration is held up: too many wrong passwords");
             return Outcome::Refused(StatusCode::TOO_MANY_REQUESTS, pages::Refusal::TooMany);
         }
-        let Ok(_one_at_a_time) = self.hashing.acquire().await else {
+        let Ok(turn) = self.hashing.clone().acquire_owned().await else {
             return Outcome::Refused(StatusCode::SERVICE_UNAVAILABLE, pages::Refusal::Unreadable);
         };
         let Some(accounts) = self.accounts().await else {
@@ -82,7 +82,12 @@ impl Administration {
         };
         let account = accounts.named(name);
         let hash = account.map_or_else(PasswordHash::of_nobody, |account| account.password().clone());
-        let fits = tokio::task::spawn_blocking(move || hash.fits(&password)).await.unwrap_or(false);
+        let compared = tokio::task::spawn_blocking(move || {
+            // Both end with the work: a client that goes away does not end it.
+            let _held = (place, turn);
+            hash.fits(&password)
+        });
+        let fits = compared.await.unwrap_or(false);
         match account.and_then(|account| Some((account.number()?, account.role))).filter(|_| fits) {
             Some((number, role)) => {
                 guesses.right(name, client);

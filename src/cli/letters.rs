@@ -43,8 +43,8 @@ pub(super) struct Letters {
     calendar: Calendar,
     smallest_cell: i64,
     clock: Clock,
-    /// One at a time looks what is due.
-    turn: Arc<Mutex<()>>,
+    /// One at a time looks what is due. What the disk did not take is remembered here, so that a letter does not come again each minute.
+    remembered: Arc<Mutex<BTreeMap<String, Kept>>>,
 }
 
 /// What is kept of a site's letters. Days are the Mondays of the weeks that letters are about.
@@ -59,6 +59,9 @@ struct Kept {
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Failing {
+    /// The number of the Monday that it is about.
+    #[serde(default)]
+    week: i32,
     since: i64,
     last: i64,
 }
@@ -85,17 +88,17 @@ impl Letters {
             calendar: configuration.statistics.calendar.clone(),
             smallest_cell: configuration.statistics.smallest_cell,
             clock: clock.clone(),
-            turn: Arc::default(),
+            remembered: Arc::default(),
         })
     }
 
     /// Sends what is due. Waits for the mail server.
     pub(super) fn look(&self) {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
         for (site, language) in &self.sites {
             let mut kept = match store::read_kept::<BTreeMap<String, Kept>>(&self.state_dir, FILE) {
-                Ok(all) => all.get(site).cloned(),
+                Ok(all) => remembered.get(site).or(all.get(site)).cloned(),
                 Err(error) => return tracing::error!(%error, "no weekly letter is sent"),
             };
             let week = due_week(&self.calendar, now);
@@ -105,11 +108,11 @@ impl Letters {
                 Next::Begin => kept = Some(Kept { week: week.to_string(), failing: None }),
                 Next::Send => kept = Some(self.send(site, *language, week, kept.unwrap_or_default(), now)),
             }
-            if let Some(kept) = kept
-                && let Err(error) = self.keep(site, kept)
-            {
-                tracing::error!(%error, "what was sent can't be kept, so a weekly letter may come twice");
+            let Some(kept) = kept else { continue };
+            if let Err(error) = self.keep(site, kept.clone()) {
+                tracing::error!(%error, "what was sent can't be kept, so after a restart a weekly letter may come twice");
             }
+            remembered.insert(site.clone(), kept);
         }
     }
 
@@ -120,13 +123,16 @@ impl Letters {
                 return Kept { week: monday.to_string(), failing: None };
             }
             Err(error) => {
-                let since = kept.failing.map_or(now.seconds(), |failing| failing.since);
+                let since = kept
+                    .failing
+                    .filter(|failing| failing.week == monday.number())
+                    .map_or(now.seconds(), |failing| failing.since);
                 if now.seconds() - since >= TRIED_FOR {
                     tracing::error!(site, week = %monday, %error, "the weekly letter was not sent; no more is tried");
                     return Kept { week: monday.to_string(), failing: None };
                 }
                 tracing::error!(site, week = %monday, %error, "the weekly letter was not sent; trying again in an hour");
-                kept.failing = Some(Failing { since, last: now.seconds() });
+                kept.failing = Some(Failing { week: monday.number(), since, last: now.seconds() });
             }
         }
         kept
@@ -201,7 +207,8 @@ mod tests {
     fn a_letter_goes_once_and_after_a_failure_again_in_an_hour() {
         let (now, week) = (moment("2026-11-30T02:00:00Z"), Day::parse("2026-11-23").unwrap());
         let kept = |week: &str, failing| Kept { week: week.into(), failing };
-        let failed = |ago: i64| Some(Failing { since: now.seconds() - 7200, last: now.seconds() - ago });
+        let failed =
+            |ago: i64| Some(Failing { week: week.number(), since: now.seconds() - 7200, last: now.seconds() - ago });
         for (kept, expected) in [
             (None, Next::Begin),
             (Some(kept("2026-11-16", None)), Next::Send),

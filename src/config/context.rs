@@ -17,11 +17,18 @@ use crate::timestamp::Timestamp;
 pub(super) struct Advice {
     pub(super) what: String,
     pub(super) remedy: String,
+    /// Whether the line holds something that must not be shown.
+    pub(super) is_secret: bool,
 }
 
 impl Advice {
     pub(super) fn new(what: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { what: what.into(), remedy: remedy.into() }
+        Self { what: what.into(), remedy: remedy.into(), is_secret: false }
+    }
+
+    /// About a value that is a secret: the line that it stands in is not shown.
+    pub(super) fn secret(what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { is_secret: true, ..Self::new(what, remedy) }
     }
 }
 
@@ -53,6 +60,11 @@ impl Context {
 
     pub(super) fn fault(&self, span: Range<usize>, what: impl Into<String>, remedy: impl Into<String>) {
         self.add(Fault::at(&self.document, span, what.into(), remedy.into()));
+    }
+
+    /// The same without the line that it is about.
+    pub(super) fn secret_fault(&self, span: Range<usize>, what: impl Into<String>, remedy: impl Into<String>) {
+        self.add(Fault::at(&self.document, span, what.into(), remedy.into()).without_excerpt());
     }
 
     /// A fault about the configuration as a whole.

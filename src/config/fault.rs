@@ -54,6 +54,12 @@ impl Fault {
         Self::at(document, start..end, what, remedy)
     }
 
+    /// The same without the line that it is about: there is a secret in it.
+    pub(super) fn without_excerpt(mut self) -> Self {
+        self.excerpt.clear();
+        self
+    }
+
     /// A fault about the bytes `span` of a text.
     pub(super) fn at(document: &Document, span: Range<usize>, what: String, remedy: String) -> Self {
         let text = &document.text;

@@ -214,8 +214,13 @@ impl<'a> Table<'a> {
         };
         match read {
             Ok(parsed) => Some(Spanned::new(span, parsed)),
-            Err(Advice { what, remedy }) => {
-                self.context.fault(span, format!("`{key}` in {}: {what}", self.section.place()), remedy);
+            Err(Advice { what, remedy, is_secret }) => {
+                let what = format!("`{key}` in {}: {what}", self.section.place());
+                if is_secret {
+                    self.context.secret_fault(span, what, remedy);
+                } else {
+                    self.context.fault(span, what, remedy);
+                }
                 None
             }
         }

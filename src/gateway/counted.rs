@@ -127,7 +127,9 @@ impl Candidate {
         time: Timestamp,
     ) -> Option<Counted> {
         let kind = self.kind(seen)?;
-        let agent = self.agent.as_ref().and_then(|agent| agent.to_str().ok());
+        // Apps put names of devices into it in their own letters.
+        let agent = self.agent.as_ref().map(|agent| String::from_utf8_lossy(agent.as_bytes()));
+        let agent = agent.as_deref();
         let robots = shared.counter.robots();
         if let Some(robot) = robots.find(agent, self.languages.is_some(), self.fetch, self.scheme) {
             let name = robot.name.map(Arc::from);

@@ -14,7 +14,7 @@ use crate::{
 pub enum Counted {
     /// A person was shown a page, or asked for one that is not there, or took a file.
     View(Box<View>),
-    /// A robot asked for a page.
+    /// A robot asked for a page or a file.
     Robot(RobotView),
     /// Somebody answered the banner, or withdrew.
     Answer(Answer),

@@ -63,7 +63,7 @@ numbers! {
         slow,
         /// Milliseconds that pageviews waited for the head of the site's answer, all together.
         waited,
-        /// Pages asked for by robots.
+        /// Pages and files asked for by robots.
         robots,
         /// Visits of those who accepted `analytical`.
         visits,

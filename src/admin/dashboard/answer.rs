@@ -157,13 +157,18 @@ pub(in crate::admin) async fn answer(
         let live = admin.settings.statistics.live.borrow().site(asked.site);
         return Some(typed(JSON, StatusCode::OK, json::live(&live).to_string()));
     }
-    let Ok(_few_at_a_time) = admin.reporting.acquire().await else {
+    let Ok(turn) = admin.reporting.clone().acquire_owned().await else {
         return Some(unreadable(path, words, &account, "the gateway stops"));
     };
     let for_fault = account.clone();
     let asking = Asking { wanted, words, account, asked, sites };
     let for_page = admin.clone();
-    let made = tokio::task::spawn_blocking(move || make(&asking, &for_page)).await;
+    let made = tokio::task::spawn_blocking(move || {
+        // It ends with the work: a client that goes away does not end it.
+        let _turn = turn;
+        make(&asking, &for_page)
+    })
+    .await;
     Some(match made {
         Ok(Ok(answer)) => answer,
         Ok(Err(Failure::Log(error))) => unreadable(path, words, &for_fault, &error.to_string()),

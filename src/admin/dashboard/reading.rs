@@ -41,6 +41,8 @@ pub(super) fn load(
     let extent = reader.extent(site)?;
     // Days before the first one that was counted would make everything look grown.
     let before = asked.compare.days(period).filter(|before| extent.is_some_and(|(first, _)| before.from >= first));
+    // Rows have no hours, so with a filter a day that runs could only be compared with a whole one.
+    let before = before.filter(|_| asked.filter.is_none() || period.to != today);
     let query = Query { site, period, filter: asked.filter.clone(), disclosure: disclosure.clone(), today };
     Ok(Loaded {
         report: reader.report(&query)?,

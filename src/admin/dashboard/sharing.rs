@@ -108,9 +108,14 @@ async fn found(path: &str, query: &str, words: Words, admin: &Arc<Administration
     let (path, query, for_link) = (path.to_owned(), query.to_owned(), admin.clone());
     let link = tokio::task::spawn_blocking(move || link(&word, &for_link)).await.ok()??;
     // Only who has a link waits for others who read.
-    let _few_at_a_time = admin.reporting.acquire().await.ok()?;
+    let turn = admin.reporting.clone().acquire_owned().await.ok()?;
     let admin = admin.clone();
-    tokio::task::spawn_blocking(move || read(&link, &path, &query, words, &admin)).await.ok()
+    let read = tokio::task::spawn_blocking(move || {
+        // It ends with the work: a client that goes away does not end it.
+        let _turn = turn;
+        read(&link, &path, &query, words, &admin)
+    });
+    read.await.ok()
 }
 
 /// The link of a word: the site and the secret.

@@ -116,22 +116,28 @@ struct Server {
     user: Option<String>,
 }
 
+/// Whether something that looks like a password stands before the host. Also where the rest is no address: it must not be shown then either.
+fn names_password(text: &str) -> bool {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    rest.rsplit_once('@').is_some_and(|(before, _)| before.contains(':'))
+}
+
 fn server(text: &str) -> Result<Server, Advice> {
     let advice = |what: &str| {
         let remedy = "write `smtps://user@mail.example.kz`, `smtp://user@mail.example.kz:587`, or `smtp://127.0.0.1`";
         Advice::new(format!("`{text}` {what}"), remedy)
     };
+    if names_password(text) {
+        let remedy = "put the password into a file of its own, and name it in `password_file`";
+        // The text is not repeated, nor the line that it stands in.
+        return Err(Advice::secret("there is a password in the address", remedy));
+    }
     let url = Url::parse(text).map_err(|error| advice(&format!("is not the address of a mail server: {error}")))?;
     let is_tls = match url.scheme() {
         "smtps" => true,
         "smtp" => false,
         _ => return Err(advice("is neither smtp nor smtps")),
     };
-    if url.password().is_some() {
-        let remedy = "put the password into a file of its own, and name it in `password_file`";
-        // The text is not repeated: it has the password in it.
-        return Err(Advice::new("there is a password in the address", remedy));
-    }
     if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
         return Err(advice("has a path or a query; the address of a mail server has none"));
     }

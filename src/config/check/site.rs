@@ -260,7 +260,7 @@ fn share_subdomains(table: &mut Table<'_>, hosts: &[Spanned<HostPattern>]) -> bo
         )),
         _ => None,
     };
-    if let Some(Advice { what, remedy }) = advice {
+    if let Some(Advice { what, remedy, .. }) = advice {
         table.context.fault(share.span(), what, remedy);
     }
     true

@@ -70,7 +70,7 @@ fn pair(mut table: Table<'_>) -> (Option<CertificateFiles>, Option<Checked>) {
             warn_of_end(&table, &certificate, &checked);
             (Some(files), Some(checked))
         }
-        Err((key_is_meant, Advice { what, remedy })) => {
+        Err((key_is_meant, Advice { what, remedy, .. })) => {
             let meant = if key_is_meant { key } else { certificate };
             context.fault(meant.span(), format!("{}: {what}", meant.get_ref()), remedy);
             (Some(files), None)

@@ -50,6 +50,9 @@ fn what_is_wrong_with_a_server_or_a_reader_is_told() {
         ("https://mail.example.kz", "is neither smtp nor smtps"),
         ("smtps://mail.example.kz/inbox", "has a path"),
         ("smtps://user:secret@mail.example.kz", "put the password into a file of its own"),
+        ("https://user:secret@mail.example.kz", "put the password into a file of its own"),
+        ("smtps://user:secret@mail.example.kz:99999", "put the password into a file of its own"),
+        ("smtps://user:sec/#ret:secret@mail.example.kz", "put the password into a file of its own"),
         ("smtps://user@mail.example.kz", "missing `password_file` in [mail], since `smtp` names a user"),
     ] {
         let told = faults(&table(smtp, ""));
