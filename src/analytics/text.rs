@@ -41,20 +41,28 @@ const LONGEST_ID: usize = 128;
 
 /// The address of a page, whole or beginning with its path: without user name, query and fragment, but for the parameters of campaigns.
 pub(super) fn page(value: &str) -> String {
+    cut(value, false)
+}
+
+/// The same; in a text of the site's own a host that is a network address may be the visitor's.
+fn cut(value: &str, is_in_text: bool) -> String {
     let value = value.trim();
     let before_fragment = value.split('#').next().unwrap_or_default();
     let (base, query) = before_fragment.split_once('?').unwrap_or((before_fragment, ""));
     let (origin, path) = match base.split_once("//") {
         // In front of the name of a host there may be one of a person.
-        Some((scheme, rest)) if scheme.is_empty() || scheme.ends_with(':') => {
+        Some((scheme, rest)) if is_scheme(scheme) => {
             let (authority, path) = rest.split_at(rest.find(['/', '\\']).unwrap_or(rest.len()));
-            let host = authority.rsplit('@').next().unwrap_or_default();
+            let host = authority.split(';').next().and_then(|host| host.rsplit('@').next()).unwrap_or_default();
             // An encoded name is nobody's host.
-            (format!("{scheme}//{}", if host.contains('%') { TAKEN } else { host }), path)
+            let is_taken = host.contains('%') || is_in_text && is_address(host);
+            (format!("{scheme}//{}", if is_taken { TAKEN } else { host }), path)
         }
         _ => (String::new(), base),
     };
-    let mut cut = origin + &scrubbed(path);
+    // Behind a semicolon some servers put the number of a session.
+    let path: Vec<_> = path.split('/').map(|part| part.split(';').next().unwrap_or_default()).collect();
+    let mut cut = origin + &scrubbed(&path.join("/"));
     let campaign = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| CAMPAIGN.contains(&&**name));
     let mut written = form_urlencoded::Serializer::new(String::new());
     for (name, value) in campaign {
@@ -66,6 +74,13 @@ pub(super) fn page(value: &str) -> String {
         cut.push_str(&written);
     }
     cut
+}
+
+/// Nothing, or what RFC 3986, section 3.1, calls a scheme, with its colon.
+fn is_scheme(text: &str) -> bool {
+    let Some(name) = text.strip_suffix(':') else { return text.is_empty() };
+    name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
 /// A text of the site's own: its title, an event. Where it is JSON, all texts in that.
@@ -93,10 +108,16 @@ fn words(value: &str) -> String {
     let word = |word: &str| {
         let end = word.trim_end_matches(char::is_whitespace).len();
         let (word, space) = word.split_at(end);
-        let is_page = word.contains("://") || word.starts_with('/');
-        (if is_page { page(word) } else { scrubbed(word).into_owned() }) + space
+        let decoded = percent_decode_str(word).decode_utf8().unwrap_or(Cow::Borrowed(word));
+        let shown = [word, &decoded].into_iter().find(|word| is_page(word)).map(|word| cut(word, true));
+        shown.unwrap_or_else(|| scrubbed(word).into_owned()) + space
     };
     value.split_inclusive(char::is_whitespace).map(word).collect()
+}
+
+/// Whether a word of a text looks like the address of a page, or the end of one with a query.
+fn is_page(word: &str) -> bool {
+    word.contains("://") || word.starts_with('/') || word.split_once('?').is_some_and(|(_, query)| query.contains('='))
 }
 
 /// An id that a script made up.
@@ -154,11 +175,20 @@ fn is_address(word: &str) -> bool {
                 && host.starts_with(|letter: char| !letter.is_whitespace())
         })
     };
-    let is_network = |text: &str| {
-        let text = text.trim_matches('.');
+    let is_one = |text: &str| {
         let address = text.parse().or_else(|_| text.parse::<SocketAddr>().map(|socket| socket.ip()));
         // Everybody has the same loopback.
         address.is_ok_and(|address: IpAddr| !address.is_loopback() && !address.is_unspecified())
+    };
+    // A label before it, and what a sentence puts after it.
+    let is_network = |text: &str| {
+        let labelled = text.split_once(':').map_or("", |(_, rest)| rest);
+        [text.trim_matches('.'), text.trim_matches(['.', ':']), labelled, labelled.trim_matches(['.', ':'])]
+            .into_iter()
+            .chain(
+                text.split(|letter: char| !letter.is_ascii_digit() && letter != '.').map(|run| run.trim_matches('.')),
+            )
+            .any(is_one)
     };
     let holds = |text: &str| {
         is_mail(text) || text.split(|letter: char| !letter.is_alphanumeric() && !".:".contains(letter)).any(is_network)

@@ -27,6 +27,9 @@ use crate::{
 /// How often sums are written, days ended and keys erased: what a crash loses at most.
 const WRITE_EVERY: Duration = Duration::from_secs(10);
 
+/// How long after its end a day is cut, in seconds: a little longer than a visit may pause.
+const SETTLES_AFTER: i64 = 31 * 60;
+
 /// The thread, and what others see of it.
 pub(super) struct CountingThread {
     thread: JoinHandle<()>,
@@ -214,7 +217,9 @@ impl Work {
 
     /// Days that are over are cut, and what is past its term goes: once a day, some at a time.
     fn keep_house(&mut self) {
-        let today = today(&self.settings.calendar, &self.clock);
+        // Visits over midnight still change the rows of the day before.
+        let settled = Timestamp::from_seconds(self.clock.now().seconds() - SETTLES_AFTER);
+        let today = self.settings.calendar.place(settled).0;
         if self.kept_house == Some(today) {
             return;
         }

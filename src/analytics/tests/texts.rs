@@ -18,6 +18,8 @@ fn addresses_of_pages_keep_their_path_and_their_campaign() {
     check("/by/203.0.113.77:8080/2001:db8::1/", "/by/*/*/");
     check("mailto:anna@mail.kz", "*");
     check("http://127.0.0.1:8080/a?b#c", "http://127.0.0.1:8080/a");
+    check("https://shop.example/cart;jsessionid=0A?x=1", "https://shop.example/cart");
+    check("/a;b=c/d;e", "/a/d");
     check("", "");
     check("#only", "");
     check("?a=1&utm_term=x", "?utm_term=x");
@@ -36,6 +38,14 @@ fn texts_lose_addresses_of_persons_machines_and_pages() {
     check("12:30 1.2.3", "12:30 1.2.3");
     check(r#"{"a@b.kz":["x",1,{"to":"https://a/?q=1"}]}"#, r#"{"*":["x",1,{"to":"https://a/"}]}"#);
     check("{not json a@b.kz", "{not json *");
+    // In every company: glued to a page, before a colon, behind a label, as a host.
+    check("anna@mail.kz,https://shop.example/", "*,https://shop.example/");
+    check("203.0.113.77|https://x.example/", "*|https://x.example/");
+    check("203.0.113.77: denied", "* denied");
+    check("ip:203.0.113.77 ip:2001:db8::1", "* *");
+    check("http://203.0.113.77/", "http://*/");
+    check("results?q=secret", "results");
+    check("https%3A%2F%2Fx.example%2F%3Fq%3Dsecret", "https://x.example/");
 }
 
 #[test]

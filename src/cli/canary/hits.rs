@@ -3,7 +3,7 @@
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
-use super::marks::{ACCOUNT, ADDRESS, AGENT, CLICK, MAIL, QUERY, TOKEN};
+use super::marks::{ACCOUNT, ADDRESS, AGENT, CLICK, COOKIE, MAIL, QUERY, TOKEN};
 use crate::analytics::Preset;
 
 /// A request below the path of an analytics server.
@@ -37,7 +37,7 @@ pub(super) fn of(preset: Preset) -> Vec<Hit> {
             let hit = form(&[
                 ("idsite", "1"),
                 ("rec", "1"),
-                ("action_name", &format!("Page for {MAIL} at {ADDRESS}")),
+                ("action_name", &title()),
                 ("url", &page),
                 ("urlref", &page),
                 ("_id", "0123456789abcdef"),
@@ -64,7 +64,7 @@ pub(super) fn of(preset: Preset) -> Vec<Hit> {
             let payload = json!({
                 "website": "00000000-0000-4000-8000-000000000000",
                 "hostname": "shop.example",
-                "title": format!("Page for {MAIL} at {ADDRESS}"),
+                "title": title(),
                 "url": page,
                 "referrer": page,
                 "screen": "1080x2400",
@@ -107,7 +107,7 @@ pub(super) fn of(preset: Preset) -> Vec<Hit> {
                 ("gclid", CLICK),
                 ("dl", &page),
                 ("dr", &page),
-                ("dt", &format!("Page for {MAIL} at {ADDRESS}")),
+                ("dt", &title()),
             ]);
             let event = form(&[("en", "click"), ("ep.mail", MAIL), ("ep.link_url", &page), ("up.name", ACCOUNT)]);
             vec![
@@ -121,7 +121,16 @@ pub(super) fn of(preset: Preset) -> Vec<Hit> {
 
 /// The address of a page as it should never be known.
 pub(super) fn page() -> String {
-    format!("https://{ACCOUNT}@shop.example/leave/{MAIL}?mail={MAIL}&q={QUERY}&gclid={CLICK}&utm_source=letter#{QUERY}")
+    format!(
+        "https://{ACCOUNT}@shop.example/leave/{MAIL};jsessionid={COOKIE}?mail={MAIL}&q={QUERY}&gclid={CLICK}&utm_source=letter#{QUERY}"
+    )
+}
+
+/// A title with marks in every company: alone, before a colon, behind a label, as a host, and glued to the address of a page.
+fn title() -> String {
+    format!(
+        "Page for {MAIL} at {ADDRESS}, {ADDRESS}: ip:{ADDRESS} http://{ADDRESS}/ {MAIL},https://shop.example/ results?q={QUERY}"
+    )
 }
 
 fn form(fields: &[(&str, &str)]) -> String {

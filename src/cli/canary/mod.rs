@@ -141,6 +141,7 @@ fn isolate(configuration: &mut Configuration, state_dir: &Path) {
     server.workers = 1;
     server.drain_timeout = Duration::from_secs(1);
     configuration.witnesses.clear();
+    configuration.mail = None;
     configuration.state_dir = state_dir.to_owned();
 }
 

@@ -65,7 +65,9 @@ pub(super) enum StatsError {
     NoLines,
     #[error("nobody is named to send it to: add [mail] with `smtp`, `from` and `to`")]
     NoMail,
-    #[error("the running gateway could not add the logs: {0}; nothing was added")]
+    #[error(
+        "the running gateway did not say that the logs were added: {0}; run the command again: if they were, it is refused"
+    )]
     Gateway(io::Error),
     #[error("can't write the report: {0}")]
     Output(#[from] io::Error),

@@ -12,6 +12,9 @@ use crate::{
 /// How both servers write a moment: `29/Nov/2026:10:15:00 +0500`.
 const TIME: &str = "%d/%b/%Y:%H:%M:%S %z";
 
+/// More than any answer has, in bytes: a terabyte. What says more is wrong, and sums must not overflow by it.
+const MOST_BYTES: u64 = 1 << 40;
+
 /// Why a line is not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LineFault {
@@ -71,7 +74,7 @@ impl<'a> Line<'a> {
             target: target.map(text),
             status: u16::try_from(status).map_err(|_| LineFault::NoStatus)?,
             // What was not sent is `-`.
-            bytes: number(bytes).unwrap_or_default(),
+            bytes: number(bytes).filter(|bytes| *bytes <= MOST_BYTES).unwrap_or_default(),
             referrer: said(referrer),
             agent: said(agent),
         })

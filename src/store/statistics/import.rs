@@ -69,6 +69,9 @@ impl Directory {
         }
         match DirBuilder::new().mode(0o700).create(&path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(failed(error)),
+            _ if !fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_dir()) => {
+                return Err(failed(io::Error::other("something that is no folder stands there; remove it")));
+            }
             _ => take_owner_of(state_dir, &path),
         }
         let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path.join("lock"));

@@ -15,7 +15,7 @@ mod write;
 use std::{
     fs::{self, OpenOptions},
     io,
-    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, chown},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, lchown},
     path::{Path, PathBuf},
 };
 
@@ -75,10 +75,11 @@ fn open_for_writing(path: &Path) -> Result<Connection, StatisticsError> {
 
 /// A file that the administrator makes is the gateway's all the same, whose directory it is in.
 fn take_owner_of(directory: &Path, path: &Path) {
-    let owner = |path: &Path| fs::metadata(path).map(|metadata| (metadata.uid(), metadata.gid())).ok();
+    // Never through a link that somebody else has put there.
+    let owner = |path: &Path| fs::symlink_metadata(path).map(|metadata| (metadata.uid(), metadata.gid())).ok();
     if let (Some((user, group)), false) = (owner(directory), owner(directory) == owner(path)) {
         // Whoever may not give files away is the gateway's own user.
-        let _ = chown(path, Some(user), Some(group));
+        let _ = lchown(path, Some(user), Some(group));
     }
 }
 

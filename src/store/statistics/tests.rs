@@ -123,6 +123,29 @@ fn what_is_past_its_term_goes_and_hours_become_days_first() {
 }
 
 #[test]
+fn the_rest_of_a_cube_has_the_term_of_its_cube_and_no_word_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (day("2026-11-28"), day("2026-11-29"));
+    let cube = Table::cube(Dimension::Source, Dimension::Country).unwrap();
+    let key = |at: usize| RowKey { first: format!("invented-{at}").into(), second: Some("KZ".into()) };
+    let rows: Vec<_> = (0..cube.most_rows() + 9).map(|at| (cube, key(at), 1)).collect();
+    let mut statistics = open(&folder);
+    statistics.add(&changes(one, &rows), one).unwrap();
+    statistics.cut(two).unwrap();
+    statistics.retire(&KeptFrom { hours: one, rows: two, cubes: one }).unwrap();
+    let reader = StatisticsReader::open(folder.path()).unwrap();
+    let kept = reader.rows(SITE, cube, one, one).unwrap();
+    assert_eq!(
+        kept.iter().map(|(_, figures)| figures.views).sum::<i64>(),
+        rows.len() as i64,
+        "with the row for the rest"
+    );
+    let words = "SELECT count(*) FROM word WHERE text LIKE 'invented-%'";
+    let count: i64 = statistics.connection.query_row(words, [], |row| row.get(0)).unwrap();
+    assert_eq!(count, cube.most_rows() as i64, "words of rows that were cut are gone");
+}
+
+#[test]
 fn a_run_that_ended_without_a_word_marks_its_day() {
     let folder = tempfile::tempdir().unwrap();
     let (one, two) = (day("2026-11-28"), day("2026-11-29"));

@@ -51,21 +51,23 @@ impl Statistics {
             (i64::from(kept.hours.number()), i64::from(kept.rows.number()), i64::from(kept.cubes.number()));
         let retire = |transaction: &Transaction<'_>| {
             let mut gone = join_hours(transaction, hours)?;
-            gone += transaction.execute("DELETE FROM cell WHERE day < ?1 AND other = 0", [rows])?;
-            gone += transaction.execute("DELETE FROM cell WHERE day < ?1 AND other <> 0", [cubes])?;
+            let names = Table::all().filter(|table| table.second.is_some()).map(|table| format!("'{}'", table.name()));
+            let of_cubes = format!("(SELECT id FROM word WHERE text IN ({}))", names.collect::<Vec<_>>().join(", "));
+            gone +=
+                transaction.execute(&format!("DELETE FROM cell WHERE day < ?1 AND kind NOT IN {of_cubes}"), [rows])?;
+            gone += transaction.execute(&format!("DELETE FROM cell WHERE day < ?1 AND kind IN {of_cubes}"), [cubes])?;
             gone += transaction.execute("DELETE FROM answer WHERE day < ?1", [rows])?;
             gone += transaction.execute("DELETE FROM mark WHERE day < ?1", [rows])?;
-            if gone > 0 {
-                transaction.execute(
-                    "DELETE FROM word WHERE id <> 0 AND id NOT IN \
-                     (SELECT word FROM cell UNION SELECT other FROM cell UNION SELECT kind FROM cell)",
-                    [],
-                )?;
-            }
-            Ok(gone)
+            // Also words of rows that were cut: strangers may invent any number of them.
+            let words = transaction.execute(
+                "DELETE FROM word WHERE id <> 0 AND id NOT IN \
+                 (SELECT word FROM cell UNION SELECT other FROM cell UNION SELECT kind FROM cell)",
+                [],
+            )?;
+            Ok((gone, words))
         };
-        let gone = in_transaction(&mut self.connection, retire).map_err(failed)?;
-        if gone > 0 {
+        let (gone, words) = in_transaction(&mut self.connection, retire).map_err(failed)?;
+        if words > 0 {
             self.forget_words();
         }
         Ok(gone)

@@ -45,13 +45,14 @@ pub(super) enum Line<'a> {
     End,
 }
 
-/// Opens the logs, those with the earliest first line first; what has no time, and standard input, comes last.
+/// Opens the logs, those with the earliest first line first; what has no time, a pipe and standard input come last.
 pub(super) fn open(paths: &[PathBuf]) -> Result<Vec<Input>, StatsError> {
     let mut inputs = Vec::new();
     for path in paths {
         let failed = |source| StatsError::File { path: path.clone(), source };
-        let first =
-            if is_standard_input(path) { None } else { Input::open(path).and_then(first_time).map_err(failed)? };
+        // What is read from a pipe is gone from it.
+        let is_file = !is_standard_input(path) && path.metadata().is_ok_and(|metadata| metadata.is_file());
+        let first = if is_file { Input::open(path).and_then(first_time).map_err(failed)? } else { None };
         inputs.push((first, Input::open(path).map_err(failed)?));
     }
     inputs.sort_by_key(|(first, _)| (first.is_none(), *first));
