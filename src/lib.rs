@@ -4,6 +4,7 @@
 pub mod analytics;
 pub mod consent;
 pub mod cookies;
+pub mod fields;
 pub mod inventory;
 pub mod ledger;
 pub mod rewrite;

@@ -7,7 +7,10 @@
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use super::{Governed, Judged, put_policy, refusal::Refusal};
-use crate::consent::{Category, CategorySet};
+use crate::{
+    consent::{Category, CategorySet},
+    fields::{has_named, remove_named},
+};
 use http::StatusCode;
 
 /// Relations that make a browser connect or load.
@@ -37,6 +40,9 @@ const ADVERTISING_FEATURES: [&str; 3] =
 /// Takes out of an answer what leads to refused hosts, and counts what it would load from others: the entries of `Link`.
 pub fn drop_foreign(headers: &mut HeaderMap, refusal: &Refusal<'_>) -> Judged {
     let mut judged = Judged::default();
+    if !has_named(headers, may_lead_elsewhere) {
+        return judged;
+    }
     filter(headers, &header::LINK, |entry| {
         let load = link_load(entry, refusal);
         if let Some((category, refused)) = load {
@@ -63,20 +69,36 @@ pub fn drop_foreign(headers: &mut HeaderMap, refusal: &Refusal<'_>) -> Judged {
     judged
 }
 
+/// The fields that [`drop_foreign`] looks into.
+fn may_lead_elsewhere(name: &str) -> bool {
+    matches!(
+        name,
+        "link"
+            | "nel"
+            | "report-to"
+            | "reporting-endpoints"
+            | "speculation-rules"
+            | "content-security-policy"
+            | "content-security-policy-report-only"
+    )
+}
+
 /// Takes out what serves advertising, while it is refused.
 pub fn drop_advertising(headers: &mut HeaderMap, allowed: CategorySet) {
     if allowed.permits(Category::Marketing) {
         return;
     }
-    let is_advertising = |name: &&HeaderName| {
-        ADVERTISING.contains(&name.as_str())
-            || ADVERTISING_FAMILIES.iter().any(|family| name.as_str().starts_with(family))
-    };
-    let names: Vec<HeaderName> = headers.keys().filter(is_advertising).cloned().collect();
-    for name in names {
-        headers.remove(name);
+    remove_named(headers, is_advertising);
+    let loading_mode = HeaderName::from_static("supports-loading-mode");
+    if has_named(headers, |name| name == loading_mode.as_str()) {
+        filter(headers, &loading_mode, |entry| !entry.starts_with(b"credentialed-"));
     }
-    filter(headers, &HeaderName::from_static("supports-loading-mode"), |entry| !entry.starts_with(b"credentialed-"));
+}
+
+fn is_advertising(name: &str) -> bool {
+    // All of them begin with one of these letters.
+    matches!(name.as_bytes().first(), Some(b'a' | b'o' | b's'))
+        && (ADVERTISING.contains(&name) || ADVERTISING_FAMILIES.iter().any(|family| name.starts_with(family)))
 }
 
 /// Puts on a document what keeps a browser from looking hosts up ahead of time and from advertising, while that is refused.

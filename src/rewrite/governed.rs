@@ -11,6 +11,7 @@ use http::{HeaderName, Method, StatusCode};
 use super::caching::{Variant, bind_to_variant};
 use super::plan::{is_attachment, media_type};
 use super::request::accepts_html;
+use crate::fields::{PURPOSE, SEC_FETCH_DEST, SEC_PURPOSE, SERVICE_WORKER};
 
 /// What a browser will do with an answer, as far as its request tells (W3C Fetch Metadata Request Headers).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,15 +33,15 @@ pub enum Purpose {
 impl Purpose {
     /// Reads the headers of a request.
     pub fn of(headers: &HeaderMap) -> Self {
-        let value = |name| headers.get(name).map(HeaderValue::as_bytes);
-        if value("service-worker") == Some(b"script") {
+        let value = |name: &HeaderName| headers.get(name).map(HeaderValue::as_bytes);
+        if value(&SERVICE_WORKER) == Some(b"script") {
             return Self::ServiceWorker;
         }
-        match value("sec-fetch-dest") {
+        match value(&SEC_FETCH_DEST) {
             Some(b"document" | b"iframe" | b"frame" | b"embed" | b"object" | b"fencedframe") => Self::Document,
             Some(b"worker" | b"sharedworker") => Self::Worker,
             Some(b"serviceworker") => Self::ServiceWorker,
-            Some(_) if headers.contains_key("sec-purpose") || value("purpose") == Some(b"prefetch") => Self::Prefetch,
+            Some(_) if headers.contains_key(&SEC_PURPOSE) || value(&PURPOSE) == Some(b"prefetch") => Self::Prefetch,
             Some(_) => Self::Part,
             None if accepts_html(headers) => Self::Document,
             None => Self::Unsaid,
@@ -112,8 +113,8 @@ pub fn keep_for_choice(headers: &mut HeaderMap, governed: Governed, variant: Var
 }
 
 /// Whether a request may be for the script of a service worker whose answer can be extended.
-pub fn may_be_service_worker(method: &Method, headers: &HeaderMap) -> bool {
-    *method == Method::GET && Purpose::of(headers) == Purpose::ServiceWorker
+pub fn may_be_service_worker(method: &Method, purpose: Purpose) -> bool {
+    *method == Method::GET && purpose == Purpose::ServiceWorker
 }
 
 /// Whether this answer is such a script: only JavaScript is installed.

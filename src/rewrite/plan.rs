@@ -2,6 +2,8 @@
 //!
 //! The body has a say too ([`super::PageBody`]). Header measures do not depend on this: they hold for every answer.
 
+use std::borrow::Cow;
+
 use http::header::{self, HeaderMap, HeaderName};
 use http::{Method, StatusCode};
 
@@ -162,14 +164,28 @@ fn rewrite_plan(request: &PageRequest<'_>, headers: &HeaderMap) -> Result<Rewrit
 }
 
 /// The media type without parameters, in lower case; `None` when the answer names none.
-pub(super) fn media_type(headers: &HeaderMap) -> Option<String> {
+pub(super) fn media_type(headers: &HeaderMap) -> Option<Cow<'_, str>> {
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let value = values.next()?;
     if values.next().is_some() {
         // Two types: browsers and caches disagree which one counts, so it is nobody's page.
-        return Some(String::new());
+        return Some(Cow::Borrowed(""));
     }
-    let text = String::from_utf8_lossy(value.as_bytes());
+    let text = value.as_bytes();
+    let essence = text.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    let is_plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"/-+.".contains(byte);
+    if essence.iter().all(is_plain)
+        && !essence.is_empty()
+        && memchr::memchr(b',', text).is_none()
+        && let Ok(essence) = std::str::from_utf8(essence)
+    {
+        return Some(Cow::Borrowed(essence));
+    }
+    unusual_media_type(&String::from_utf8_lossy(text)).map(Cow::Owned)
+}
+
+/// The same for what is not written as nearly every server writes it.
+fn unusual_media_type(text: &str) -> Option<String> {
     let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if text.contains(',') || essence.contains(char::is_whitespace) {
         return Some(String::new());
@@ -224,4 +240,21 @@ pub(super) fn has_directive(headers: &HeaderMap, name: HeaderName, directive: &s
         let token = item.split(|byte| *byte == b'=').next().unwrap_or_default();
         token.trim_ascii().eq_ignore_ascii_case(directive.as_bytes())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_media_type_is_read_alike_however_it_is_written(text in "[a-z/+;, \tA-Z=\"0-9é.-]{0,24}") {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_bytes(text.as_bytes()).unwrap());
+            prop_assert_eq!(media_type(&headers).map(Cow::into_owned), unusual_media_type(&text));
+        }
+    }
 }

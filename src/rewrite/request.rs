@@ -4,6 +4,10 @@ use http::header::{self, HeaderMap, HeaderValue};
 use http::{HeaderName, Method};
 
 use super::coding::Coding;
+use crate::fields::{
+    HX_REQUEST, SEC_FETCH_DEST, SEC_FETCH_MODE, TURBO_FRAME, UPGRADE_INSECURE_REQUESTS, X_PJAX, X_REQUESTED_WITH,
+    remove_named,
+};
 
 /// Whether the answer may be a page that is rewritten: the browser wants a document or a frame, or says
 /// nothing and takes HTML.
@@ -22,10 +26,10 @@ pub fn may_be_page(method: &Method, headers: &HeaderMap) -> bool {
 /// what it gets is shown as a page. Chromium keeps the mode of the navigation; Firefox keeps only the preference for https, which browsers
 /// state in navigations alone.
 pub(super) fn destination(headers: &HeaderMap) -> Option<&[u8]> {
-    let value = |name| headers.get(name).map(HeaderValue::as_bytes);
-    let navigates = value("sec-fetch-mode") == Some(b"navigate") || value("upgrade-insecure-requests") == Some(b"1");
-    match value("sec-fetch-dest") {
-        Some(b"empty") if navigates => Some(b"document"),
+    let value = |name: &HeaderName| headers.get(name).map(HeaderValue::as_bytes);
+    let navigates = || value(&SEC_FETCH_MODE) == Some(b"navigate") || value(&UPGRADE_INSECURE_REQUESTS) == Some(b"1");
+    match value(&SEC_FETCH_DEST) {
+        Some(b"empty") if navigates() => Some(b"document"),
         destination => destination,
     }
 }
@@ -36,16 +40,17 @@ pub(super) fn destination(headers: &HeaderMap) -> Option<&[u8]> {
 /// part of a page is never asked for, since it could be neither rewritten nor put together with what the browser keeps.
 pub fn request_headers(headers: &mut HeaderMap, may_be_page: bool) {
     restrict_codings(headers);
-    for name in [
-        "available-dictionary",
-        "dictionary-id",
-        "want-digest",
-        "want-content-digest",
-        "want-repr-digest",
-        "want-unencoded-digest",
-    ] {
-        headers.remove(HeaderName::from_static(name));
-    }
+    remove_named(headers, |name| {
+        matches!(
+            name,
+            "available-dictionary"
+                | "dictionary-id"
+                | "want-digest"
+                | "want-content-digest"
+                | "want-repr-digest"
+                | "want-unencoded-digest"
+        )
+    });
     if may_be_page {
         headers.remove(header::RANGE);
         headers.remove(header::IF_RANGE);
@@ -54,7 +59,7 @@ pub fn request_headers(headers: &mut HeaderMap, may_be_page: bool) {
 
 /// Whether a script asks for a part of a page, by the headers of htmx, Turbo, pjax and jQuery.
 pub(super) fn asks_for_fragment(headers: &HeaderMap) -> bool {
-    ["hx-request", "turbo-frame", "x-pjax", "x-requested-with"].into_iter().any(|name| headers.contains_key(name))
+    [&HX_REQUEST, &TURBO_FRAME, &X_PJAX, &X_REQUESTED_WITH].into_iter().any(|name| headers.contains_key(name))
 }
 
 /// Whether `Accept` names `text/html`.
@@ -65,12 +70,31 @@ pub(super) fn accepts_html(headers: &HeaderMap) -> bool {
     })
 }
 
+/// What becomes of the lines that browsers write: `Some(None)` where one stays as it is.
+fn usual_codings(headers: &HeaderMap) -> Option<Option<&'static str>> {
+    let mut lines = headers.get_all(header::ACCEPT_ENCODING).iter();
+    let (line, None) = (lines.next()?.as_bytes(), lines.next()) else { return None };
+    match line {
+        b"gzip, deflate, br, zstd" => Some(Some("gzip, br, zstd")),
+        b"gzip, deflate, br" => Some(Some("gzip, br")),
+        b"gzip, deflate" => Some(Some("gzip")),
+        b"gzip" | b"identity" | b"br" | b"gzip, br" | b"gzip, br, zstd" => Some(None),
+        _ => None,
+    }
+}
+
 /// Leaves the codings that can be undone, in the client's order and with its weights.
 ///
 /// RFC 9110, section 12.5.3: without the header any coding is acceptable to the client, so where nothing is left, or
 /// nothing was sent, the header says `identity`. `*` would ask for what we cannot undo; it is dropped, except where it
 /// forbids everything else (`*;q=0`).
 fn restrict_codings(headers: &mut HeaderMap) {
+    if let Some(kept) = usual_codings(headers) {
+        if let Some(kept) = kept {
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(kept));
+        }
+        return;
+    }
     let mut kept = String::new();
     for value in headers.get_all(header::ACCEPT_ENCODING) {
         for item in value.to_str().unwrap_or_default().split(',') {

@@ -64,8 +64,13 @@ impl Pause {
 
 /// What the client sends, on its way to the site; or what we have written ourselves, as a whole.
 pub struct RequestBody {
-    incoming: Option<Incoming>,
     whole: Option<Bytes>,
+    streamed: Option<Box<Streamed>>,
+}
+
+/// A body that comes while it is sent.
+struct Streamed {
+    incoming: Incoming,
     pause: Pause,
     progress: Arc<RequestProgress>,
 }
@@ -73,8 +78,9 @@ pub struct RequestBody {
 /// What the sender of a request knows of its body.
 #[derive(Debug, Default)]
 pub(super) struct RequestProgress {
-    pub(super) sent: Notify,
-    pub(super) broken: AtomicBool,
+    ended: Notify,
+    has_ended: AtomicBool,
+    broken: AtomicBool,
     /// How often the connection asked for more of the body, and whether it is the client who keeps it waiting.
     asked: AtomicUsize,
     client_is_late: AtomicBool,
@@ -86,7 +92,7 @@ impl RequestProgress {
     pub(super) async fn sent_within(&self, limit: Duration) -> bool {
         loop {
             let before = self.asked.load(Ordering::Relaxed);
-            if tokio::time::timeout(limit, self.sent.notified()).await.is_ok() {
+            if tokio::time::timeout(limit, self.ended.notified()).await.is_ok() {
                 return true;
             }
             if self.asked.load(Ordering::Relaxed) == before && !self.client_is_late.load(Ordering::Relaxed) {
@@ -94,19 +100,34 @@ impl RequestProgress {
             }
         }
     }
+
+    /// Whether no more of it will be sent.
+    pub(super) fn has_ended(&self) -> bool {
+        self.has_ended.load(Ordering::Relaxed)
+    }
+
+    /// Whether the client's side of it broke.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::Relaxed)
+    }
+
+    fn end(&self) {
+        self.has_ended.store(true, Ordering::Relaxed);
+        self.ended.notify_one();
+    }
 }
 
 impl RequestBody {
     /// A body that may stand still for at most `limit`.
     pub fn new(incoming: Incoming, limit: Duration) -> Self {
-        let incoming = (!incoming.is_end_stream()).then_some(incoming);
-        Self { incoming, whole: None, pause: Pause::new(limit), progress: Arc::default() }
+        let streamed = (!incoming.is_end_stream())
+            .then(|| Box::new(Streamed { incoming, pause: Pause::new(limit), progress: Arc::default() }));
+        Self { whole: None, streamed }
     }
 
     /// A body that is there.
     pub fn whole(bytes: Bytes) -> Self {
-        let whole = (!bytes.is_empty()).then_some(bytes);
-        Self { incoming: None, whole, pause: Pause::new(Duration::ZERO), progress: Arc::default() }
+        Self { whole: (!bytes.is_empty()).then_some(bytes), streamed: None }
     }
 
     /// No body.
@@ -114,8 +135,9 @@ impl RequestBody {
         Self::whole(Bytes::new())
     }
 
-    pub(super) fn progress(&self) -> Arc<RequestProgress> {
-        self.progress.clone()
+    /// How it gets on; `None` of a body that is there, which nobody waits for.
+    pub(super) fn progress(&self) -> Option<Arc<RequestProgress>> {
+        self.streamed.as_ref().map(|streamed| streamed.progress.clone())
     }
 }
 
@@ -126,69 +148,75 @@ impl Body for RequestBody {
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = self.get_mut();
         if let Some(bytes) = this.whole.take() {
-            this.progress.sent.notify_one();
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }
-        let Some(incoming) = &mut this.incoming else { return Poll::Ready(None) };
+        let Some(streamed) = &mut this.streamed else { return Poll::Ready(None) };
+        let Streamed { incoming, pause, progress } = &mut **streamed;
         let polled = Pin::new(incoming).poll_frame(context);
-        this.progress.asked.fetch_add(1, Ordering::Relaxed);
-        this.progress.client_is_late.store(polled.is_pending(), Ordering::Relaxed);
+        progress.asked.fetch_add(1, Ordering::Relaxed);
+        progress.client_is_late.store(polled.is_pending(), Ordering::Relaxed);
         let Poll::Ready(frame) = polled else {
-            ready!(this.pause.poll_over(context));
-            this.progress.broken.store(true, Ordering::Relaxed);
+            ready!(pause.poll_over(context));
+            progress.broken.store(true, Ordering::Relaxed);
             return Poll::Ready(Some(Err(BodyError::StoodStill)));
         };
-        this.pause.progress();
+        pause.progress();
         match frame {
             Some(Ok(frame)) => Poll::Ready(Some(Ok(cleared(frame)))),
             Some(Err(error)) => {
-                this.progress.broken.store(true, Ordering::Relaxed);
+                progress.broken.store(true, Ordering::Relaxed);
                 Poll::Ready(Some(Err(error.into())))
             }
             None => {
-                this.incoming = None;
-                this.progress.sent.notify_one();
+                this.streamed = None;
                 Poll::Ready(None)
             }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.whole.is_none() && self.incoming.as_ref().is_none_or(Incoming::is_end_stream)
+        self.whole.is_none() && self.streamed.as_ref().is_none_or(|streamed| streamed.incoming.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {
         let whole = || SizeHint::with_exact(self.whole.as_ref().map_or(0, |bytes| bytes.len() as u64));
-        self.incoming.as_ref().map_or_else(whole, Incoming::size_hint)
+        self.streamed.as_ref().map_or_else(whole, |streamed| streamed.incoming.size_hint())
     }
 }
 
-impl Drop for RequestBody {
+impl Drop for Streamed {
     /// A body that is not read to its end (the site answered early) counts as sent: the answer's time limit must not wait for it.
     fn drop(&mut self) {
-        self.progress.sent.notify_one();
+        self.progress.end();
     }
 }
 
 /// What the site answers, on its way to the client. When it has been read to its end, its connection goes back to the pool.
 pub struct ResponseBody {
     incoming: Incoming,
-    pause: Pause,
-    lease: Option<Lease>,
+    /// How long it may stand still, and until when it may now: set when something has to be waited for.
+    limit: Duration,
+    late: Option<Instant>,
+    lease: Option<Box<Lease>>,
+    /// Told with the next poll.
+    failure: Option<BodyError>,
 }
 
 impl ResponseBody {
-    pub(super) fn new(incoming: Incoming, limit: Duration, lease: Lease) -> Self {
-        let mut body = Self { incoming, pause: Pause::new(limit), lease: Some(lease) };
-        body.give_back_at_end();
-        body
+    pub(super) fn new(incoming: Incoming, limit: Duration, lease: Box<Lease>) -> Self {
+        Self { incoming, limit, late: None, lease: Some(lease), failure: None }
     }
 
-    fn give_back_at_end(&mut self) {
-        if self.incoming.is_end_stream()
-            && let Some(lease) = self.lease.take()
-        {
-            lease.give_back();
+    /// To be told once in the beginning: an answer without a body needs its connection no longer.
+    pub(super) fn begin(&mut self, context: &mut Context<'_>) {
+        if self.incoming.is_end_stream() {
+            self.give_back(context);
+        }
+    }
+
+    fn give_back(&mut self, context: &mut Context<'_>) {
+        if let Some(lease) = self.lease.take() {
+            lease.give_back(context);
         }
     }
 }
@@ -199,21 +227,34 @@ impl Body for ResponseBody {
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = self.get_mut();
-        let Poll::Ready(frame) = Pin::new(&mut this.incoming).poll_frame(context) else {
-            ready!(this.pause.poll_over(context));
+        if let Some(failure) = this.failure.take() {
+            return Poll::Ready(Some(Err(failure)));
+        }
+        let incoming = &mut this.incoming;
+        let Some(lease) = &mut this.lease else { return Poll::Ready(None) };
+        let Poll::Ready(frame) =
+            lease.connection.drive(context, |context| Pin::new(&mut *incoming).poll_frame(context))
+        else {
+            let late = *this.late.get_or_insert_with(|| Instant::now() + this.limit);
+            ready!(lease.connection.poll_late(context, late));
             return Poll::Ready(Some(Err(BodyError::StoodStill)));
         };
-        this.pause.progress();
+        this.late = None;
         match frame {
             Some(Ok(frame)) => {
-                this.give_back_at_end();
+                if this.incoming.is_end_stream() {
+                    this.give_back(context);
+                }
                 Poll::Ready(Some(Ok(cleared(frame))))
             }
-            Some(Err(error)) => Poll::Ready(Some(Err(error.into()))),
+            Some(Err(error)) => {
+                // What came before it has to reach the client first, and hyper gives up whatever it has not written when it hears of a failure.
+                this.failure = Some(error.into());
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
             None => {
-                if let Some(lease) = this.lease.take() {
-                    lease.give_back();
-                }
+                this.give_back(context);
                 Poll::Ready(None)
             }
         }

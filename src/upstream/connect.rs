@@ -1,25 +1,20 @@
 //! New connections to an upstream, plain or TLS.
 
-use hyper::client::conn::http1::{Builder, SendRequest};
+use hyper::client::conn::http1::Builder;
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
 };
 
-use super::{RequestBody, Scheme, Settings, UpstreamError};
+use super::{Scheme, Settings, UpstreamError, connection::Connection};
 use crate::sockets::{ClientTls, WriteLimit, keep_alive};
 
 /// Longest head of an answer, in bytes.
 const MOST_HEAD_BYTES: usize = 128 * 1024;
-/// Most header lines of an answer.
-const MOST_HEAD_LINES: usize = 256;
 
 /// Connects within the time limit and begins HTTP/1.1.
-pub(super) async fn connect(
-    settings: &Settings,
-    tls: Option<&ClientTls>,
-) -> Result<SendRequest<RequestBody>, UpstreamError> {
+pub(super) async fn connect(settings: &Settings, tls: Option<&ClientTls>) -> Result<Connection, UpstreamError> {
     let connecting = async {
         let stream =
             TcpStream::connect((settings.host.as_str(), settings.port)).await.map_err(UpstreamError::Connect)?;
@@ -38,19 +33,15 @@ pub(super) async fn connect(
     tokio::time::timeout(settings.connect_timeout, connecting).await.unwrap_or(Err(UpstreamError::ConnectTimeout))
 }
 
-async fn begin<S>(stream: S) -> Result<SendRequest<RequestBody>, UpstreamError>
+async fn begin<S>(stream: S) -> Result<Connection, UpstreamError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    // Of header lines hyper takes 100, as most proxies do; a limit of our own would cost an allocation for each answer.
     let (sender, connection) = Builder::new()
-        .max_headers(MOST_HEAD_LINES)
         .max_header_size(MOST_HEAD_BYTES)
         .handshake(TokioIo::new(stream))
         .await
         .map_err(UpstreamError::Broken)?;
-    tokio::spawn(async move {
-        // How a connection ends is seen by whoever uses it; one that ends unused is of no interest.
-        _ = connection.with_upgrades().await;
-    });
-    Ok(sender)
+    Ok(Connection::new(sender, connection.with_upgrades()))
 }

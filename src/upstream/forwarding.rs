@@ -1,10 +1,14 @@
 //! Forwarding headers: what clients sent is deleted as a family, then ours is set once.
 
-use std::{fmt::Write as _, net::IpAddr};
+use std::{fmt::Write as _, net::IpAddr, ops::Range};
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::visitor::{AddressForm, ClientConnection};
+use crate::{
+    fields::{X_FORWARDED_FOR, remove_named},
+    visitor::{AddressForm, ClientConnection},
+};
 
 /// Fields by which applications learn a client's address, country, scheme or path from a proxy. Names are compared after `_` is read as `-`,
 /// since CGI and WSGI make no difference between the two.
@@ -52,10 +56,7 @@ const PREFIXES: [&str; 11] = [
 
 /// Deletes every field of the family, and the client's copies of our own header, underscore twins too.
 pub fn remove_forwarding(headers: &mut HeaderMap) {
-    let found: Vec<HeaderName> = headers.keys().filter(|name| is_forwarding(name.as_str())).cloned().collect();
-    for name in found {
-        headers.remove(name);
-    }
+    remove_named(headers, is_forwarding);
 }
 
 fn is_forwarding(name: &str) -> bool {
@@ -79,27 +80,44 @@ pub fn set_forwarding(headers: &mut HeaderMap, client: &ClientConnection, host: 
         AddressForm::Truncated => Some(client.address.truncate().network()),
         AddressForm::Full => form.full().map(|configured| client.address.in_full(configured)),
     };
-    let mut forwarded = String::with_capacity(96);
-    match address {
-        Some(IpAddr::V6(address)) => _ = write!(forwarded, "for=\"[{address}]\""),
-        Some(IpAddr::V4(address)) => _ = write!(forwarded, "for={address}"),
-        None => forwarded.push_str("for=unknown"),
+    // One text holds the three values that are not constant, one behind the other: addresses are of ASCII, and so is a host.
+    let mut text = String::with_capacity(160);
+    if let Some(address) = address {
+        _ = write!(text, "{address}");
     }
-    _ = write!(forwarded, ";proto={}", client.scheme.name());
+    let address_ends = text.len();
+    text.push_str(host);
+    let host_ends = text.len();
+    match address {
+        Some(IpAddr::V6(_)) => text.push_str("for=\"["),
+        Some(IpAddr::V4(_)) => text.push_str("for="),
+        None => text.push_str("for=unknown"),
+    }
+    text.extend_from_within(..address_ends);
+    if let Some(IpAddr::V6(_)) = address {
+        text.push_str("]\"");
+    }
     // A host was checked to hold nothing that could end a quoted string; a bracket or colon needs the quotes.
-    _ = write!(forwarded, ";host=\"{host}\"");
-    let mut set = |name, text: &str| {
-        if let Ok(value) = HeaderValue::from_str(text) {
-            headers.insert(HeaderName::from_static(name), value);
+    for part in [";proto=", client.scheme.name(), ";host=\"", host, "\""] {
+        text.push_str(part);
+    }
+    let text = Bytes::from(text);
+    let mut set = |name: &HeaderName, range: Range<usize>| {
+        if let Ok(value) = HeaderValue::from_maybe_shared(text.slice(range)) {
+            headers.insert(name, value);
         }
     };
-    if let Some(address) = address {
-        set("x-forwarded-for", &address.to_string());
+    if address.is_some() {
+        set(&X_FORWARDED_FOR, 0..address_ends);
     }
-    set("x-forwarded-proto", client.scheme.name());
-    set("x-forwarded-host", host);
-    set("forwarded", &forwarded);
+    set(&X_FORWARDED_HOST, address_ends..host_ends);
+    set(&FORWARDED, host_ends..text.len());
+    headers.insert(&X_FORWARDED_PROTO, HeaderValue::from_static(client.scheme.name()));
 }
+
+const FORWARDED: HeaderName = http::header::FORWARDED;
+static X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 #[cfg(test)]
 mod tests {

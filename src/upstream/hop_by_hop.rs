@@ -2,16 +2,27 @@
 
 use http::{
     HeaderMap, HeaderName, HeaderValue, Version,
-    header::{
-        CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, SET_COOKIE, TE,
-        TRAILER, TRANSFER_ENCODING, UPGRADE, VIA,
-    },
+    header::{CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, SET_COOKIE, TE, TRAILER, UPGRADE, VIA},
 };
 
 use super::remove_forwarding;
+use crate::fields::remove_named;
 
-/// Fields that are dropped whether `Connection` names them or not (section 7.6.1).
-const ALWAYS: [HeaderName; 6] = [CONNECTION, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE];
+/// Whether a field is dropped whether `Connection` names it or not (section 7.6.1).
+fn is_of_one_connection(name: &str) -> bool {
+    matches!(
+        name,
+        "connection"
+            | "http2-settings"
+            | "keep-alive"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "proxy-connection"
+            | "te"
+            | "transfer-encoding"
+            | "upgrade"
+    )
+}
 
 /// Fields that `Connection` may not remove, since a request or an answer means something else without them.
 const PROTECTED: [HeaderName; 4] = [HOST, COOKIE, SET_COOKIE, CONTENT_LENGTH];
@@ -26,15 +37,16 @@ pub fn remove_hop_by_hop(headers: &mut HeaderMap) -> KeptTrailers {
     });
     let mut named: Vec<HeaderName> = Vec::new();
     for value in headers.get_all(CONNECTION) {
-        let names = value.as_bytes().split(|byte| *byte == b',');
-        named.extend(names.take(MOST_NAMES).filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok()));
+        let names = value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii).take(MOST_NAMES);
+        // What nearly every message says names no field that is there, or one that goes in any case.
+        let names =
+            names.filter(|name| !name.eq_ignore_ascii_case(b"keep-alive") && !name.eq_ignore_ascii_case(b"close"));
+        named.extend(names.filter_map(|name| HeaderName::from_bytes(name).ok()));
     }
-    for name in named.iter().filter(|name| !PROTECTED.contains(name)).chain(&ALWAYS) {
+    for name in named.iter().filter(|name| !PROTECTED.contains(name)) {
         headers.remove(name);
     }
-    for name in ["keep-alive", "proxy-connection", "http2-settings"] {
-        headers.remove(name);
-    }
+    remove_named(headers, is_of_one_connection);
     KeptTrailers(trailers)
 }
 
@@ -45,6 +57,8 @@ pub struct KeptTrailers(pub bool);
 /// The protocol that a request or an answer wants to change to, when `Connection` names `upgrade` (section 7.8). HTTP itself and TLS are
 /// none: inside them a client could speak to the site past every filter.
 pub fn upgrade_protocol(headers: &HeaderMap) -> Option<HeaderValue> {
+    let mut lines = headers.get_all(UPGRADE).iter();
+    let only = lines.next().filter(|_| lines.next().is_none())?;
     let wants = headers.get_all(CONNECTION).iter().any(|value| {
         value.as_bytes().split(|byte| *byte == b',').any(|name| name.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
     });
@@ -52,10 +66,8 @@ pub fn upgrade_protocol(headers: &HeaderMap) -> Option<HeaderValue> {
         let name = protocol.split(|byte| *byte == b'/').next().unwrap_or_default().trim_ascii();
         ["h2c", "h2", "h3", "http", "tls"].iter().any(|http| name.eq_ignore_ascii_case(http.as_bytes()))
     };
-    let mut lines = headers.get_all(UPGRADE).iter();
-    let only = lines.next().filter(|_| lines.next().is_none());
-    only.filter(|line| wants && !line.is_empty() && !line.as_bytes().split(|byte| *byte == b',').any(passes_filters))
-        .cloned()
+    let passes = wants && !only.is_empty() && !only.as_bytes().split(|byte| *byte == b',').any(passes_filters);
+    passes.then(|| only.clone())
 }
 
 /// Takes out of trailers what was taken out of headers: cookies, forwarding fields and fields of one connection. A recipient may merge
@@ -82,7 +94,7 @@ pub fn append_via(headers: &mut HeaderMap, received: Version) {
 /// section 10.1.1) and keeps the `Trailer` announcement, which is end to end.
 pub fn remove_fulfilled(headers: &mut HeaderMap) {
     headers.remove(EXPECT);
-    debug_assert!(!ALWAYS.contains(&TRAILER));
+    debug_assert!(!is_of_one_connection(TRAILER.as_str()));
 }
 
 #[cfg(test)]

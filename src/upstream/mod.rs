@@ -5,30 +5,41 @@
 
 mod body;
 mod connect;
+mod connection;
+mod deadline;
 mod error;
 mod forwarding;
 mod framing;
 mod hop_by_hop;
 mod pool;
+mod repeat;
 mod settings;
 
 use std::{
+    future::{Future as _, poll_fn},
     io,
-    sync::{Arc, atomic::Ordering},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
 };
 
 use http::{
     HeaderValue, Method, Request, Response, Uri, Version,
     header::{HOST, UPGRADE},
 };
-use hyper::body::{Body as _, Incoming};
+use hyper::{body::Incoming, client::conn::TrySendError};
+use tokio::time::Instant;
 
+use body::RequestProgress;
 pub use body::{BodyError, RequestBody, ResponseBody};
+use connection::Connection;
 pub use error::UpstreamError;
 pub use forwarding::{remove_forwarding, set_forwarding};
 pub use framing::only_chunked;
 pub use hop_by_hop::{KeptTrailers, append_via, remove_fulfilled, remove_hop_by_hop, upgrade_protocol};
 use pool::{Lease, Pool};
+use repeat::Repeat;
 pub use settings::{Scheme, Settings};
 
 use crate::{analytics::AnalyticsRequest, cookies::ClearedRequest, sockets::ClientTls};
@@ -70,7 +81,7 @@ impl Connections {
     /// No connections yet.
     pub fn new(upstream: Arc<Upstream>) -> Self {
         let pool = Pool::new(upstream.settings.idle_connections, upstream.settings.idle_timeout);
-        Self { upstream, pool: Arc::new(pool) }
+        Self { upstream, pool }
     }
 
     /// The upstream they lead to.
@@ -95,12 +106,12 @@ impl Connections {
     async fn deliver(&self, request: Request<RequestBody>) -> Result<Answer, UpstreamError> {
         let mut request = self.address(request);
         if let Some(kept) = self.pool.take() {
-            let repeatable = may_repeat(&request).then(|| copy(&request));
+            let repeat = Repeat::of(&request);
             match self.exchange(kept, request).await {
                 Ok(answer) => return Ok(answer),
                 Err(Refused { unsent: Some(unsent), .. }) => request = *unsent,
-                Err(Refused { error: UpstreamError::Broken(error), .. }) => match repeatable {
-                    Some(copy) => request = copy,
+                Err(Refused { error: UpstreamError::Broken(error), .. }) => match repeat {
+                    Some(repeat) => request = repeat.request(),
                     None => return Err(UpstreamError::Broken(error)),
                 },
                 Err(Refused { error, .. }) => return Err(error),
@@ -128,42 +139,39 @@ impl Connections {
         request
     }
 
-    async fn exchange(
-        &self,
-        mut sender: hyper::client::conn::http1::SendRequest<RequestBody>,
-        request: Request<RequestBody>,
-    ) -> Result<Answer, Refused> {
+    async fn exchange(&self, connection: Connection, request: Request<RequestBody>) -> Result<Answer, Refused> {
         let progress = request.body().progress();
-        let has_body = !request.body().is_end_stream();
         let asked_for_upgrade = request.headers().contains_key(UPGRADE);
+        let mut lease = Box::new(Lease { pool: self.pool.clone(), connection });
+        let mut answering = pin!(lease.connection.send(request));
         let limit = self.upstream.settings.answer_timeout;
-        let answering = sender.try_send_request(request);
-        let too_late = async {
-            if has_body && !progress.sent_within(limit).await {
-                return;
+        let late = Instant::now() + limit;
+        let mut too_late = pin!(progress.as_ref().map(|progress| answer_takes_too_long(progress, limit)));
+        let answer = poll_fn(|context| {
+            if let Poll::Ready(answer) = lease.connection.drive(context, |context| answering.as_mut().poll(context)) {
+                return Poll::Ready(Some(answer));
             }
-            tokio::time::sleep(limit).await;
-        };
-        let answer = tokio::select! {
-            biased;
-            answer = answering => answer,
-            () = too_late => return Err(UpstreamError::AnswerTimeout.into()),
-        };
-        match answer {
-            Ok(mut answer) => {
+            let is_late = match too_late.as_mut().as_pin_mut() {
+                Some(too_late) => too_late.poll(context),
+                None => lease.connection.poll_late(context, late),
+            };
+            is_late.map(|()| None)
+        });
+        match answer.await {
+            Some(Ok(mut answer)) => {
                 framing::check(&mut answer, asked_for_upgrade)?;
-                let lease = Lease { pool: self.pool.clone(), sender };
-                Ok(answer.map(|body| ResponseBody::new(body, self.upstream.settings.body_timeout, lease)))
+                if progress.as_ref().is_some_and(|progress| !progress.has_ended()) {
+                    // The site answers while it is still being sent to.
+                    lease.connection.leave_to_task();
+                }
+                let mut answer = answer.map(|body| ResponseBody::new(body, self.upstream.settings.body_timeout, lease));
+                poll_fn(|context| Poll::Ready(answer.body_mut().begin(context))).await;
+                Ok(answer)
             }
-            Err(mut failure) => {
-                let unsent = failure.take_message().map(Box::new);
-                let error = if progress.broken.load(Ordering::Relaxed) {
-                    UpstreamError::RequestBody
-                } else {
-                    UpstreamError::Broken(failure.into_error())
-                };
-                Err(Refused { error, unsent })
+            Some(Err(failure)) => {
+                Err(Refused::new(failure, progress.as_ref().is_some_and(|progress| progress.is_broken())))
             }
+            None => Err(UpstreamError::AnswerTimeout.into()),
         }
     }
 }
@@ -174,20 +182,23 @@ struct Refused {
     unsent: Option<Box<Request<RequestBody>>>,
 }
 
+impl Refused {
+    fn new(mut failure: TrySendError<Request<RequestBody>>, by_client: bool) -> Self {
+        let unsent = failure.take_message().map(Box::new);
+        let error = if by_client { UpstreamError::RequestBody } else { UpstreamError::Broken(failure.into_error()) };
+        Self { error, unsent }
+    }
+}
+
+/// Returns when an answer is not to be waited for any longer: its time is counted from the end of the request.
+async fn answer_takes_too_long(request: &RequestProgress, limit: Duration) {
+    if request.sent_within(limit).await {
+        tokio::time::sleep(limit).await;
+    }
+}
+
 impl From<UpstreamError> for Refused {
     fn from(error: UpstreamError) -> Self {
         Self { error, unsent: None }
     }
-}
-
-fn may_repeat(request: &Request<RequestBody>) -> bool {
-    request.body().is_end_stream() && request.method().is_idempotent()
-}
-
-fn copy(request: &Request<RequestBody>) -> Request<RequestBody> {
-    let mut copy = Request::new(RequestBody::empty());
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.headers_mut() = request.headers().clone();
-    copy
 }

@@ -2,75 +2,128 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
     time::Duration,
 };
 
-use hyper::client::conn::http1::SendRequest;
-use tokio::time::Instant;
+use tokio::{sync::Notify, time::Instant};
 
-use super::body::RequestBody;
+use super::connection::Connection;
 
 /// Connections that wait for their next request. The one used last is used first, so that the others can grow old and be closed.
-#[derive(Debug)]
 pub(super) struct Pool {
     idle: Mutex<VecDeque<Idle>>,
     most: usize,
     longest: Duration,
+    attention: Arc<Attention>,
+    /// `attention`, as futures know it.
+    waker: Waker,
+    has_caretaker: AtomicBool,
 }
 
-#[derive(Debug)]
 struct Idle {
-    sender: SendRequest<RequestBody>,
+    connection: Connection,
     since: Instant,
 }
 
+/// Wakes the caretaker when something happens to an unused connection: the site closes it, as a rule.
+#[derive(Default)]
+struct Attention(Notify);
+
+impl Wake for Attention {
+    fn wake(self: Arc<Self>) {
+        self.0.notify_one();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.notify_one();
+    }
+}
+
 impl Pool {
-    pub(super) fn new(most: usize, longest: Duration) -> Self {
-        Self { idle: Mutex::default(), most, longest }
+    pub(super) fn new(most: usize, longest: Duration) -> Arc<Self> {
+        let attention = Arc::new(Attention::default());
+        let waker = Waker::from(attention.clone());
+        Arc::new(Self {
+            idle: Mutex::default(),
+            most,
+            longest,
+            attention,
+            waker,
+            has_caretaker: AtomicBool::new(false),
+        })
     }
 
     /// A connection that is open as far as we know.
-    pub(super) fn take(&self) -> Option<SendRequest<RequestBody>> {
-        // The lock belongs to one core and is held for a few instructions: nobody waits for it.
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some(Idle { sender, since }) = idle.pop_back() {
-            if since.elapsed() < self.longest && sender.is_ready() {
-                return Some(sender);
-            }
+    pub(super) fn take(&self) -> Option<Connection> {
+        let mut idle = self.idle();
+        let Idle { connection, since } = idle.pop_back()?;
+        if since.elapsed() < self.longest {
+            return Some(connection);
         }
+        // The others are older still.
+        idle.clear();
         None
     }
 
-    fn put(&self, sender: SendRequest<RequestBody>) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        while idle.front().is_some_and(|oldest| oldest.since.elapsed() >= self.longest || oldest.sender.is_closed()) {
-            idle.pop_front();
-        }
+    fn put(self: &Arc<Self>, connection: Connection) {
+        connection.is_watched_by(&self.waker);
+        let mut idle = self.idle();
         if idle.len() < self.most {
-            idle.push_back(Idle { sender, since: Instant::now() });
+            idle.push_back(Idle { connection, since: Instant::now() });
         }
+        drop(idle);
+        if !self.has_caretaker.swap(true, Ordering::Relaxed) {
+            tokio::spawn(care(Arc::downgrade(self), self.attention.clone(), self.longest));
+        }
+    }
+
+    /// Closes what is old and what the site has closed.
+    fn clear(&self) {
+        let mut context = Context::from_waker(&self.waker);
+        self.idle().retain_mut(|Idle { connection, since }| {
+            since.elapsed() < self.longest && !matches!(connection.settle(&mut context), Poll::Ready(Err(_)))
+        });
+    }
+
+    fn idle(&self) -> MutexGuard<'_, VecDeque<Idle>> {
+        // The lock belongs to one core and is held for a few instructions: nobody waits for it.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Looks after unused connections until their pool is gone.
+async fn care(pool: Weak<Pool>, attention: Arc<Attention>, longest: Duration) {
+    loop {
+        _ = tokio::time::timeout(longest, attention.0.notified()).await;
+        let Some(pool) = pool.upgrade() else { return };
+        pool.clear();
     }
 }
 
 /// A connection in use.
-#[derive(Debug)]
 pub(super) struct Lease {
     pub(super) pool: Arc<Pool>,
-    pub(super) sender: SendRequest<RequestBody>,
+    pub(super) connection: Connection,
 }
 
 impl Lease {
-    /// Gives the connection back once it is ready for another request: when its task has seen the end of this answer.
-    pub(super) fn give_back(mut self) {
-        if self.sender.is_ready() {
-            self.pool.put(self.sender);
-            return;
-        }
-        tokio::spawn(async move {
-            if self.sender.ready().await.is_ok() {
-                self.pool.put(self.sender);
+    /// Gives the connection back once it is ready for another request: when it has seen the end of this answer.
+    pub(super) fn give_back(mut self, context: &mut Context<'_>) {
+        match self.connection.settle(context) {
+            Poll::Ready(Ok(())) => self.pool.put(self.connection),
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => {
+                tokio::spawn(async move {
+                    if std::future::poll_fn(|context| self.connection.settle(context)).await.is_ok() {
+                        self.pool.put(self.connection);
+                    }
+                });
             }
-        });
+        }
     }
 }

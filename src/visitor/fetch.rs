@@ -1,8 +1,9 @@
 //! How a request was started, by the browser's fetch metadata headers (W3C Fetch Metadata Request Headers).
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::AgentFamily;
+use crate::fields::{PURPOSE, SEC_FETCH_DEST, SEC_FETCH_MODE, SEC_FETCH_SITE, SEC_FETCH_USER, SEC_PURPOSE};
 
 /// What the `Sec-Fetch-*` headers and `Sec-Purpose` say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,28 +71,27 @@ impl Fetch {
 
     /// Reads the headers. Some fetch headers without `Sec-Fetch-Site` are not what a browser sends: that is read as cross-site.
     pub fn of(headers: &HeaderMap) -> Self {
-        let value = |name| headers.get(name).map(|value: &http::HeaderValue| value.as_bytes());
-        let any_other =
-            ["sec-fetch-mode", "sec-fetch-dest", "sec-fetch-user"].iter().any(|name| headers.contains_key(*name));
+        let value = |name: &HeaderName| headers.get(name).map(HeaderValue::as_bytes);
+        let (mode, destination, user) = (value(&SEC_FETCH_MODE), value(&SEC_FETCH_DEST), value(&SEC_FETCH_USER));
         Self {
-            site: match value("sec-fetch-site") {
-                None if any_other => FetchSite::CrossSite,
+            site: match value(&SEC_FETCH_SITE) {
+                None if mode.or(destination).or(user).is_some() => FetchSite::CrossSite,
                 None => FetchSite::Absent,
                 Some(b"same-origin") => FetchSite::SameOrigin,
                 Some(b"same-site") => FetchSite::SameSite,
                 Some(b"none") => FetchSite::None,
                 Some(_) => FetchSite::CrossSite,
             },
-            navigates: value("sec-fetch-mode") == Some(b"navigate"),
-            destination: match value("sec-fetch-dest") {
+            navigates: mode == Some(b"navigate"),
+            destination: match destination {
                 None => Destination::Absent,
                 Some(b"document") => Destination::Document,
                 Some(b"iframe" | b"frame" | b"embed" | b"object") => Destination::Frame,
                 Some(b"empty") => Destination::Empty,
                 Some(_) => Destination::Other,
             },
-            user_activated: value("sec-fetch-user") == Some(b"?1"),
-            speculative: headers.contains_key("sec-purpose") || value("purpose") == Some(b"prefetch"),
+            user_activated: user == Some(b"?1"),
+            speculative: headers.contains_key(&SEC_PURPOSE) || value(&PURPOSE) == Some(b"prefetch"),
         }
     }
 

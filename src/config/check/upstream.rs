@@ -26,7 +26,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Most unused connections kept, per core.
-const IDLE_CONNECTIONS: usize = 64;
+const IDLE_CONNECTIONS: usize = 512;
 
 pub(super) fn check(site: &mut Table<'_>, server: &server::Settings) -> Option<upstream::Settings> {
     let context = site.context;

@@ -154,6 +154,10 @@ fn head_and_not_modified_get_the_headers_of_the_page_they_stand_for() {
 fn only_codings_that_can_be_undone_are_asked_for() {
     let cases = [
         ("accept-encoding: gzip, deflate, br, zstd, dcb, dcz", "gzip, br, zstd"),
+        ("accept-encoding: gzip, deflate, br, zstd", "gzip, br, zstd"),
+        ("accept-encoding: gzip, deflate, br", "gzip, br"),
+        ("accept-encoding: gzip, deflate", "gzip"),
+        ("accept-encoding: gzip, br", "gzip, br"),
         ("accept-encoding: br;q=0.5, *;q=0.1, GZIP;q=0", "br;q=0.5, GZIP;q=0"),
         ("accept-encoding: identity;q=0, zstd\naccept-encoding: gzip", "identity;q=0, zstd, gzip"),
         ("accept-encoding: gzip, *;q=0", "gzip, *;q=0"),

@@ -9,6 +9,7 @@ const RULES: &[&str] = &[
     "analytics",
     "consent",
     "cookies",
+    "fields",
     "inventory",
     "ledger",
     "rewrite",
