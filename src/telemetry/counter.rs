@@ -1,12 +1,15 @@
 //! From the requests to the thread that counts: a bounded queue, and numbers that all requests of a site raise without waiting for each
 //! other. What does not fit into the queue is lost, and that is counted.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering::Relaxed},
-    mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+        mpsc::{SyncSender, sync_channel},
+    },
+    time::{Duration, Instant},
 };
-use std::time::Duration;
 
 use crate::{
     statistics::{Counted, Robots, Traffic},
@@ -16,15 +19,31 @@ use crate::{
 /// Views that wait to be counted. Each takes some 250 bytes; the thread counts several hundred thousand in a second.
 const QUEUE: usize = 16_384;
 
+/// How long views are gathered before the thread takes them: to wake it for each would cost a request more than everything else that is
+/// counted of it.
+const GATHERED_FOR: Duration = Duration::from_millis(100);
+
 /// Where requests put what is to be counted. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Counter(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    queue: SyncSender<Message>,
+    waiting: Mutex<Waiting>,
+    news: Condvar,
     sites: Box<[SiteTraffic]>,
     robots: Arc<Robots>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    messages: VecDeque<Message>,
+    /// The thread sleeps until it is woken.
+    sleeps: bool,
+    /// Somebody waits for an answer, or for the end.
+    is_urgent: bool,
+    /// The thread is gone.
+    is_over: bool,
 }
 
 #[derive(Debug, Default)]
@@ -49,14 +68,17 @@ pub enum Message {
 
 /// Where the thread that counts takes it from.
 #[derive(Debug)]
-pub struct CounterQueue(Receiver<Message>);
+pub struct CounterQueue {
+    inner: Arc<Inner>,
+    taken: VecDeque<Message>,
+}
 
 impl Counter {
     /// A queue for the sites, which have the numbers of their order.
     pub fn new(sites: usize, robots: Arc<Robots>) -> (Self, CounterQueue) {
-        let (queue, taken) = sync_channel(QUEUE);
         let sites = std::iter::repeat_with(SiteTraffic::default).take(sites).collect();
-        (Self(Arc::new(Inner { queue, sites, robots })), CounterQueue(taken))
+        let inner = Arc::new(Inner { waiting: Mutex::default(), news: Condvar::new(), sites, robots });
+        (Self(inner.clone()), CounterQueue { inner, taken: VecDeque::new() })
     }
 
     /// Who is no person.
@@ -66,10 +88,34 @@ impl Counter {
 
     /// Counts something, or that it was lost.
     pub fn count(&self, site: usize, counted: Counted) {
-        let full = matches!(self.0.queue.try_send(Message::Counted(counted)), Err(TrySendError::Full(_)));
-        if let Some(site) = self.0.sites.get(site).filter(|_| full) {
+        let mut waiting = self.0.waiting();
+        if waiting.is_over {
+            return;
+        }
+        if waiting.messages.len() < QUEUE {
+            waiting.messages.push_back(Message::Counted(counted));
+        } else if let Some(site) = self.0.sites.get(site) {
             site.lost.fetch_add(1, Relaxed);
         }
+        let wakes = waiting.sleeps || waiting.messages.len() == QUEUE / 2;
+        waiting.sleeps = false;
+        drop(waiting);
+        if wakes {
+            self.0.news.notify_one();
+        }
+    }
+
+    /// Sends what is looked at at once, whether the queue is full or not. Whether anybody will look.
+    fn send(&self, message: Message) -> bool {
+        let mut waiting = self.0.waiting();
+        if waiting.is_over {
+            return false;
+        }
+        waiting.messages.push_back(message);
+        waiting.is_urgent = true;
+        drop(waiting);
+        self.0.news.notify_one();
+        true
     }
 
     /// A request of a site was answered with so many bytes.
@@ -93,7 +139,7 @@ impl Counter {
     /// Has everything written that was counted so far, and blocks until it is. For a reader who wants to see the present.
     pub fn write_waiting(&self) {
         let (written, wait) = sync_channel(1);
-        if self.0.queue.send(Message::Write(written)).is_ok() {
+        if self.send(Message::Write(written)) {
             // Where the thread has ended, nothing will be written.
             _ = wait.recv();
         }
@@ -107,26 +153,70 @@ impl Counter {
     pub fn take_in_waiting(&self) -> Result<(), String> {
         let (taken, wait) = sync_channel(1);
         let ended = || Err("nobody counts any more".to_owned());
-        if self.0.queue.send(Message::TakeIn(taken)).is_err() {
+        if !self.send(Message::TakeIn(taken)) {
             return ended();
         }
         wait.recv().unwrap_or_else(|_| ended())
     }
 
-    /// Tells the thread that counts that there will be no more. Blocks while the queue is full.
+    /// Tells the thread that counts that there will be no more.
     pub fn end(&self) {
-        _ = self.0.queue.send(Message::End);
+        self.send(Message::End);
+    }
+}
+
+impl Inner {
+    /// The lock is held for as long as it takes to add one message, or to take all.
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait<'a>(&self, waiting: MutexGuard<'a, Waiting>, until: Instant) -> MutexGuard<'a, Waiting> {
+        let patience = until.saturating_duration_since(Instant::now());
+        self.news.wait_timeout(waiting, patience).unwrap_or_else(PoisonError::into_inner).0
     }
 }
 
 impl CounterQueue {
     /// The next message, or `None` when none came for this long. When nobody can send any more, that is the end.
-    pub fn next(&self, patience: Duration) -> Option<Message> {
-        match self.0.recv_timeout(patience) {
-            Ok(message) => Some(message),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(Message::End),
+    pub fn next(&mut self, patience: Duration) -> Option<Message> {
+        if self.taken.is_empty() {
+            self.take(Instant::now() + patience);
         }
+        match self.taken.pop_front() {
+            None if Arc::strong_count(&self.inner) == 1 => Some(Message::End),
+            message => message,
+        }
+    }
+
+    /// Takes all that waits; what comes until then if nothing does.
+    fn take(&mut self, until: Instant) {
+        let mut waiting = self.inner.waiting();
+        while waiting.messages.is_empty() && Instant::now() < until && Arc::strong_count(&self.inner) > 1 {
+            waiting.sleeps = true;
+            waiting = self.inner.wait(waiting, until);
+        }
+        waiting.sleeps = false;
+        let gathered = until.min(Instant::now() + GATHERED_FOR);
+        while !waiting.messages.is_empty()
+            && !waiting.is_urgent
+            && waiting.messages.len() < QUEUE / 2
+            && Instant::now() < gathered
+        {
+            waiting = self.inner.wait(waiting, gathered);
+        }
+        waiting.is_urgent = false;
+        std::mem::swap(&mut waiting.messages, &mut self.taken);
+    }
+}
+
+impl Drop for CounterQueue {
+    fn drop(&mut self) {
+        let mut waiting = self.inner.waiting();
+        waiting.is_over = true;
+        // Who waits for an answer gets none.
+        waiting.messages.clear();
+        self.taken.clear();
     }
 }
 
@@ -141,7 +231,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_lost_and_that_is_counted() {
-        let (counter, queue) = Counter::new(2, Arc::default());
+        let (counter, mut queue) = Counter::new(2, Arc::default());
         (0..QUEUE + 3).for_each(|_| counter.count(1, robot()));
         counter.answered(0, 100);
         counter.answered(0, 50);
@@ -156,5 +246,22 @@ mod tests {
         assert_eq!(rest, QUEUE);
         drop(counter);
         assert!(matches!(queue.next(Duration::ZERO), Some(Message::End)));
+    }
+
+    #[test]
+    fn whoever_waits_for_an_answer_does_not_wait_until_views_are_gathered_and_gets_none_when_nobody_counts() {
+        let (counter, mut queue) = Counter::new(2, Arc::default());
+        let asks = std::thread::spawn(move || {
+            counter.count(1, robot());
+            counter.write_waiting();
+            counter.take_in_waiting()
+        });
+        let patience = Duration::from_secs(60);
+        assert!(matches!(queue.next(patience), Some(Message::Counted(_))));
+        let Some(Message::Write(written)) = queue.next(patience) else { panic!("it was asked for") };
+        written.send(()).unwrap();
+        let Some(Message::TakeIn(_)) = queue.next(patience) else { panic!("it was asked for") };
+        drop(queue);
+        assert_eq!(asks.join().unwrap(), Err("nobody counts any more".to_owned()));
     }
 }
