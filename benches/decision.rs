@@ -79,7 +79,7 @@ fn decision(criterion: &mut Criterion) {
         fetch: Fetch::ABSENT,
         signals: Signals::default(),
         country: None,
-        agent: AgentFamily::Firefox,
+        agent: Some(AgentFamily::Firefox),
     };
     let mut group = criterion.benchmark_group("decision");
     group.throughput(Throughput::Elements(1));

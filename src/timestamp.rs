@@ -92,6 +92,14 @@ impl Term {
         })
     }
 
+    /// Whether `now` is one term after `start`, or later: [`Term::after`], which for most moments need not be asked.
+    pub fn is_over(self, start: Timestamp, now: Timestamp) -> bool {
+        let days = now.seconds().saturating_sub(start.seconds()) / (24 * 60 * 60);
+        // No month is shorter than 28 days.
+        let surely_runs = days < i64::from(self.months) * 28 + i64::from(self.days);
+        !surely_runs && self.after(start) <= now
+    }
+
     /// The moment one term before `end`, likewise; never before 1970.
     pub fn before(self, end: Timestamp) -> Timestamp {
         let start = end.jiff().to_zoned(TimeZone::UTC).checked_sub(self.span());
@@ -140,6 +148,19 @@ mod tests {
     fn moments_outside_the_calendar_are_moved_to_its_ends() {
         assert_eq!(Timestamp::from_seconds(i64::MAX).date(), "9999-12-30");
         assert_eq!(Timestamp::from_milliseconds(-5), Timestamp::default());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_term_is_over_when_the_calendar_says_so(
+            months in 0_u32..30, days in 0_u32..70, start in 0_i64..4_000_000_000, later in -100_000_i64..100_000_000
+        ) {
+            let (term, start) = (Term { months, days }, Timestamp::from_seconds(start));
+            let end = term.after(start);
+            for now in [Timestamp::from_seconds(start.seconds() + later), end, Timestamp::from_milliseconds(end.milliseconds() - 1)] {
+                proptest::prop_assert_eq!(term.is_over(start, now), end <= now);
+            }
+        }
     }
 
     #[test]

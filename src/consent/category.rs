@@ -52,6 +52,9 @@ impl CategorySet {
 
     const OPTIONAL_BITS: u8 = 0b1110;
 
+    /// The bit pattern of all optional categories: no set has a larger one, and none has the lowest bit.
+    pub const MOST_BITS: u8 = Self::OPTIONAL_BITS;
+
     /// The set with this bit pattern (bit 1 functional, 2 analytical, 3 marketing), or `None` where another bit is set.
     pub const fn from_bits(bits: u8) -> Option<Self> {
         if bits & !Self::OPTIONAL_BITS == 0 { Some(Self(bits)) } else { None }

@@ -14,7 +14,7 @@ use std::fmt;
 
 pub use category::{Category, CategorySet};
 pub use counts::CategoryCounts;
-pub use decision::{Decision, Evidence, Reason, could_carry, decide, notice_applies};
+pub use decision::{Decision, Evidence, Reason, consent_header, could_carry, decide, notice_applies};
 pub use edition::{Edition, EditionId, Editions};
 pub use frame_grant::{FrameGrant, FrameName};
 pub use record::{Binding, Record, RecordKeys};

@@ -136,7 +136,7 @@ async fn taken(
     let previous = proven_record(shared, site, visit, &request);
     let leftovers = request.headers().clone();
     let posted = read(site, form, request).await?;
-    if form == Form::Html && !posted.allowed.is_empty() && !visit.fetch.is_by_person(visit.agent) {
+    if form == Form::Html && !posted.allowed.is_empty() && !visit.fetch.is_by_person(visit.agent()) {
         return Err(Rejected::NotActivated);
     }
     check_edition(site, &posted, now)?;
@@ -232,7 +232,7 @@ fn event(
         notice: notice.id,
         language,
         page: Some(PagePath::new(posted.to.as_str())),
-        agent: visit.agent,
+        agent: visit.agent(),
         signals: visit.signals,
         ends: previous.and_then(|record| record.leaf),
         frame: None,

@@ -2,6 +2,7 @@
 
 use std::{any::Any, net::IpAddr, sync::Arc};
 
+use super::record_memory::RecordMemory;
 use crate::visitor::Scheme;
 
 /// A client connection. It holds what must live as long as anything of the connection does: its place in the limit and in the count.
@@ -9,23 +10,29 @@ use crate::visitor::Scheme;
 pub struct Connection {
     peer: IpAddr,
     scheme: Scheme,
+    records: Arc<RecordMemory>,
     _held: Arc<dyn Any + Send + Sync>,
 }
 
 impl Connection {
     /// A connection from this peer. `held` is dropped with the last clone, which an upgraded stream may keep for hours.
     pub fn new(peer: IpAddr, scheme: Scheme, held: impl Any + Send + Sync) -> Self {
-        Self { peer, scheme, _held: Arc::new(held) }
+        Self { peer, scheme, records: Arc::default(), _held: Arc::new(held) }
     }
 
     /// The same connection, holding this too.
     #[must_use]
     pub fn holding(&self, more: impl Any + Send + Sync) -> Self {
-        Self { peer: self.peer, scheme: self.scheme, _held: Arc::new((self._held.clone(), more)) }
+        Self { _held: Arc::new((self._held.clone(), more)), records: self.records.clone(), ..*self }
     }
 
     pub(super) fn peer(&self) -> IpAddr {
         self.peer
+    }
+
+    /// What was verified on it.
+    pub(super) fn records(&self) -> Arc<RecordMemory> {
+        self.records.clone()
     }
 
     pub(super) fn scheme(&self) -> Scheme {

@@ -61,7 +61,7 @@ pub(super) async fn erase(
         return Ok(for_its_visitor(StatusCode::OK, pages.erasure_question_page(language, doomed, to)));
     }
     // What can't be undone takes a click of a person, not a script of the site's.
-    if !visit.fetch.is_by_person(visit.agent) {
+    if !visit.fetch.is_by_person(visit.agent()) {
         return Err(rejected("not_activated", Message::ForeignErasure));
     }
     if !shared.erasures.allows(visit.client.address, now) {

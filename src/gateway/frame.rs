@@ -99,7 +99,7 @@ async fn opened(
         notice: site.pages(now).notice(language, model_for(site, visit)).id,
         language,
         page: Some(PagePath::new(asked.to.as_str())),
-        agent: visit.agent,
+        agent: visit.agent(),
         signals: visit.signals,
         ends: None,
         frame: Some(OpenedFrame { host: asked.authority().into(), category: line.category }),

@@ -4,6 +4,7 @@ mod analytics;
 mod body;
 mod choice;
 mod connection;
+mod consent_header;
 mod counted;
 mod counted_page;
 mod country;
@@ -21,6 +22,7 @@ mod own_pages;
 mod posted;
 mod published_log;
 mod receipt;
+mod record_memory;
 mod recorded;
 mod redirect;
 mod report;
@@ -170,7 +172,7 @@ impl Gateway {
                 variant: shared.observed_variant(),
                 now,
             };
-            let cleared = request::clear_observed(site, &visit, rule, asked.variant, request);
+            let cleared = request::clear_observed(site, &visit, rule, &asked, request);
             let mut answer = self.connections[site.number].send(cleared).await?;
             shared.observer.set(site, answer.headers(), now);
             response::clear_own(site, &visit, &asked.path, &mut answer);
@@ -217,7 +219,7 @@ impl Gateway {
             variant,
             now,
         };
-        let cleared = request::clear(shared, site, &visit, decision, rule, variant, request);
+        let cleared = request::clear(shared, site, &visit, decision, rule, &asked, request);
         asked.refused = cleared.refused;
 
         // Upstream.

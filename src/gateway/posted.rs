@@ -79,7 +79,7 @@ pub(super) async fn form(
     if !is_from_this_site(visit, request.headers()) {
         return Err(Rejected::new("foreign", Message::ForeignChoice));
     }
-    if sender == Sender::Person && !visit.fetch.is_by_person(visit.agent) {
+    if sender == Sender::Person && !visit.fetch.is_by_person(visit.agent()) {
         return Err(Rejected::new("not_activated", Message::ForeignChoice));
     }
     if !shared.choices.allows(visit.client.address, now) {

@@ -3,13 +3,13 @@
 use http::{HeaderName, HeaderValue, Request, Version, header};
 use hyper::body::Incoming;
 
-use super::{Mode, Shared, own_pages, site::Site, visit::Visit};
+use super::{Mode, Shared, own_pages, response::Asked, site::Site, visit::Visit};
 use crate::{
     clock,
     consent::{Binding, ConsentId, Decision, Evidence, Reason, Record, ShownMark, decide},
     cookies::{self, ClearedRequest, Found, RefusedCookies},
     ledger::{Event, EventKind, Method, PagePath, RecordId},
-    rewrite::{self, Purpose, Variant},
+    rewrite,
     routing::PathRule,
     telemetry::Direction,
     timestamp::Timestamp,
@@ -35,9 +35,10 @@ pub(super) fn proven_record(
 ) -> Option<Record> {
     let own = visit.own_cookies.as_ref()?;
     let Found::Once(value) = cookies::find(request.headers(), own.record) else { return None };
-    let binding = shared.binding(site, own.record);
-    let record = Record::verify(value, &shared.keys, &binding.borrowed())
-        .or_else(|| record_of_earlier_log(shared, site, own.record, value))?;
+    let record = visit.records.verified(site.number, own.record, value, || {
+        Record::verify(value, &shared.keys, &shared.binding(site, own.record).borrowed())
+            .or_else(|| record_of_earlier_log(shared, site, own.record, value))
+    })?;
     record.leaf.is_none_or(|leaf| shared.store.is_live(leaf)).then_some(record)
 }
 
@@ -57,14 +58,15 @@ pub(super) async fn decided(
     request: &Request<Incoming>,
     now: Timestamp,
 ) -> Decided {
+    let shown = shown_mark(shared, site, visit, request, now);
     let evidence = Evidence {
         record: proven_record(shared, site, visit, request),
-        shown: shown_mark(shared, site, visit, request, now),
+        agent: shown.as_ref().map(|_| visit.agent()),
+        shown,
         method: request.method().clone(),
         fetch: visit.fetch,
         signals: visit.signals,
         country: visit.country,
-        agent: visit.agent,
     };
     let mut decision = decide(&site.consent, evidence, now);
     if visit.own_cookies.is_none() && decision.reason == Reason::Unanswered {
@@ -81,7 +83,7 @@ pub(super) async fn decided(
             None => Decision { reason: Reason::Unanswered, ..decision },
         };
     }
-    shared.metrics.decided(&site.name, decision.reason.name());
+    site.metrics.decided(decision.reason);
     Decided { decision, new_record }
 }
 
@@ -126,7 +128,7 @@ async fn record_implied(shared: &Shared, site: &Site, visit: &Visit, path: &str,
         edition,
         language: visit.language,
         page: Some(PagePath::new(path)),
-        agent: visit.agent,
+        agent: visit.agent(),
         signals: visit.signals,
         ends: None,
         frame: None,
@@ -160,22 +162,21 @@ pub(super) fn clear(
     visit: &Visit,
     decision: &Decision,
     rule: Option<&PathRule>,
-    variant: Variant,
+    asked: &Asked,
     mut request: Request<Incoming>,
 ) -> Cleared {
     forward(site, visit, rule, &mut request);
-    let may_be_page = rewrite::may_be_page(request.method(), request.headers()) && rule.is_none_or(|rule| rule.banner);
-    let is_governed = site.mode == Mode::Strict && rule.is_none_or(|rule| rule.content_security_policy);
-    let is_bound = is_governed && Purpose::of(request.headers()).is_bound();
-    let may_be_service_worker = is_governed && rewrite::may_be_service_worker(request.method(), request.headers());
+    let may_be_page = asked.page_headers.is_some() && !asked.banner_excluded;
+    let is_governed = site.mode == Mode::Strict && !asked.policy_excluded;
+    let is_bound = is_governed && asked.purpose.is_bound();
+    let may_be_service_worker = is_governed && rewrite::may_be_service_worker(request.method(), asked.purpose);
     let headers = request.headers_mut();
     rewrite::request_headers(headers, may_be_page || may_be_service_worker);
     if may_be_service_worker {
         rewrite::plain_request(headers);
     }
-    rewrite::request_validators(headers, variant, may_be_page || is_bound);
-    let consent = decision.consent_header(site.consent.offer);
-    headers.insert(CONSENT_HEADER, HeaderValue::try_from(consent).expect("names of categories and bits"));
+    rewrite::request_validators(headers, asked.variant, may_be_page || is_bound);
+    headers.insert(CONSENT_HEADER, site.consent_headers.of(decision));
     let (request, outcome) = ClearedRequest::filtered(request, &site.catalogue, site.permit(decision.allowed));
     shared.count_cookies(site, &outcome.refused, &outcome.passed, Direction::Request);
     Cleared { request, refused: outcome.refused }
@@ -186,16 +187,16 @@ pub(super) fn clear_observed(
     site: &Site,
     visit: &Visit,
     rule: Option<&PathRule>,
-    variant: Variant,
+    asked: &Asked,
     mut request: Request<Incoming>,
 ) -> ClearedRequest<Incoming> {
     forward(site, visit, rule, &mut request);
-    let may_be_page = rewrite::may_be_page(request.method(), request.headers()) && rule.is_none_or(|rule| rule.banner);
+    let may_be_page = asked.page_headers.is_some() && !asked.banner_excluded;
     let headers = request.headers_mut();
     if may_be_page {
         rewrite::request_headers(headers, may_be_page);
     }
-    rewrite::request_validators(headers, variant, may_be_page);
+    rewrite::request_validators(headers, asked.variant, may_be_page);
     ClearedRequest::without_own(request)
 }
 

@@ -10,7 +10,7 @@ use super::{
     site::Site,
     visit::Visit,
 };
-use crate::{consent::Decision, timestamp::Timestamp};
+use crate::{consent::Decision, telemetry::SiteMetrics, timestamp::Timestamp};
 
 /// What is counted of a request. Dropping it writes it: finished, failed and cancelled requests are counted alike.
 pub(super) struct RequestRecord {
@@ -39,7 +39,11 @@ impl RequestRecord {
     }
 
     pub(super) fn site(&self) -> &str {
-        self.site.map_or(&self.shared.no_site, |number| &self.shared.sites[number].name)
+        self.metrics().site()
+    }
+
+    fn metrics(&self) -> &SiteMetrics {
+        self.site.map_or(&self.shared.no_site, |number| &self.shared.sites[number].metrics)
     }
 
     /// The site will be asked, so this may be a view of it.
@@ -82,7 +86,7 @@ impl RequestRecord {
 impl Drop for RequestRecord {
     fn drop(&mut self) {
         let shared = &*self.shared;
-        shared.metrics.answered(self.site(), &self.method, self.status, self.bytes, self.started.elapsed());
+        self.metrics().answered(&self.method, self.status, self.bytes, self.started.elapsed());
         let Some(number) = self.site else { return };
         shared.counter.answered(number, self.bytes);
         if let (Some(candidate), Some((seen, waited))) = (self.candidate.take(), self.seen) {

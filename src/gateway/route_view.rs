@@ -47,7 +47,7 @@ async fn taken(shared: &Shared, site: &Site, visit: &Visit, request: Request<Inc
         fetch: visit.fetch,
         signals: visit.signals,
         country: visit.country,
-        agent: visit.agent,
+        agent: None,
     };
     let decision = decide(&site.consent, evidence, now);
     let headers = request.headers().clone();

@@ -24,7 +24,7 @@ use crate::{
     rewrite::{Judged, Variant},
     routing::Hosts,
     store::{AppendError, Store},
-    telemetry::{Counter, Direction, Enforcement, Metrics},
+    telemetry::{Counter, Direction, Enforcement, Metrics, SiteMetrics},
     timestamp::{Term, Timestamp},
     visitor::{ClientAddress, Destination, Network},
 };
@@ -89,7 +89,8 @@ pub struct Shared {
     pub(super) metrics: Arc<Metrics>,
     pub(super) enforcement: Arc<Enforcement>,
     pub(super) counter: Counter,
-    pub(super) no_site: Arc<str>,
+    /// For requests that are no site's.
+    pub(super) no_site: SiteMetrics,
     https_port: AtomicU16,
     rounds: AtomicU64,
     told_of_proxy: AtomicBool,
@@ -123,7 +124,7 @@ impl Shared {
         }
         let hosts = Hosts::new(parts.sites.iter().map(|site| site.hosts.as_slice()));
         let sites = parts.sites.into_iter().enumerate();
-        let sites = sites.map(|(number, site)| Site::new(number, site, &parts.catalogue));
+        let sites = sites.map(|(number, site)| Site::new(number, site, &parts.catalogue, &parts.metrics));
         let sites = sites.collect::<io::Result<Vec<_>>>()?;
         let (seen, unread_inventory) = seen_before(&sites, parts.inventory.as_deref());
         for notice in sites.iter().flat_map(Site::all_pages).flat_map(crate::pages::SitePages::notices) {
@@ -152,9 +153,9 @@ impl Shared {
             store: parts.store,
             keys: parts.keys,
             clock: parts.clock,
+            no_site: SiteMetrics::new(parts.metrics.clone(), "none".into()),
             metrics: parts.metrics,
             counter: parts.counter,
-            no_site: "none".into(),
             https_port: AtomicU16::new(0),
             rounds: AtomicU64::new(0),
             told_of_proxy: AtomicBool::new(false),
@@ -281,7 +282,7 @@ impl Shared {
         }
         for category in CategoryCounts::CELLS {
             let count = category.map_or(refused.unknown(), |category| refused.of(category)).into();
-            self.metrics.cookies_refused(&site.name, category, direction, count);
+            site.metrics.cookies_refused(category, direction, count);
             self.enforcement.refused(site.number, what, category, count);
         }
     }

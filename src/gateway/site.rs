@@ -8,7 +8,7 @@ use std::{
 use aws_lc_rs::digest;
 use http::{HeaderMap, HeaderValue, header::SET_COOKIE};
 
-use super::{Mode, SiteSettings};
+use super::{Mode, SiteSettings, consent_header::ConsentHeaders};
 use crate::{
     analytics,
     consent::{self, Edition, EditionId},
@@ -16,6 +16,7 @@ use crate::{
     pages::{Script, ScriptSettings, SitePages},
     rewrite::LoadingPolicies,
     routing::{ForeignHost, ForeignHosts, HostPattern, SitePaths, known_hosts},
+    telemetry::{Metrics, SiteMetrics},
     timestamp::Timestamp,
     upstream::Upstream,
     visitor::Language,
@@ -25,6 +26,8 @@ use crate::{
 pub(super) struct Site {
     pub(super) number: usize,
     pub(super) name: Arc<str>,
+    pub(super) metrics: SiteMetrics,
+    pub(super) consent_headers: ConsentHeaders,
     pub(super) canonical_host: Option<String>,
     pub(super) mode: Mode,
     pub(super) share_subdomains: bool,
@@ -49,7 +52,13 @@ pub(super) struct Site {
 }
 
 impl Site {
-    pub(super) fn new(number: usize, settings: SiteSettings, catalogue: &[Rule]) -> io::Result<Self> {
+    pub(super) fn new(
+        number: usize,
+        settings: SiteSettings,
+        catalogue: &[Rule],
+        metrics: &Arc<Metrics>,
+    ) -> io::Result<Self> {
+        let name: Arc<str> = settings.name.as_str().into();
         let hash = catalogue_hash(catalogue.iter().chain(&settings.cookies).chain(&settings.storage));
         let rules = Catalogue::new(catalogue.to_vec(), settings.cookies);
         let foreign_hosts = Arc::new(foreign_hosts(settings.mode, settings.hosts, settings.foreign_hosts));
@@ -73,7 +82,9 @@ impl Site {
         let upstreams = upstreams.into_iter().map(|upstream| Ok(Arc::new(Upstream::new(upstream)?)));
         Ok(Self {
             number,
-            name: settings.name.as_str().into(),
+            metrics: SiteMetrics::new(metrics.clone(), name.clone()),
+            name,
+            consent_headers: ConsentHeaders::new(settings.consent.offer),
             canonical_host: settings.canonical_host,
             mode: settings.mode,
             share_subdomains: settings.share_subdomains,

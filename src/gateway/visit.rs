@@ -1,11 +1,14 @@
 //! Who asks, where, and by which way: what one request is known by in all stages.
 
-use http::{Request, header};
+use std::sync::Arc;
+
+use http::{HeaderValue, Request, header};
 use hyper::body::Incoming;
 
-use super::{Connection, Shared, own_cookies::OwnCookies, site::Site};
+use super::{Connection, Shared, own_cookies::OwnCookies, record_memory::RecordMemory, site::Site};
 use crate::{
     consent::Country,
+    fields::X_FORWARDED_FOR,
     visitor::{AgentFamily, ClientConnection, Fetch, Language, Signals, client_connection},
 };
 
@@ -19,13 +22,20 @@ pub(super) struct Visit {
     pub(super) language: Language,
     pub(super) signals: Signals,
     pub(super) fetch: Fetch,
-    pub(super) agent: AgentFamily,
+    user_agent: Option<HeaderValue>,
+    /// What was verified on this connection.
+    pub(super) records: Arc<RecordMemory>,
     pub(super) country: Option<Country>,
     /// `None` where a choice can't be recorded.
     pub(super) own_cookies: Option<OwnCookies>,
 }
 
 impl Visit {
+    /// The browser's family. Few requests need it, so it is read when it is asked for.
+    pub(super) fn agent(&self) -> AgentFamily {
+        AgentFamily::of(self.user_agent.as_ref().map(HeaderValue::as_bytes))
+    }
+
     /// The origin of the pages that this visitor sees, as browsers write it (RFC 6454, section 6.2).
     pub(super) fn origin(&self) -> String {
         format!("{}://{}", self.client.scheme.name(), self.authority)
@@ -42,7 +52,7 @@ pub(super) fn identify(
 ) -> Visit {
     let headers = request.headers();
     let client = client_connection(connection.peer(), connection.scheme(), headers, &shared.trusted_proxies);
-    if connection.peer().is_loopback() && headers.contains_key("x-forwarded-for") {
+    if connection.peer().is_loopback() && headers.contains_key(&X_FORWARDED_FOR) {
         shared.tell_of_untrusted_proxy();
     }
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
@@ -53,7 +63,8 @@ pub(super) fn identify(
         language: Language::negotiate(accepted, &site.languages),
         signals: Signals::of(headers),
         fetch: Fetch::of(headers),
-        agent: AgentFamily::of(headers.get(header::USER_AGENT).map(header::HeaderValue::as_bytes)),
+        records: connection.records(),
+        user_agent: headers.get(header::USER_AGENT).cloned(),
         country: shared.countries.find(client.address.truncate()),
         own_cookies: OwnCookies::new(site, &host, &client),
         client,

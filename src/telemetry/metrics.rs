@@ -6,10 +6,8 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
-use http::{Method, StatusCode};
 use prometheus::{
     Encoder as _, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder,
@@ -17,7 +15,7 @@ use prometheus::{
 
 use prometheus::core::Collector as _;
 
-use crate::{consent::Category, ledger::EventKind, timestamp::Timestamp};
+use crate::{ledger::EventKind, timestamp::Timestamp};
 
 /// Which way a cookie was going.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,17 +26,27 @@ pub enum Direction {
     Response,
 }
 
+impl Direction {
+    /// The word used in metrics.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Response => "response",
+        }
+    }
+}
+
 /// All metrics of one gateway.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    requests: IntCounterVec,
-    request_seconds: Histogram,
-    response_bytes: IntCounter,
+    pub(super) requests: IntCounterVec,
+    pub(super) request_seconds: Histogram,
+    pub(super) response_bytes: IntCounter,
     upstream_failures: IntCounterVec,
-    cookies_refused: IntCounterVec,
+    pub(super) cookies_refused: IntCounterVec,
     pages: IntCounterVec,
-    decisions: IntCounterVec,
+    pub(super) decisions: IntCounterVec,
     choices: IntCounterVec,
     choices_rejected: IntCounterVec,
     reports: IntCounterVec,
@@ -167,13 +175,6 @@ impl Metrics {
         String::from_utf8(text).expect("names, labels and numbers are text")
     }
 
-    /// Counts an answer when its last byte has left.
-    pub fn answered(&self, site: &str, method: &Method, status: StatusCode, bytes: u64, took: Duration) {
-        self.requests.with_label_values(&[site, method_label(method), status_class(status)]).inc();
-        self.request_seconds.observe(took.as_secs_f64());
-        self.response_bytes.inc_by(bytes);
-    }
-
     /// Counts a request that the site did not answer.
     pub fn upstream_failed(&self, site: &str, reason: &'static str) {
         self.upstream_failures.with_label_values(&[site, reason]).inc();
@@ -196,26 +197,9 @@ impl Metrics {
         failures
     }
 
-    /// Counts cookies that did not pass; `None` stands for what the catalogue does not know.
-    pub fn cookies_refused(&self, site: &str, category: Option<Category>, direction: Direction, count: u64) {
-        if count > 0 {
-            let category = category.map_or("unknown", Category::name);
-            let direction = match direction {
-                Direction::Request => "request",
-                Direction::Response => "response",
-            };
-            self.cookies_refused.with_label_values(&[site, category, direction]).inc_by(count);
-        }
-    }
-
     /// Counts a page: `rewritten`, or the reason why it passed as it was.
     pub fn page(&self, site: &str, outcome: &'static str) {
         self.pages.with_label_values(&[site, outcome]).inc();
-    }
-
-    /// Counts a decision.
-    pub fn decided(&self, site: &str, reason: &'static str) {
-        self.decisions.with_label_values(&[site, reason]).inc();
     }
 
     /// Counts an event of the log.
@@ -286,43 +270,9 @@ impl Drop for ConnectionGauge {
     }
 }
 
-/// Methods of RFC 9110 by name, all others as one.
-fn method_label(method: &Method) -> &'static str {
-    match method.as_str() {
-        "GET" => "GET",
-        "HEAD" => "HEAD",
-        "POST" => "POST",
-        "PUT" => "PUT",
-        "DELETE" => "DELETE",
-        "OPTIONS" => "OPTIONS",
-        "PATCH" => "PATCH",
-        _ => "other",
-    }
-}
-
-fn status_class(status: StatusCode) -> &'static str {
-    match status.as_u16() / 100 {
-        1 => "1xx",
-        2 => "2xx",
-        3 => "3xx",
-        4 => "4xx",
-        _ => "5xx",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn no_label_takes_what_a_visitor_made_up() {
-        let metrics = Metrics::new();
-        let method = Method::from_bytes(b"MADE-UP").unwrap();
-        metrics.answered("a.example", &method, StatusCode::OK, 10, Duration::from_millis(3));
-        let page = metrics.render();
-        assert!(page.contains(r#"kelisim_requests_total{method="other",site="a.example",status="2xx"} 1"#), "{page}");
-        assert!(!page.contains("MADE-UP"));
-    }
 
     #[test]
     fn failures_of_a_site_are_told_by_reason() {

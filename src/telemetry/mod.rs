@@ -4,8 +4,10 @@ mod counter;
 mod enforcement;
 mod log;
 mod metrics;
+mod site_metrics;
 
 pub use counter::{Counter, CounterQueue, Message};
 pub use enforcement::Enforcement;
 pub use log::{LogFormat, start_log};
 pub use metrics::{ConnectionGauge, Direction, Metrics};
+pub use site_metrics::SiteMetrics;

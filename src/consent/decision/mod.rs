@@ -23,8 +23,8 @@ pub struct Evidence {
     pub signals: Signals,
     /// The visitor's country, where known.
     pub country: Option<Country>,
-    /// The family of browsers.
-    pub agent: AgentFamily,
+    /// The family of browsers; not needed without the mark.
+    pub agent: Option<AgentFamily>,
 }
 
 /// What follows.
@@ -58,6 +58,17 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason, in the order of their numbers.
+    pub const ALL: [Self; 7] = [
+        Self::Answered,
+        Self::AskedAgain,
+        Self::Expired,
+        Self::Unanswered,
+        Self::Signalled,
+        Self::CouldNotCarry,
+        Self::Implied,
+    ];
+
     /// The word used in metrics.
     pub const fn name(self) -> &'static str {
         match self {
@@ -90,23 +101,28 @@ impl Decision {
 
     /// The value of `Kelisim-Consent`: an RFC 9651 dictionary over all offered categories.
     pub fn consent_header(&self, offer: CategorySet) -> String {
-        let bit = |yes| if yes { "?1" } else { "?0" };
-        let mut text = format!("answered={}", bit(self.answered()));
-        for category in offer.iter() {
-            text.push_str(", ");
-            text.push_str(category.name());
-            text.push('=');
-            text.push_str(bit(self.allowed.contains(category)));
-        }
-        text
+        consent_header(offer, self.allowed, self.answered())
     }
+}
+
+/// The value of `Kelisim-Consent` ([`Decision::consent_header`]).
+pub fn consent_header(offer: CategorySet, allowed: CategorySet, answered: bool) -> String {
+    let bit = |yes| if yes { "?1" } else { "?0" };
+    let mut text = format!("answered={}", bit(answered));
+    for category in offer.iter() {
+        text.push_str(", ");
+        text.push_str(category.name());
+        text.push('=');
+        text.push_str(bit(allowed.contains(category)));
+    }
+    text
 }
 
 /// Decides. What is not plainly allowed is not allowed.
 pub fn decide(settings: &Settings, evidence: Evidence, now: Timestamp) -> Decision {
     let nothing = |reason| Decision { reason, allowed: CategorySet::EMPTY, choice: None };
     if let Some(record) = evidence.record {
-        let expired = settings.valid_for.after(record.time) <= now;
+        let expired = settings.valid_for.is_over(record.time, now);
         // A record from the future was made under a wrong clock; its term can't be known, so it counts as over.
         let premature = record.time.seconds() > now.seconds() + CLOCK_TOLERANCE_SECONDS;
         return if expired || premature {
@@ -153,7 +169,7 @@ fn is_implied(settings: &Settings, evidence: &Evidence, now: Timestamp) -> bool 
     let shown = evidence.shown.as_ref().is_some_and(|mark| mark.edition == *current);
     shown
         && notice_applies(settings, evidence.country)
-        && evidence.agent != AgentFamily::Robot
+        && evidence.agent.is_some_and(|agent| agent != AgentFamily::Robot)
         && evidence.method == Method::GET
         && evidence.fetch.site == FetchSite::SameOrigin
         && evidence.fetch.is_top_navigation()

@@ -54,7 +54,7 @@ fn click() -> Evidence {
         },
         signals: Signals::default(),
         country: Country::parse("KZ"),
-        agent: AgentFamily::Firefox,
+        agent: Some(AgentFamily::Firefox),
     }
 }
 
@@ -145,7 +145,7 @@ fn going_on_implies_consent_only_where_everything_fits() {
     check(Model::Notice, Evidence { shown: shown("first"), ..fits() }, Reason::Unanswered);
     check(Model::Notice, Evidence { country: None, ..fits() }, Reason::Unanswered);
     check(Model::Notice, Evidence { country: Country::parse("DE"), ..fits() }, Reason::Unanswered);
-    check(Model::Notice, Evidence { agent: AgentFamily::Robot, ..fits() }, Reason::Unanswered);
+    check(Model::Notice, Evidence { agent: Some(AgentFamily::Robot), ..fits() }, Reason::Unanswered);
     check(Model::Notice, Evidence { method: Method::POST, ..fits() }, Reason::Unanswered);
     check(
         Model::Notice,
