@@ -4,58 +4,20 @@ use std::{
     future::Future as _,
     io,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-    },
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
+use bytes::{Buf as _, Bytes};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
     time::{Instant, Sleep},
 };
+use tokio_rustls::server::TlsStream;
 
+use super::activity::Activity;
 use crate::sockets::WriteLimit;
-
-/// Which requests are being answered on a connection: shared by the connection's stream and its requests.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Activity(Arc<Counts>);
-
-#[derive(Debug, Default)]
-struct Counts {
-    active: AtomicUsize,
-    begun: AtomicU64,
-}
-
-impl Activity {
-    /// Marks a request as being answered while the returned value lives.
-    pub(super) fn begin(&self) -> ActiveRequest {
-        self.0.active.fetch_add(1, Ordering::Relaxed);
-        self.0.begun.fetch_add(1, Ordering::Relaxed);
-        ActiveRequest(self.0.clone())
-    }
-
-    pub(super) fn is_idle(&self) -> bool {
-        self.0.active.load(Ordering::Relaxed) == 0
-    }
-
-    /// How many requests there have been.
-    pub(super) fn begun(&self) -> u64 {
-        self.0.begun.load(Ordering::Relaxed)
-    }
-}
-
-/// A request being answered, or a protocol that it was upgraded to.
-#[derive(Debug)]
-pub(super) struct ActiveRequest(Arc<Counts>);
-
-impl Drop for ActiveRequest {
-    fn drop(&mut self) {
-        self.0.active.fetch_sub(1, Ordering::Relaxed);
-    }
-}
 
 /// How long a client may take.
 #[derive(Clone, Copy, Debug)]
@@ -67,10 +29,31 @@ pub(super) struct Patience {
     pub(super) reading: Duration,
 }
 
+/// A stream that tells when there may be something to read, without a buffer to read it into.
+pub(super) trait Readable {
+    /// Ready when a read may give something, an end or an error; asked only after a read gave nothing.
+    fn poll_readable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
+}
+
+impl Readable for TcpStream {
+    fn poll_readable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_read_ready(context)
+    }
+}
+
+impl Readable for Box<TlsStream<TcpStream>> {
+    /// A read that gave nothing has taken from the socket all that there was, and what may be left of it is a part of a TLS record.
+    fn poll_readable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_ref().0.poll_read_ready(context)
+    }
+}
+
 /// The stream.
 pub(super) struct ClientStream<S> {
     stream: WriteLimit<S>,
     activity: Activity,
+    /// What was read before and is to be read again.
+    replayed: Bytes,
     head_limit: Option<Duration>,
     /// Exists only while a head is awaited that must come soon.
     head: Option<Pin<Box<Sleep>>>,
@@ -80,7 +63,55 @@ impl<S> ClientStream<S> {
     /// A connection that was just accepted: its first head is awaited.
     pub(super) fn new(stream: S, activity: Activity, patience: Patience) -> Self {
         let stream = WriteLimit::new(stream, patience.reading);
-        Self { stream, activity, head_limit: patience.head, head: patience.head.map(sleep) }
+        let head = patience.head.map(sleep);
+        Self { stream, activity, replayed: Bytes::new(), head_limit: patience.head, head }
+    }
+
+    /// Lets these bytes, the beginning of a head that was already read, be read before all that still comes.
+    pub(super) fn replay(&mut self, bytes: Bytes) {
+        debug_assert!(self.replayed.is_empty(), "what is replayed is read before anything rests again");
+        self.replayed = bytes;
+    }
+
+    fn poll_inner_read(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>>
+    where
+        S: AsyncRead + Unpin,
+    {
+        if self.replayed.is_empty() {
+            return Pin::new(&mut self.stream).poll_read(context, buffer);
+        }
+        let length = self.replayed.len().min(buffer.remaining());
+        buffer.put_slice(&self.replayed[..length]);
+        self.replayed.advance(length);
+        if self.replayed.is_empty() {
+            // The rest of a head may be the tail of a large buffer.
+            self.replayed = Bytes::new();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_inner_write<T>(
+        &mut self,
+        poll: impl FnOnce(Pin<&mut WriteLimit<S>>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>>
+    where
+        S: AsyncWrite + Unpin,
+    {
+        let written = poll(Pin::new(&mut self.stream));
+        self.activity.writes(written.is_ready());
+        written
+    }
+}
+
+impl<S: Readable> ClientStream<S> {
+    /// Waits without a buffer until there may be something to read. A head that must come soon has no more time here than elsewhere.
+    pub(super) fn poll_readable(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.stream.get_ref().poll_readable(context)?.is_ready() {
+            return Poll::Ready(Ok(()));
+        }
+        let Some(head) = &mut self.head else { return Poll::Pending };
+        ready!(head.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -92,7 +123,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for ClientStream<S> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buffer.filled().len();
-        let read = Pin::new(&mut this.stream).poll_read(context, buffer);
+        let read = this.poll_inner_read(context, buffer);
+        if read.is_ready() {
+            this.activity.reads(buffer.filled().len() > before);
+        }
         if !this.activity.is_idle() {
             this.head = None;
             return read;
@@ -114,15 +148,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for ClientStream<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for ClientStream<S> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(context, bytes)
+        self.get_mut().poll_inner_write(|stream| stream.poll_write(context, bytes))
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+        self.get_mut().poll_inner_write(|stream| stream.poll_flush(context))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+        self.get_mut().poll_inner_write(|stream| stream.poll_shutdown(context))
     }
 
     fn poll_write_vectored(
@@ -130,7 +164,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ClientStream<S> {
         context: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write_vectored(context, parts)
+        self.get_mut().poll_inner_write(|stream| stream.poll_write_vectored(context, parts))
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -1,11 +1,14 @@
 //! Bytes in: listeners, TLS, HTTP, limits, graceful stop.
 
+mod activity;
 mod certificates;
 mod client_stream;
 mod connection;
 mod drain;
+mod http1;
 mod listen;
 mod other_host;
+mod requests;
 mod settings;
 mod worker;
 

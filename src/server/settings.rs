@@ -51,6 +51,8 @@ pub struct Limits {
     pub head_timeout: Duration,
     /// How long a connection may lie idle between requests.
     pub idle_timeout: Duration,
+    /// How long an HTTP/1.1 connection may lie idle before it gives back the memory in which requests are read and answered.
+    pub rest_after: Duration,
     /// Concurrent HTTP/2 streams of one connection.
     pub http2_streams: u32,
     /// HTTP/2 streams that a client may have reset before the gateway answered them (rapid reset).
@@ -69,6 +71,7 @@ impl Default for Limits {
             head_lines: 100,
             head_timeout: Duration::from_secs(15),
             idle_timeout: Duration::from_secs(75),
+            rest_after: Duration::from_millis(500),
             http2_streams: 128,
             http2_resets: 20,
             choices_per_minute: 30,

@@ -45,6 +45,11 @@ impl<S> WriteLimit<S> {
     pub fn new(stream: S, limit: Duration) -> Self {
         Self { stream, limit, deadline: None }
     }
+
+    /// The stream itself.
+    pub fn get_ref(&self) -> &S {
+        &self.stream
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for WriteLimit<S> {

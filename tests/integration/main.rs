@@ -24,6 +24,7 @@ mod forwarding;
 mod frames;
 mod framing;
 mod http2;
+mod idle_connections;
 mod incident;
 mod inventory;
 mod leftovers;

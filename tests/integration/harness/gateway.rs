@@ -40,6 +40,7 @@ pub struct GatewayBuilder {
     redirects: bool,
     folder: Option<TempDir>,
     hand_over: Option<std::path::PathBuf>,
+    rest_after: Option<Duration>,
     clock: Clock,
 }
 
@@ -70,6 +71,7 @@ impl Gateway {
             redirects: false,
             folder: None,
             hand_over: None,
+            rest_after: None,
             clock: Clock::standing_at(Timestamp::parse(NOW).unwrap()),
         }
     }
@@ -217,6 +219,12 @@ impl GatewayBuilder {
         self
     }
 
+    /// Connections rest as soon as nothing is left to do on them.
+    pub fn resting_at_once(mut self) -> Self {
+        self.rest_after = Some(Duration::ZERO);
+        self
+    }
+
     /// The clock that it will go by.
     pub fn clock(&self) -> &Clock {
         &self.clock
@@ -319,6 +327,8 @@ storage_place = "Kazakhstan"
         let (mut configuration, _) =
             config::load(&folder.path().join("kelisim.toml")).unwrap_or_else(|faults| panic!("{faults}"));
         configuration.hand_over = self.hand_over.take();
+        let limits = &mut configuration.server.limits;
+        limits.rest_after = self.rest_after.unwrap_or(limits.rest_after);
         match Running::start(configuration, self.clock.clone()) {
             Ok(running) => Ok(Gateway { running: Some(running), clock: self.clock, folder: Some(folder) }),
             Err(error) => Err((Box::new(error), folder)),

@@ -1,0 +1,199 @@
+//! HTTP/1.1 on one connection: with hyper while there are requests, and with next to no memory while there are none.
+//!
+//! hyper holds a buffer and a state for every connection, also for those of which nothing comes. A connection that has lain idle for
+//! [`Limits::rest_after`] is taken back from it: what stays is the stream, and hyper begins anew with the next byte.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use hyper::{
+    body::{Body, Incoming},
+    server::conn::http1::{Builder, UpgradeableConnection},
+    service::HttpService,
+};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
+    time::{Instant, Sleep, sleep_until},
+};
+
+use super::{
+    Limits,
+    activity::{Activity, HeadWatch},
+    client_stream::{ClientStream, Readable},
+};
+
+/// Bytes of a read or write buffer of one connection; hyper takes no smaller limit than its first read.
+const BUFFER_BYTES: usize = 64 * 1024;
+
+/// Serves a connection to its end. After `stop` it ends with the request under way, or at once where there is none.
+pub(super) async fn serve<S, R>(
+    (stream, requests): (ClientStream<S>, R),
+    activity: &Activity,
+    limits: &Limits,
+    stop: impl Future<Output = ()>,
+) where
+    S: AsyncRead + AsyncWrite + Readable + Unpin + Send + 'static,
+    R: HttpService<Incoming, ResBody: 'static>,
+    <R::ResBody as Body>::Error: Into<BoxError>,
+{
+    let mut stop = std::pin::pin!(stop);
+    let mut idle = Idle { begun: activity.begun(), since: Instant::now() };
+    let mut connection = (stream, requests);
+    loop {
+        let mut awake = Box::new(Awake::new(connection, activity, idle, limits));
+        let Some(left) = poll_fn(|context| awake.poll(context, stop.as_mut())).await else { return };
+        idle = awake.idle;
+        drop(awake);
+        connection = left;
+        match rest(&mut connection.0, idle.since + limits.idle_timeout, stop.as_mut()).await {
+            Rested::Wakes => {}
+            Rested::Ends => {
+                // A client that is gone need not be told.
+                _ = connection.0.shutdown().await;
+                return;
+            }
+            Rested::Broken => return,
+        }
+    }
+}
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// When a connection became idle.
+#[derive(Clone, Copy)]
+struct Idle {
+    /// After how many requests.
+    begun: u64,
+    since: Instant,
+}
+
+/// A connection that hyper serves.
+struct Awake<'a, S, R: HttpService<Incoming>> {
+    /// There until the connection goes to rest.
+    serving: Option<Serving<S, R>>,
+    activity: &'a Activity,
+    limits: &'a Limits,
+    idle: Idle,
+    /// When it is looked whether it still is idle. A connection that is busy is looked at now and then, and not with every request.
+    look: Option<Pin<Box<Sleep>>>,
+    is_stopping: bool,
+}
+
+type Serving<S, R> = UpgradeableConnection<TokioIo<ClientStream<S>>, R>;
+
+impl<'a, S, R> Awake<'a, S, R>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    R: HttpService<Incoming, ResBody: 'static>,
+    <R::ResBody as Body>::Error: Into<BoxError>,
+{
+    fn new((stream, requests): (ClientStream<S>, R), activity: &'a Activity, idle: Idle, limits: &'a Limits) -> Self {
+        let mut awake = Self { serving: None, activity, limits, idle, look: None, is_stopping: false };
+        awake.begin(stream, requests);
+        awake
+    }
+
+    fn begin(&mut self, stream: ClientStream<S>, requests: R) {
+        let serving = Builder::new()
+            // `Patience::head` bounds heads; what is between them is bounded here.
+            .timer(HeadWatch::new(self.activity.clone(), self.idle.since.into_std()))
+            .header_read_timeout(HeadWatch::LIMIT)
+            .max_headers(self.limits.head_lines)
+            .max_header_size(self.limits.head_bytes)
+            .max_buf_size(self.limits.head_bytes.max(BUFFER_BYTES))
+            .half_close(false)
+            .serve_connection(TokioIo::new(stream), requests)
+            .with_upgrades();
+        self.serving = Some(serving);
+    }
+
+    /// Ready with what is left when the connection goes to rest, and with nothing when it has ended.
+    fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        mut stop: Pin<&mut impl Future<Output = ()>>,
+    ) -> Poll<Option<(ClientStream<S>, R)>> {
+        loop {
+            let mut serving = self.serving.as_mut().map(Pin::new).expect("what rests is not polled");
+            // Clients break connections in every way there is; what concerns the operator was counted with the request.
+            if serving.as_mut().poll(context).is_ready() {
+                return Poll::Ready(None);
+            }
+            if self.is_stopping {
+                return Poll::Pending;
+            }
+            if stop.as_mut().poll(context).is_ready() {
+                self.is_stopping = true;
+                serving.graceful_shutdown();
+                continue;
+            }
+            ready!(self.poll_idle(context));
+            let Some(parts) = self.serving.take().and_then(UpgradeableConnection::into_parts) else {
+                return Poll::Ready(None);
+            };
+            let mut stream = parts.io.into_inner();
+            if parts.read_buf.is_empty() {
+                return Poll::Ready(Some((stream, parts.service)));
+            }
+            // The beginning of a head came with the request before it.
+            stream.replay(parts.read_buf);
+            self.begin(stream, parts.service);
+        }
+    }
+
+    /// Ready when there has been no request for long enough.
+    fn poll_idle(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if !self.activity.is_between_requests() {
+            return Poll::Pending;
+        }
+        if self.idle.begun != self.activity.begun() {
+            self.idle = Idle { begun: self.activity.begun(), since: Instant::now() };
+        }
+        let rest_after = self.limits.rest_after.min(self.limits.idle_timeout);
+        if rest_after.is_zero() {
+            return Poll::Ready(());
+        }
+        let rests = self.idle.since + rest_after;
+        let look = self.look.get_or_insert_with(|| Box::pin(sleep_until(rests)));
+        loop {
+            ready!(look.as_mut().poll(context));
+            if look.deadline() >= rests {
+                return Poll::Ready(());
+            }
+            look.as_mut().reset(rests);
+        }
+    }
+}
+
+/// Why a connection rests no more.
+enum Rested {
+    /// There may be something to read.
+    Wakes,
+    /// It was idle for too long, or the gateway stops.
+    Ends,
+    /// The client is gone, or its first head did not come.
+    Broken,
+}
+
+/// Waits for the next byte. Nothing of a head has been read, and nothing is left to write.
+async fn rest<S: Readable>(
+    stream: &mut ClientStream<S>,
+    ends: Instant,
+    mut stop: Pin<&mut impl Future<Output = ()>>,
+) -> Rested {
+    let mut limit = std::pin::pin!(sleep_until(ends));
+    poll_fn(|context| {
+        if stop.as_mut().poll(context).is_ready() || limit.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Rested::Ends);
+        }
+        stream.poll_readable(context).map(|readable| if readable.is_ok() { Rested::Wakes } else { Rested::Broken })
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! The requests of one connection, and what keeps it busy while they are answered.
+
+use std::{convert::Infallible, future::Future, net::IpAddr, sync::Arc};
+
+use http::{Request, Response};
+use http_body_util::Either;
+use hyper::{body::Incoming, service::Service};
+
+use super::{
+    activity::{ActiveRequest, Activity},
+    connection::Shared,
+    other_host::{Goes, OtherBody},
+};
+use crate::{
+    gateway::{AnswerBody, Connection},
+    visitor::{Scheme, client_connection},
+};
+
+/// How a connection was made.
+#[derive(Clone, Copy)]
+pub(super) struct Way {
+    pub(super) peer: IpAddr,
+    pub(super) scheme: Scheme,
+    /// It asked for the other host by SNI.
+    pub(super) is_others: bool,
+}
+
+/// The requests of one connection.
+pub(super) struct Requests {
+    shared: Arc<Shared>,
+    connection: Connection,
+    way: Way,
+    activity: Activity,
+}
+
+impl Requests {
+    /// Answers requests of a new connection.
+    pub(super) fn new(shared: Arc<Shared>, connection: Connection, way: Way, activity: Activity) -> Self {
+        Self { shared, connection, way, activity }
+    }
+}
+
+impl Service<Request<Incoming>> for Requests {
+    type Response = Response<Busy<Either<AnswerBody, OtherBody>>>;
+    type Error = Infallible;
+    type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        // What the request is upgraded to keeps the connection busy as long as it lives.
+        let active = Arc::new(self.activity.begin());
+        let shared = self.shared.clone();
+        let Way { peer, scheme, is_others } = self.way;
+        if let Some(other) = shared.other.as_ref().filter(|other| other.concerns(&request, is_others)) {
+            let client = client_connection(peer, scheme, request.headers(), &shared.trusted_proxies);
+            let goes = other.goes(&request, scheme, is_others, client.scheme);
+            if goes != Goes::ToSites {
+                let (other, port) = (other.clone(), shared.https_port);
+                return Box::pin(async move {
+                    let answer = other.answer(goes, request, client, port).await;
+                    Ok(answer.map(|body| Busy { body: Either::Right(body), _active: active }))
+                });
+            }
+        }
+        let connection = self.connection.holding(active.clone());
+        Box::pin(async move {
+            let answer = shared.gateway.answer(request, &connection).await;
+            Ok(answer.map(|body| Busy { body: Either::Left(body), _active: active }))
+        })
+    }
+}
+
+/// A body that keeps its connection busy until it has gone.
+pub(super) struct Busy<B> {
+    body: B,
+    _active: Arc<ActiveRequest>,
+}
+
+impl<B: http_body::Body + Unpin> http_body::Body for Busy<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
+        std::pin::Pin::new(&mut self.get_mut().body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.body.size_hint()
+    }
+}
