@@ -97,7 +97,8 @@ storage_place = "Kazakhstan"
 fn site() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
-    let answer = format!("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 1024\r\n\r\n{}", "x".repeat(1024));
+    let answer =
+        format!("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 1024\r\n\r\n{}", "x".repeat(1024));
     thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
             let answer = answer.clone();
@@ -272,7 +273,9 @@ fn measure_cost(folder: &Path) {
     for (name, _, _, costs) in &mut gateways {
         costs.sort_by(f64::total_cmp);
         let (least, middle, most) = (costs[0], costs[ROUNDS / 2], costs[ROUNDS - 1]);
-        println!("{BUSY} busy connections, which rest {name}: {middle:.1} µs of processor time for a request ({least:.1} to {most:.1})");
+        println!(
+            "{BUSY} busy connections, which rest {name}: {middle:.1} µs of processor time for a request ({least:.1} to {most:.1})"
+        );
     }
 }
 

@@ -137,14 +137,12 @@ impl Gateway {
             return Ok(own_pages::answer(shared, site, &visit, page, request, now).await);
         }
 
-        // Observe: which names the browser sends.
-        shared.observer.sent(site, request.headers(), now);
-
         // Where everything goes through, only what is ours is taken out.
         let rule = site.paths.rule(&path);
         let purpose = Purpose::of(request.headers());
         let client_upgrade = hyper::upgrade::on(&mut request);
         if rule.is_some_and(|rule| rule.pass_through) {
+            shared.observer.sent(site, request.headers(), now);
             let cleared = request::clear_own(site, &visit, rule, request);
             let mut answer = self.connections[site.number].send(cleared).await?;
             shared.observer.set(site, answer.headers(), now);
@@ -159,6 +157,7 @@ impl Gateway {
         // In mode `observe` cookies pass as well; pages get the script that observes.
         let may_be_page = may_be_page(request.method(), request.headers());
         if site.mode == Mode::Observe {
+            shared.observer.sent(site, request.headers(), now);
             let asked = Asked {
                 method: request.method().clone(),
                 purpose,
@@ -190,6 +189,7 @@ impl Gateway {
         let measures = of_analytics.map(|asked| asked.route.category).or_else(|| site.paths.tracker(&path));
         if let Some(category) = measures {
             record.is_no_view();
+            shared.observer.sent(site, request.headers(), now);
             if !decision.allowed.permits(category) {
                 shared.enforcement.refused(site.number, Enforced::Load, Some(category), 1);
                 return Ok(no_content());
@@ -203,7 +203,7 @@ impl Gateway {
             return analytics::answer(shared, site, &visit, decision.allowed, asked, connections, request).await;
         }
 
-        // Clear the request: refused cookies go, forwarding headers are ours.
+        // Clear the request: refused cookies go, forwarding headers are ours. Names that nobody knows are noted.
         let frame_grant = frame::grant(shared, site, &visit, &request, now).filter(|_| may_be_page);
         let variant = shared.variant(site, &visit, decision, frame_grant.as_ref(), now);
         let mut asked = Asked {

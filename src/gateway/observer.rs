@@ -53,7 +53,7 @@ impl Observer {
         }
     }
 
-    /// The names that a browser sends. Where cookies are filtered only unknown ones are of interest.
+    /// The names that a browser sends. Where cookies are filtered only unknown ones are of interest, so who filters need not ask without any.
     pub(super) fn sent(&self, site: &Site, headers: &HeaderMap, now: Timestamp) {
         let hour = Hour::of(now);
         let news = cookies::names_sent(headers).take(MOST_NAMES).filter(|name| {
@@ -72,8 +72,8 @@ impl Observer {
                 (site.number, What::Set, hour.number(), set.name()).hash(hasher);
                 steady(set).for_each(|attribute| attribute.hash(hasher));
             };
-            if self.is_news(what)
-                && wanted(site, set.name())
+            if wanted(site, set.name())
+                && self.is_news(what)
                 && let Some(attributes) = Attributes::read(set.attributes(), now)
             {
                 let name = FoldedName::of(set.name(), &site.catalogue);

@@ -1,6 +1,6 @@
 //! The stages before the site: decide, clear the request.
 
-use http::{HeaderName, HeaderValue, Request, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Version, header};
 use hyper::body::Incoming;
 
 use super::{Mode, Shared, own_pages, response::Asked, site::Site, visit::Visit};
@@ -177,7 +177,12 @@ pub(super) fn clear(
     }
     rewrite::request_validators(headers, asked.variant, may_be_page || is_bound);
     headers.insert(CONSENT_HEADER, site.consent_headers.of(decision));
+    let sent: Vec<HeaderValue> = headers.get_all(header::COOKIE).iter().cloned().collect();
     let (request, outcome) = ClearedRequest::filtered(request, &site.catalogue, site.permit(decision.allowed));
+    if outcome.refused.unknown() > 0 || outcome.passed.of(None) > 0 {
+        let sent: HeaderMap = sent.into_iter().map(|line| (header::COOKIE, line)).collect();
+        shared.observer.sent(site, &sent, asked.now);
+    }
     shared.count_cookies(site, &outcome.refused, &outcome.passed, Direction::Request);
     Cleared { request, refused: outcome.refused }
 }

@@ -94,13 +94,8 @@ pub(super) async fn serve(
     }
 }
 
-async fn serve_http2<S>(
-    stream: ClientStream<S>,
-    requests: Requests,
-    activity: &Activity,
-    limits: &Limits,
-    drain: Drain,
-) where
+async fn serve_http2<S>(stream: ClientStream<S>, requests: Requests, activity: &Activity, limits: &Limits, drain: Drain)
+where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let serving = http2::Builder::new(TokioExecutor::new())

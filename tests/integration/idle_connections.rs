@@ -35,7 +35,8 @@ fn heads_and_bodies_come_in_any_pieces() {
     let site = site();
     let (_gateway, wires) = resting(&site);
     let body = chunked(&[b"two", b"three"]);
-    let chunks = [b"POST / HTTP/1.1\r\nhost: shop.example\r\ntransfer-encoding: chunked\r\n\r\n", body.as_slice()].concat();
+    let chunks =
+        [b"POST / HTTP/1.1\r\nhost: shop.example\r\ntransfer-encoding: chunked\r\n\r\n", body.as_slice()].concat();
     let length = "POST / HTTP/1.1\r\nhost: shop.example\r\ncontent-length: 3\r\n\r\none".as_bytes();
     let requests = [length, GET.as_bytes(), &chunks, GET.as_bytes(), length];
     let expected = ["one", "", "twothree", "", "one"];

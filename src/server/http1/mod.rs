@@ -29,6 +29,9 @@ use super::{
 /// Bytes of a read or write buffer of one connection; hyper takes no smaller limit than its first read.
 const BUFFER_BYTES: usize = 64 * 1024;
 
+/// Header lines that hyper takes unless it is told a number.
+const HYPERS_HEAD_LINES: usize = 100;
+
 /// Serves a connection to its end. After `stop` it ends with the request under way, or at once where there is none.
 pub(super) async fn serve<S, R>(
     (stream, requests): (ClientStream<S>, R),
@@ -98,11 +101,15 @@ where
     }
 
     fn begin(&mut self, stream: ClientStream<S>, requests: R) {
-        let serving = Builder::new()
+        let mut builder = Builder::new();
+        // Told a number of its own, even this, hyper allocates a list for each head.
+        if self.limits.head_lines != HYPERS_HEAD_LINES {
+            builder.max_headers(self.limits.head_lines);
+        }
+        let serving = builder
             // `Patience::head` bounds heads; what is between them is bounded here.
             .timer(HeadWatch::new(self.activity.clone(), self.idle.since.into_std()))
             .header_read_timeout(HeadWatch::LIMIT)
-            .max_headers(self.limits.head_lines)
             .max_header_size(self.limits.head_bytes)
             .max_buf_size(self.limits.head_bytes.max(BUFFER_BYTES))
             .half_close(false)
