@@ -1,6 +1,8 @@
 //! The verdict on one pair of a `Cookie` or `Set-Cookie` line, as browsers and servers would read it.
 
+use super::catalogue::Standing;
 use super::own::is_own;
+use super::pairs::Pair;
 use super::{Catalogue, Permit, Unknown};
 use crate::consent::Category;
 
@@ -15,11 +17,6 @@ pub(super) enum Verdict {
     Refused(Option<Category>),
     /// It is refused for another reading of the pair than the browser's; its own name may be allowed and is not to be expired.
     Disguised(Category),
-}
-
-/// The pairs of a `Cookie` line. Browsers end a cookie at every `;`, inside quotation marks too, and so do we.
-pub(super) fn pairs(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    line.split(|byte| *byte == b';').map(trim).filter(|pair| !pair.is_empty())
 }
 
 /// The name and the value (RFC 6265bis, 5.6): without `=` the name is empty. White space around both is not part of them.
@@ -40,6 +37,7 @@ pub(super) fn is_named(name: &[u8], names: &[&str]) -> bool {
 }
 
 /// Without spaces and tabs at both ends: all the white space that a header value can hold.
+#[inline(never)]
 pub(super) fn trim(bytes: &[u8]) -> &[u8] {
     let inside = |byte: &u8| !matches!(byte, b' ' | b'\t');
     let start = bytes.iter().position(inside).unwrap_or(bytes.len());
@@ -73,16 +71,38 @@ pub(super) fn judge(pair: &[u8], by_name: impl Fn(&[u8]) -> Verdict) -> Verdict 
     bad.next().unwrap_or(verdict)
 }
 
+/// The name of a pair of a request and the verdict on the pair, by catalogue and permit.
+///
+/// A plain pair with a name has but one reading, so the name alone decides.
+#[inline]
+pub(super) fn judge_sent<'h>(pair: Pair<'h>, catalogue: &Catalogue, permit: Permit) -> (&'h [u8], Verdict) {
+    if pair.is_plain
+        && let Some((name, standing)) = catalogue.standing_of_plain(pair)
+    {
+        return (name, permit.verdict(standing));
+    }
+    judge_carefully(pair.text(), catalogue, permit)
+}
+
+/// Apart, so that the usual way stays short.
+#[inline(never)]
+fn judge_carefully<'h>(text: &'h [u8], catalogue: &Catalogue, permit: Permit) -> (&'h [u8], Verdict) {
+    (name_and_value(text).0, judge(text, by_permit(catalogue, permit)))
+}
+
 /// The verdict on a name by catalogue and permit.
 pub(super) fn by_permit(catalogue: &Catalogue, permit: Permit) -> impl Fn(&[u8]) -> Verdict {
-    move |name| {
-        if is_own(name) {
-            return Verdict::Own;
-        }
-        match catalogue.classify(name) {
-            Some(category) if permit.allowed.permits(category) => Verdict::Passes(Some(category)),
-            None if permit.unknown == Unknown::Passed => Verdict::Passes(None),
-            category => Verdict::Refused(category),
+    move |name| permit.verdict(catalogue.standing(name))
+}
+
+impl Permit {
+    #[inline]
+    fn verdict(self, standing: Standing) -> Verdict {
+        match standing {
+            Standing::Own => Verdict::Own,
+            Standing::Of(Some(category)) if self.allowed.permits(category) => Verdict::Passes(Some(category)),
+            Standing::Of(None) if self.unknown == Unknown::Passed => Verdict::Passes(None),
+            Standing::Of(category) => Verdict::Refused(category),
         }
     }
 }

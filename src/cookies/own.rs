@@ -3,7 +3,8 @@
 use http::HeaderMap;
 use http::header::COOKIE;
 
-use super::judge::{name_and_value, pairs};
+use super::judge::name_and_value;
+use super::pairs::for_each_pair;
 
 /// The names of the cookies that the gateway sets itself.
 ///
@@ -47,6 +48,10 @@ impl OwnNames {
 /// Case is ignored here, unlike in the catalogue, since some servers ignore it and nobody else has a use for the name.
 pub fn is_own(name: &[u8]) -> bool {
     const STEM: &[u8] = b"kelisim";
+    // Most names are told by their first letter.
+    if !matches!(name.first(), Some(b'k' | b'K' | b'_')) {
+        return false;
+    }
     let bare = without_prefix(name).unwrap_or(name);
     let stem = bare.get(..STEM.len()).is_some_and(|start| start.eq_ignore_ascii_case(STEM));
     stem && matches!(bare.get(STEM.len()), None | Some(b'_' | b'-'))
@@ -65,14 +70,16 @@ pub enum Found<'h> {
 
 /// Looks for a cookie by its exact name in every `Cookie` line.
 pub fn find<'h>(headers: &'h HeaderMap, name: &str) -> Found<'h> {
-    let lines = headers.get_all(COOKIE).into_iter();
-    let all = lines.flat_map(|line| pairs(line.as_bytes())).map(name_and_value);
-    let mut values = all.filter(|(found, _)| *found == name.as_bytes()).map(|(_, value)| value);
-    match (values.next(), values.next()) {
-        (None, _) => Found::Absent,
-        (Some(value), None) => Found::Once(value),
-        (Some(_), Some(_)) => Found::Several,
+    let mut found = Found::Absent;
+    for line in headers.get_all(COOKIE) {
+        for_each_pair(line.as_bytes(), |pair| {
+            let (other, value) = name_and_value(pair.text());
+            if other == name.as_bytes() {
+                found = if found == Found::Absent { Found::Once(value) } else { Found::Several };
+            }
+        });
     }
+    found
 }
 
 /// Prefixes by which browsers hold a name to its attributes, the longer before those that it begins with (RFC 6265bis, 4.1.3). Browsers
@@ -80,6 +87,9 @@ pub fn find<'h>(headers: &'h HeaderMap, name: &str) -> Found<'h> {
 const PREFIXES: [&[u8]; 4] = [b"__Host-Http-", b"__Host-", b"__Secure-", b"__Http-"];
 
 fn prefix(name: &[u8]) -> Option<&'static [u8]> {
+    if !name.starts_with(b"__") {
+        return None;
+    }
     let begins = |prefix: &&[u8]| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
     PREFIXES.into_iter().find(begins)
 }

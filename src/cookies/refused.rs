@@ -8,6 +8,9 @@ const MOST_NAMES: usize = 64;
 /// Longest name kept, in bytes. Real names are shorter than 100; longer ones are counted only.
 const LONGEST_NAME: usize = 256;
 
+/// Bytes that hold the names of a usual message, so that it needs one allocation.
+const USUAL_NAMES: usize = 64;
+
 /// After this many refused cookies no more names are compared, so that a header full of tiny ones costs no more than
 /// reading it. Browsers keep at most about 180 cookies a site.
 const MOST_COMPARED: u32 = 256;
@@ -69,6 +72,9 @@ impl RefusedCookies {
             self.repeated |= 1 << number;
         } else if usize::from(self.kept) < MOST_NAMES {
             self.kept += 1;
+            if self.names.is_empty() {
+                self.names.reserve(USUAL_NAMES);
+            }
             self.names.push_str(name);
             self.names.push(';');
         }
@@ -85,6 +91,9 @@ impl RefusedCookies {
 /// Scripts do set names with spaces, commas and letters beyond ASCII.
 pub(super) fn can_be_kept(name: &[u8]) -> Option<&str> {
     let name = std::str::from_utf8(name).ok().filter(|name| (1..=LONGEST_NAME).contains(&name.len()))?;
+    if name.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b';' | b'=')) {
+        return Some(name);
+    }
     let stands = !name.contains(|letter: char| letter.is_control() || matches!(letter, ';' | '='));
     (stands && name.trim_matches([' ', '\t']).len() == name.len()).then_some(name)
 }

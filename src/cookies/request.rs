@@ -6,7 +6,8 @@
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 
-use super::judge::{Verdict, by_owner, by_permit, is_named, judge, name_and_value, trim};
+use super::judge::{Verdict, by_owner, is_named, judge, judge_sent, name_and_value};
+use super::pairs::{Pair, for_each_pair};
 use super::{Catalogue, Permit, RefusedCookies};
 use crate::consent::CategoryCounts;
 
@@ -26,40 +27,49 @@ pub struct RequestOutcome {
 pub fn filter_request(headers: &mut HeaderMap, catalogue: &Catalogue, permit: Permit) -> RequestOutcome {
     let mut refused = RefusedCookies::default();
     let mut passed = CategoryCounts::default();
-    let by_name = by_permit(catalogue, permit);
     rewrite(headers, |pair| {
-        let verdict = judge(pair, &by_name);
-        match verdict {
-            Verdict::Refused(Some(category)) => refused.add(Some(category), name_and_value(pair).0),
-            // Names are kept for being expired later. One that nobody knows may be the login of a service on a neighbouring host: it is
-            // held back and not deleted.
-            Verdict::Refused(None) => refused.count(None),
-            Verdict::Disguised(category) => refused.count(Some(category)),
-            Verdict::Passes(category) => passed.add(category),
-            Verdict::Own => {}
-        }
-        matches!(verdict, Verdict::Passes(_))
+        let (name, verdict) = judge_sent(pair, catalogue, permit);
+        let Verdict::Passes(category) = verdict else {
+            note(&mut refused, name, verdict);
+            return false;
+        };
+        passed.add(category);
+        true
     });
     RequestOutcome { refused, passed }
 }
 
+#[inline(never)]
+fn note(refused: &mut RefusedCookies, name: &[u8], verdict: Verdict) {
+    match verdict {
+        Verdict::Refused(Some(category)) => refused.add(Some(category), name),
+        // Names are kept for being expired later. One that nobody knows may be the login of a service on a neighbouring host: it is
+        // held back and not deleted.
+        Verdict::Refused(None) => refused.count(None),
+        Verdict::Disguised(category) => refused.count(Some(category)),
+        Verdict::Passes(_) | Verdict::Own => {}
+    }
+}
+
 /// Takes only the gateway's own cookies out of a request: for mode `observe`, `pass_through` and upgrades.
 pub fn filter_own(headers: &mut HeaderMap) {
-    rewrite(headers, |pair| judge(pair, by_owner) != Verdict::Own);
+    rewrite(headers, |pair| judge(pair.text(), by_owner) != Verdict::Own);
 }
 
 /// Takes every cookie out of a request that is not one of these; a trailing `*` stands for any rest of a name.
 pub fn keep_named(headers: &mut HeaderMap, names: &[&str]) {
-    rewrite(headers, |pair| is_named(name_and_value(pair).0, names));
+    rewrite(headers, |pair| is_named(name_and_value(pair.text()).0, names));
 }
 
 /// Keeps the pairs that `keep` wants. It is asked exactly once about each, in order.
-fn rewrite(headers: &mut HeaderMap, mut keep: impl FnMut(&[u8]) -> bool) {
+fn rewrite(headers: &mut HeaderMap, mut keep: impl FnMut(Pair<'_>) -> bool) {
     let mut lines = headers.get_all(COOKIE).into_iter();
-    let (Some(first), second) = (lines.next(), lines.next()) else { return };
+    let Some(first) = lines.next() else { return };
     // The usual request has one line; until something in it is refused, there is nothing to build.
-    let mut kept: Option<Vec<u8>> = second.map(|_| Vec::new());
-    for line in headers.get_all(COOKIE) {
+    let mut rest = lines.peekable();
+    let mut kept: Option<Vec<u8>> = rest.peek().map(|_| Vec::new());
+    filter_line(first.as_bytes(), &mut kept, &mut keep);
+    for line in rest {
         filter_line(line.as_bytes(), &mut kept, &mut keep);
     }
     let Some(kept) = kept else { return };
@@ -74,24 +84,22 @@ fn rewrite(headers: &mut HeaderMap, mut keep: impl FnMut(&[u8]) -> bool) {
 }
 
 /// Appends what is kept of a line. With `kept` at `None` the line is the only one and is not copied before a pair is refused.
-fn filter_line(line: &[u8], kept: &mut Option<Vec<u8>>, keep: &mut impl FnMut(&[u8]) -> bool) {
+#[inline]
+fn filter_line(line: &[u8], kept: &mut Option<Vec<u8>>, keep: &mut impl FnMut(Pair<'_>) -> bool) {
     // A run of neighbours that stay is copied in one piece, so that separators between them stay as they are.
-    let (mut run_start, mut start) = (0, 0);
-    while start <= line.len() {
-        let end = memchr::memchr(b';', &line[start..]).map_or(line.len(), |length| start + length);
-        let pair = trim(&line[start..end]);
-        if !pair.is_empty() && !keep(pair) {
-            let kept = kept.get_or_insert_with(|| Vec::with_capacity(line.len()));
-            append(kept, &line[run_start..start]);
-            run_start = end + 1;
+    let mut run_start = 0;
+    for_each_pair(line, |pair| {
+        if !keep(pair) {
+            append(kept.get_or_insert_with(|| Vec::with_capacity(line.len())), &line[run_start..pair.from]);
+            run_start = pair.end + 1;
         }
-        start = end + 1;
-    }
+    });
     if let Some(kept) = kept {
         append(kept, line.get(run_start..).unwrap_or_default());
     }
 }
 
+#[inline(never)]
 fn append(kept: &mut Vec<u8>, run: &[u8]) {
     let outside = |byte: &u8| matches!(byte, b';' | b' ' | b'\t');
     let Some(start) = run.iter().position(|byte| !outside(byte)) else { return };

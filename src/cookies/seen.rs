@@ -3,8 +3,9 @@
 use http::HeaderMap;
 use http::header::{COOKIE, SET_COOKIE};
 
-use super::judge::{name_and_value, pairs, trim};
+use super::judge::{name_and_value, trim};
 use super::own::is_own;
+use super::pairs::texts;
 
 /// A `Set-Cookie` line without its value.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +31,7 @@ impl<'h> SetCookie<'h> {
 /// The names in every `Cookie` line, the gateway's own left out.
 pub fn names_sent(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     let lines = headers.get_all(COOKIE).into_iter();
-    let names = lines.flat_map(|line| pairs(line.as_bytes())).map(|pair| name_and_value(pair).0);
+    let names = lines.flat_map(|line| texts(line.as_bytes())).map(|pair| name_and_value(pair).0);
     names.filter(|name| is_foreign(name))
 }
 

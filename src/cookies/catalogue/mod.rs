@@ -2,14 +2,19 @@
 //!
 //! A rule about a foreign host's cookies never decides about the site's own, however well the name fits.
 
+mod expressions;
 mod file;
+mod prefixes;
+mod short;
 mod table;
 
 pub use file::{CatalogueFault, parse_catalogue};
 
+use self::short::{ShortName, ShortNames};
 use self::table::Table;
-use super::Rule;
-use super::own::without_prefix;
+use super::own::{OwnNames, is_own, without_prefix};
+use super::pairs::Pair;
+use super::{Pattern, Rule};
 use crate::consent::Category;
 
 /// The catalogue that comes with the gateway, in the form that [`parse_catalogue`] reads.
@@ -29,6 +34,17 @@ pub struct Catalogue {
     of_site: usize,
     deciding: Table,
     foreign: Table,
+    /// What most names of most requests come to in one look.
+    standings: ShortNames<Standing>,
+}
+
+/// What a name is to the filters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// The gateway's.
+    Own,
+    /// The site's, of this category, or `None`: unknown.
+    Of(Option<Category>),
 }
 
 impl Catalogue {
@@ -39,7 +55,31 @@ impl Catalogue {
         let rules: Vec<Rule> = site.into_iter().chain(base).collect();
         let deciding = Table::new(&rules, |rule| !rule.third_party);
         let foreign = Table::new(&rules, |rule| rule.third_party);
-        Self { rules, of_site, deciding, foreign }
+        let own = OwnNames::ALL.iter().map(|name| (*name, Standing::Own));
+        let named = rules.iter().filter_map(|rule| match &rule.pattern {
+            Pattern::Exact(name) if !rule.third_party && !is_own(name.as_bytes()) => {
+                Some((&**name, Standing::Of(Some(rule.category))))
+            }
+            _ => None,
+        });
+        let short = |(name, standing): (&str, _)| Some((ShortName::new(name.as_bytes())?, standing));
+        let standings = ShortNames::new(own.chain(named).filter_map(short));
+        Self { rules, of_site, deciding, foreign, standings }
+    }
+
+    /// What this name is. Allocates nothing.
+    #[inline(never)]
+    pub(super) fn standing(&self, name: &[u8]) -> Standing {
+        if is_own(name) { Standing::Own } else { Standing::Of(self.classify(name)) }
+    }
+
+    /// The name of a plain pair and what it is, where the name is short and a `=` follows it.
+    #[inline]
+    pub(super) fn standing_of_plain<'h>(&self, pair: Pair<'h>) -> Option<(&'h [u8], Standing)> {
+        debug_assert!(pair.is_plain, "white space would be part of the name");
+        let (short, length) = ShortName::before_equals(pair.line, pair.start, pair.end)?;
+        let name = &pair.line[pair.start..pair.start + length];
+        Some((name, self.standings.get(short).unwrap_or_else(|| self.standing(name))))
     }
 
     /// What a cookie of the site with this name is for, or `None` where no rule knows it. Allocates nothing.

@@ -4,6 +4,8 @@ use http::header::{COOKIE, SET_COOKIE};
 use proptest::prelude::*;
 
 use super::*;
+use crate::cookies::judge::{by_permit, judge, judge_sent, name_and_value};
+use crate::cookies::pairs::for_each_pair;
 use crate::cookies::{filter_request, filter_response, is_own};
 
 /// Lines made of pieces that tend to collide, and of arbitrary legal bytes between them.
@@ -30,6 +32,9 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
         ",",
         "\"",
         "$Path",
+        "wordpress_logged_in_",
+        "fifteen_letters",
+        "-and-a-very-long-value-which-fills-more-than-a-block-of-its-own-0123456789",
         "; Max-Age=0",
         "; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
     ]);
@@ -125,6 +130,15 @@ proptest! {
         if sent.len() == 1 && outcome.refused.is_empty() && !own {
             prop_assert_eq!(&left[0], &sent[0]);
         }
+    }
+
+    #[test]
+    fn the_short_way_to_a_verdict_comes_to_the_same_as_the_careful_one(sent in line(), permit in permit()) {
+        let catalogue = shipped_once();
+        for_each_pair(&sent, |pair| {
+            let careful = judge(pair.text(), by_permit(catalogue, permit));
+            assert_eq!(judge_sent(pair, catalogue, permit), (name_and_value(pair.text()).0, careful), "{}", pair.text().escape_ascii());
+        });
     }
 
     #[test]

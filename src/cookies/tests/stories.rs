@@ -96,6 +96,29 @@ fn a_request_of_which_nothing_is_refused_keeps_its_very_bytes() {
 }
 
 #[test]
+fn nothing_is_allocated_for_a_request_of_which_nothing_is_refused() {
+    let allocations = |sent: &[u8]| {
+        let (catalogue, mut map) = (shipped(), headers(&COOKIE, &[sent]));
+        let mut filter =
+            || assert!(filter_request(&mut map, &catalogue, strict(&[Category::Analytical])).refused.is_empty());
+        // Expressions make their memory when they are run for the first time.
+        filter();
+        allocation_counter::measure(filter).count_total
+    };
+    let names =
+        b"PHPSESSID=a; _ga=GA1.2.3; _ga_9XQ2J1=GS1.1; __Host-PHPSESSID=b; wordpress_0123456789abcdef0123456789abcdef=c";
+    let values = b"  csrftoken = \"a, b\" ;XSRF-TOKEN={\"a\":1, \"b=c\":2};\tsessionid=d";
+    let long = ["PHPSESSID=", &"x".repeat(5000), "; csrftoken=b"].concat();
+    for sent in [&names[..], values, long.as_bytes()] {
+        assert_eq!(allocations(sent), 0, "{}", sent.escape_ascii());
+    }
+    let mut map = headers(&COOKIE, &[b"PHPSESSID=a; _fbp=b"]);
+    let catalogue = shipped();
+    let refused = allocation_counter::measure(|| drop(filter_request(&mut map, &catalogue, strict(&[]))));
+    assert!(refused.count_total > 0, "what is counted are allocations");
+}
+
+#[test]
 fn refused_cookies_are_not_set() {
     let check = |permit, line: &[u8], passes: bool| {
         let other: &[u8] = b"PHPSESSID=a; HttpOnly";
