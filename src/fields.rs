@@ -19,32 +19,32 @@ pub fn has_named(headers: &HeaderMap, matches: impl Fn(&str) -> bool) -> bool {
 // Names that are looked up for every request: a name that was read already is found in a third of the time of a text.
 
 /// Tracking Preference Expression, section 5.2.
-pub static DNT: HeaderName = HeaderName::from_static("dnt");
+pub const DNT: HeaderName = HeaderName::from_static("dnt");
 /// htmx: the request is for a part of a page.
-pub static HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
+pub const HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
 /// What `Sec-Purpose` was called before.
-pub static PURPOSE: HeaderName = HeaderName::from_static("purpose");
+pub const PURPOSE: HeaderName = HeaderName::from_static("purpose");
 /// Fetch Metadata Request Headers, section 2.1.
-pub static SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+pub const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 /// Section 2.2 there.
-pub static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+pub const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 /// Section 2.3 there.
-pub static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+pub const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// Section 2.4 there.
-pub static SEC_FETCH_USER: HeaderName = HeaderName::from_static("sec-fetch-user");
+pub const SEC_FETCH_USER: HeaderName = HeaderName::from_static("sec-fetch-user");
 /// Global Privacy Control, section 3.3.
-pub static SEC_GPC: HeaderName = HeaderName::from_static("sec-gpc");
+pub const SEC_GPC: HeaderName = HeaderName::from_static("sec-gpc");
 /// Fetch, section 3.8.
-pub static SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
+pub const SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
 /// Service Workers, section 4.5.
-pub static SERVICE_WORKER: HeaderName = HeaderName::from_static("service-worker");
+pub const SERVICE_WORKER: HeaderName = HeaderName::from_static("service-worker");
 /// Turbo: the request is for a part of a page.
-pub static TURBO_FRAME: HeaderName = HeaderName::from_static("turbo-frame");
+pub const TURBO_FRAME: HeaderName = HeaderName::from_static("turbo-frame");
 /// Upgrade Insecure Requests, section 3.2.1.
-pub static UPGRADE_INSECURE_REQUESTS: HeaderName = HeaderName::from_static("upgrade-insecure-requests");
+pub const UPGRADE_INSECURE_REQUESTS: HeaderName = HeaderName::from_static("upgrade-insecure-requests");
 /// What proxies put a client's address into.
-pub static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+pub const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// pjax: the request is for a part of a page.
-pub static X_PJAX: HeaderName = HeaderName::from_static("x-pjax");
+pub const X_PJAX: HeaderName = HeaderName::from_static("x-pjax");
 /// jQuery and others: a script asks.
-pub static X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
+pub const X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");

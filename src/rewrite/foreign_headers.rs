@@ -88,11 +88,12 @@ pub fn drop_advertising(headers: &mut HeaderMap, allowed: CategorySet) {
     if allowed.permits(Category::Marketing) {
         return;
     }
-    remove_named(headers, is_advertising);
-    let loading_mode = HeaderName::from_static("supports-loading-mode");
-    if has_named(headers, |name| name == loading_mode.as_str()) {
-        filter(headers, &loading_mode, |entry| !entry.starts_with(b"credentialed-"));
+    const LOADING_MODE: &str = "supports-loading-mode";
+    if !has_named(headers, |name| name == LOADING_MODE || is_advertising(name)) {
+        return;
     }
+    remove_named(headers, is_advertising);
+    filter(headers, &HeaderName::from_static(LOADING_MODE), |entry| !entry.starts_with(b"credentialed-"));
 }
 
 fn is_advertising(name: &str) -> bool {
