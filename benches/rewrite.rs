@@ -1,32 +1,23 @@
-//! How many bytes of pages a second get script and banner, on one core.
+//! What a page of 50 KB costs on its way: script and banner put in, and edited as in mode `strict`; plain, and in each coding.
+//!
+//! Each page is made whole, as when all of it is there at once. What a page costs that was made before is measured through the whole gateway.
+
+use std::{hint::black_box, io::Write, sync::Arc};
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use kelisim::rewrite::{Injection, Opening, PageBody, PageRequest, Plan, RewritePlan, plan};
-use std::io::Write;
+use kelisim::{
+    consent::CategorySet,
+    rewrite::{EditMode, Injection, Opening, PageBody, PageEdits, PageRequest, Placeholder, Plan, RewritePlan, plan},
+    routing::{ForeignHosts, HostPattern},
+};
 
-/// The part in which a page comes from the network, in bytes: a TLS record.
-const PART_BYTES: usize = 16 * 1024;
+#[path = "support/page.rs"]
+mod page;
 
-/// A page of about 50 KB with a head, prose and links, in Russian as most pages that we see.
-fn page() -> Vec<u8> {
-    let mut page = String::from("<!DOCTYPE html><html lang=ru><head><meta charset=utf-8><title>Страница</title>");
-    for number in 0..20 {
-        page.push_str(&format!("<link rel=stylesheet href=/style/{number}.css>"));
-    }
-    page.push_str("</head><body class=page><main>");
-    for number in 0_u32.. {
-        if page.len() > 50_000 {
-            break;
-        }
-        let word = number.wrapping_mul(2_654_435_761) % 99_991;
-        page.push_str(&format!(
-            "<p id=p{number}>Товарный знак {word} защищён. <a href=\"/case/{word}\">Подробнее</a></p>\n"
-        ));
-    }
-    page.into_bytes()
-}
+/// The length of the page, in bytes.
+const PAGE_BYTES: usize = 50_000;
 
 fn rewrite_plan(coding: Option<&'static str>) -> RewritePlan {
     let mut request = HeaderMap::new();
@@ -43,32 +34,61 @@ fn rewrite_plan(coding: Option<&'static str>) -> RewritePlan {
     }
 }
 
-fn rewrite(plan: &RewritePlan, injection: &Injection, raw: &[u8]) -> usize {
+fn edits() -> Option<PageEdits> {
+    let hosts = Arc::new(ForeignHosts::new(vec![HostPattern::Exact("shop.example".into())], Vec::new()));
+    let placeholder = Placeholder { address: "/_kelisim/frame?language=en&to=%2F".into(), title: "{host}".into() };
+    PageEdits::new(EditMode::Strict, hosts, CategorySet::EMPTY, "https://shop.example/", None, placeholder)
+}
+
+fn rewrite(plan: &RewritePlan, injection: &Injection, edits: Option<PageEdits>, raw: &Bytes) -> Vec<Bytes> {
     let mut body = PageBody::new(plan);
-    let (first, rest) = raw.split_at(raw.len().min(PART_BYTES));
-    assert_eq!(body.open(first), Opening::Page);
-    let mut rewriter = body.into_rewriter(injection.clone(), None);
-    let mut length = rewriter.write(&[]).expect("a whole body").len();
-    for part in rest.chunks(PART_BYTES) {
-        length += rewriter.write(part).expect("a whole body").len();
+    assert_eq!(body.open(raw.clone()), Opening::Page);
+    let mut rewriter = body.into_rewriter(injection.clone(), edits);
+    let mut pieces = rewriter.write(Bytes::new()).expect("a whole body");
+    pieces.extend(rewriter.finish().expect("a whole body"));
+    pieces
+}
+
+fn coded(coding: &str, page: &[u8]) -> Vec<u8> {
+    match coding {
+        "gzip" => {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
+            encoder.write_all(page).expect("memory takes everything");
+            encoder.finish().expect("memory takes everything")
+        }
+        "br" => {
+            let mut encoder = brotli::CompressorWriter::new(Vec::new(), 4096, 5, 22);
+            encoder.write_all(page).expect("memory takes everything");
+            encoder.into_inner()
+        }
+        _ => zstd::encode_all(page, 3).expect("memory takes everything"),
     }
-    length + rewriter.finish().expect("a whole body").len()
 }
 
 fn injection(criterion: &mut Criterion) {
-    let page = page();
+    let page = page::page(PAGE_BYTES, 1);
     let injection = Injection {
         script: Bytes::from_static(b"<script data-kelisim-script src=/_kelisim/gate.js></script>"),
-        banner: Bytes::from(format!("<kelisim-panel>{}</kelisim-panel>", "x".repeat(1500))),
+        banner: Bytes::from(format!("<kelisim-panel>{}</kelisim-panel>", "x".repeat(3000))),
     };
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
-    encoder.write_all(&page).expect("memory takes everything");
-    let gzip = encoder.finish().expect("memory takes everything");
-    let mut group = criterion.benchmark_group("injection into a page of 50 KB");
+    let mut group = criterion.benchmark_group("page of 50 KB");
     group.throughput(Throughput::Bytes(page.len() as u64));
-    for (name, coding, raw) in [("identity", None, &page), ("gzip", Some("gzip"), &gzip)] {
-        let plan = rewrite_plan(coding);
-        group.bench_function(name, |bencher| bencher.iter(|| rewrite(&plan, &injection, raw)));
+    let mut measure = |name: &str, coding, edits: Option<PageEdits>, raw: Vec<u8>| {
+        let (plan, raw) = (rewrite_plan(coding), Bytes::from(raw));
+        let made: usize = rewrite(&plan, &injection, edits.clone(), &raw).iter().map(Bytes::len).sum();
+        println!("{name}: {} bytes in, {made} out", raw.len());
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| black_box(rewrite(&plan, &injection, edits.clone(), &raw)));
+        });
+    };
+    measure("script and banner alone", None, None, page.clone());
+    measure("identity", None, edits(), page.clone());
+    let hint = *b"<link rel=preconnect href=https://fonts.example>";
+    let at = memchr::memmem::find(&page, b"</main>").expect("the end of the content");
+    let hinted = [&page[..at], &hint, &page[at..]].concat();
+    measure("identity, a hint near its end", None, edits(), hinted);
+    for coding in ["gzip", "br", "zstd"] {
+        measure(coding, Some(coding), edits(), coded(coding, &page));
     }
     group.finish();
 }

@@ -27,6 +27,12 @@ enum Source {
     /// The beginning was looked at and is no page: it goes out as it came, then the rest.
     Looked(VecDeque<Bytes>, ResponseBody, End),
     Page(Box<Page>),
+    /// A page of which all is rewritten.
+    Rewritten {
+        page: VecDeque<Bytes>,
+        /// Counts when the page is dropped.
+        _counted: Option<CountedPage>,
+    },
 }
 
 /// Whether the site's body had ended when its beginning was looked at.
@@ -43,33 +49,38 @@ enum Rewriter {
 }
 
 impl Rewriter {
-    fn write(&mut self, raw: &[u8]) -> Result<Bytes, BrokenBody> {
+    fn write(&mut self, raw: Bytes) -> Result<Vec<Bytes>, BrokenBody> {
         match self {
             Self::Page(page) => page.write(raw),
-            Self::Script(script) => script.write(raw),
+            Self::Script(script) => script.write(&raw).map(one),
         }
     }
 
-    fn flush(&mut self) -> Result<Bytes, BrokenBody> {
+    fn flush(&mut self) -> Result<Vec<Bytes>, BrokenBody> {
         match self {
             Self::Page(page) => page.flush(),
             // It keeps nothing back.
-            Self::Script(_) => Ok(Bytes::new()),
+            Self::Script(_) => Ok(Vec::new()),
         }
     }
 
-    fn finish(&mut self) -> Result<Bytes, BrokenBody> {
+    fn finish(&mut self) -> Result<Vec<Bytes>, BrokenBody> {
         match self {
             Self::Page(page) => page.finish(),
-            Self::Script(script) => script.finish(),
+            Self::Script(script) => script.finish().map(one),
         }
     }
+}
+
+/// A piece, if it is not empty.
+fn one(bytes: Bytes) -> Vec<Bytes> {
+    if bytes.is_empty() { Vec::new() } else { vec![bytes] }
 }
 
 struct Page {
     rewriter: Rewriter,
     /// Rewritten, and not given out yet.
-    begun: Bytes,
+    begun: VecDeque<Bytes>,
     rest: ResponseBody,
     /// Something was written that the browser can't see yet.
     unflushed: bool,
@@ -116,33 +127,36 @@ impl AnswerBody {
         Self { source: Source::Looked(beginning, rest, end), record: None }
     }
 
-    /// A page of which `begun` is rewritten already.
+    /// A page of which `begun` is rewritten already, and more is to come.
     pub(super) fn page(
         rewriter: PageRewriter,
-        begun: Bytes,
+        begun: Vec<Bytes>,
         rest: ResponseBody,
-        end: End,
         counted: Option<CountedPage>,
     ) -> Self {
-        let state = match end {
-            End::Ahead => PageState::Reading,
-            // All of it is rewritten.
-            End::Reached => PageState::Over,
-        };
-        let rewriter = Rewriter::Page(Box::new(rewriter));
-        let page = Page { rewriter, begun, rest, unflushed: true, state, _counted: counted };
+        let (rewriter, state) = (Rewriter::Page(Box::new(rewriter)), PageState::Reading);
+        let page = Page { rewriter, begun: begun.into(), rest, unflushed: true, state, _counted: counted };
         Self { source: Source::Page(Box::new(page)), record: None }
+    }
+
+    /// A page of which all is rewritten.
+    pub(super) fn rewritten(page: Vec<Bytes>, counted: Option<CountedPage>) -> Self {
+        Self { source: Source::Rewritten { page: page.into(), _counted: counted }, record: None }
     }
 
     /// Whether script and banner stand in it.
     pub(super) fn is_rewritten(&self) -> bool {
-        matches!(&self.source, Source::Page(page) if matches!(page.rewriter, Rewriter::Page(_)))
+        match &self.source {
+            Source::Page(page) => matches!(page.rewriter, Rewriter::Page(_)),
+            Source::Rewritten { .. } => true,
+            Source::Ours(_) | Source::Site(_) | Source::Looked(..) => false,
+        }
     }
 
     /// The script of a service worker.
     pub(super) fn script(script: WorkerScript, body: ResponseBody) -> Self {
         let (rewriter, state) = (Rewriter::Script(script), PageState::Reading);
-        let page = Page { rewriter, begun: Bytes::new(), rest: body, unflushed: false, state, _counted: None };
+        let page = Page { rewriter, begun: VecDeque::new(), rest: body, unflushed: false, state, _counted: None };
         Self { source: Source::Page(Box::new(page)), record: None }
     }
 
@@ -164,17 +178,17 @@ impl AnswerBody {
 
 impl Page {
     fn poll_bytes(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, AnswerError>>> {
-        if !self.begun.is_empty() {
-            return Poll::Ready(Some(Ok(std::mem::take(&mut self.begun))));
-        }
         loop {
-            let bytes = match self.state {
+            if let Some(bytes) = self.begun.pop_front() {
+                return Poll::Ready(Some(Ok(bytes)));
+            }
+            let pieces = match self.state {
                 PageState::Reading => match Pin::new(&mut self.rest).poll_frame(context) {
                     Poll::Ready(Some(Ok(frame))) => {
                         // Trailers of a page may hold digests of the old bytes; they end here.
                         let Ok(data) = frame.into_data() else { continue };
                         self.unflushed = true;
-                        self.rewriter.write(&data)?
+                        self.rewriter.write(data)?
                     }
                     Poll::Ready(Some(Err(error))) => {
                         self.state = PageState::Over;
@@ -186,11 +200,11 @@ impl Page {
                     }
                     Poll::Pending if self.unflushed => {
                         self.unflushed = false;
-                        let bytes = self.rewriter.flush()?;
-                        if bytes.is_empty() {
+                        let pieces = self.rewriter.flush()?;
+                        if pieces.is_empty() {
                             return Poll::Pending;
                         }
-                        bytes
+                        pieces
                     }
                     Poll::Pending => return Poll::Pending,
                 },
@@ -200,9 +214,7 @@ impl Page {
                 }
                 PageState::Over => return Poll::Ready(None),
             };
-            if !bytes.is_empty() {
-                return Poll::Ready(Some(Ok(bytes)));
-            }
+            self.begun.extend(pieces);
         }
     }
 }
@@ -222,6 +234,7 @@ impl Body for AnswerBody {
                 (None, End::Reached) => Poll::Ready(None),
             },
             Source::Page(page) => page.poll_bytes(context).map_ok(Frame::data),
+            Source::Rewritten { page, .. } => Poll::Ready(page.pop_front().map(|bytes| Ok(Frame::data(bytes)))),
         };
         if let (Poll::Ready(Some(Ok(frame))), Some(record)) = (&polled, &mut this.record)
             && let Some(data) = frame.data_ref()
@@ -242,6 +255,7 @@ impl Body for AnswerBody {
                 beginning.is_empty() && (*end == End::Reached || rest.is_end_stream())
             }
             Source::Page(page) => page.state == PageState::Over && page.begun.is_empty(),
+            Source::Rewritten { page, .. } => page.is_empty(),
         }
     }
 
@@ -257,7 +271,8 @@ impl Body for AnswerBody {
                     (End::Ahead, None) => SizeHint::default(),
                 }
             }
-            Source::Page(_) => SizeHint::default(),
+            // Whether all was there at once is an accident of the moment, and the framing shows nothing of it.
+            Source::Page(_) | Source::Rewritten { .. } => SizeHint::default(),
         }
     }
 }

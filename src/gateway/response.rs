@@ -1,21 +1,18 @@
 //! The stages after the site: clear the answer, rewrite it if it is a page.
 
-use std::{collections::VecDeque, future::poll_fn, pin::Pin};
-
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
-use http_body::Body as _;
 
 use super::{
-    AnswerBody, Mode, Shared, body::End, counted_page::CountedPage, error::GatewayError, own_cookies::OwnCookies,
-    own_pages::model_for, request::Decided, site::Site, visit::Visit,
+    AnswerBody, Mode, Shared, body::End, counted_page::CountedPage, error::GatewayError, opening::Beginning,
+    own_cookies::OwnCookies, own_pages::model_for, request::Decided, site::Site, visit::Visit,
 };
 use crate::{
     consent::{Decision, FrameGrant, Model, ShownMark},
     cookies::{self, ExpiryScope, RefusedCookies, filter_response},
     pages::PageScript,
     rewrite::{
-        self, Admission, BodyChanged, Injection, Opening, OwnSources, PageBody, PageRequest, PassReason, Placement,
-        Plan, Purpose, RewritePlan, Variant, admit_own, admitted_unchanged,
+        self, Admission, BodyChanged, BrokenBody, Injection, OwnSources, PageBody, PageRequest, PageRewriter,
+        PassReason, Placement, Plan, Purpose, Recipe, Variant, admit_own, admitted_unchanged,
     },
     routing::OwnPage,
     telemetry::Direction,
@@ -134,59 +131,85 @@ pub(super) async fn rewritten(
         return Ok(answer.map(AnswerBody::site));
     };
     let (mut head, mut body) = answer.into_parts();
-    let (beginning, end, opened) = look(&plan, &mut body).await.map_err(GatewayError::BrokenAnswer)?;
-    let page = match opened {
-        Ok(page) => page,
-        Err(reason) => {
-            shared.metrics.page(&site.name, reason.name());
-            return Ok(Response::from_parts(head, AnswerBody::looked(beginning, body, end)));
-        }
-    };
+    let beginning = Beginning::there(&mut body).await.map_err(GatewayError::BrokenAnswer)?;
     let mut headers = head.headers.clone();
     let edits = edits(site, visit, decision, asked);
     let admission = page_headers(site, visit, asked, edits.is_some(), &mut headers);
     let injection = injection(site, visit, decision, asked, &admission);
     let shown = shown_line(shared, site, visit, decision, asked.now, plan.placement, &injection);
-    let tally = edits.as_ref().map(rewrite::PageEdits::tally);
-    let mut rewriter = page.into_rewriter(injection, edits);
-    // What has come so far is rewritten before the head leaves: a page that is broken from its beginning can still pass as it came.
-    let end = if body.is_end_stream() { End::Reached } else { end };
-    let begun = if end == End::Reached { rewriter.finish() } else { rewriter.write(&[]) };
-    let Ok(begun) = begun else {
-        shared.metrics.page(&site.name, PassReason::BrokenCoding.name());
-        return Ok(Response::from_parts(head, AnswerBody::looked(beginning, body, end)));
+    // A nonce, and a leave for a frame, are for one answer: what they go into never comes again.
+    let may_come_again = admission.nonce.is_none() && asked.frame_grant.is_none();
+    let may_be_remembered =
+        beginning.end == End::Reached && may_come_again && rewrite::may_be_remembered(client_headers, &head.headers);
+    let recipe = Recipe { plan, injection, edits };
+    let made = match may_be_remembered.then(|| shared.remembered.find(&recipe, &beginning.parts)).flatten() {
+        Some(page) => {
+            let counted = recipe.edits.is_some().then(|| counted(shared, site, page.counts.into()));
+            Ok(("remembered", AnswerBody::rewritten(vec![page.body.clone()], counted)))
+        }
+        None => made(shared, site, recipe, may_be_remembered, beginning, body).await?,
+    };
+    let (outcome, body) = match made {
+        Ok(page) => page,
+        Err((reason, body)) => {
+            shared.metrics.page(&site.name, reason.name());
+            return Ok(Response::from_parts(head, body));
+        }
     };
     let used = asked.frame_grant.as_ref().and(visit.own_cookies.as_ref()).map(OwnCookies::end_frame);
     append_private(&mut headers, shown.into_iter().chain(used).collect());
     head.headers = headers;
-    shared.metrics.page(&site.name, "rewritten");
-    let counted = tally.map(|tally| CountedPage { enforcement: shared.enforcement.clone(), site: site.number, tally });
-    Ok(Response::from_parts(head, AnswerBody::page(rewriter, begun, body, end, counted)))
+    shared.metrics.page(&site.name, outcome);
+    Ok(Response::from_parts(head, body))
 }
 
-type Looked = (VecDeque<bytes::Bytes>, End, Result<PageBody, PassReason>);
-
-/// Reads the beginning of a body until it is clear whether it is a page. What is read is kept as it came.
-async fn look(plan: &RewritePlan, body: &mut ResponseBody) -> Result<Looked, crate::upstream::BodyError> {
-    let mut page = PageBody::new(plan);
-    let mut beginning = VecDeque::new();
-    loop {
-        let (opening, end) = match poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await {
-            Some(frame) => {
-                let Ok(data) = frame?.into_data() else { continue };
-                let opening = page.open(&data);
-                beginning.push_back(data);
-                (opening, End::Ahead)
-            }
-            None => (page.open_end(), End::Reached),
-        };
-        match opening {
-            Opening::Page => return Ok((beginning, end, Ok(page))),
-            Opening::NotPage(reason) => return Ok((beginning, end, Err(reason))),
-            Opening::NeedMore if end == End::Reached => return Ok((beginning, end, Err(PassReason::SniffedOther))),
-            Opening::NeedMore => {}
-        }
+/// Makes a page by its recipe; what is none passes as it came, with the reason.
+async fn made(
+    shared: &Shared,
+    site: &Site,
+    recipe: Recipe,
+    may_be_remembered: bool,
+    mut beginning: Beginning,
+    mut body: ResponseBody,
+) -> Result<Result<(&'static str, AnswerBody), (PassReason, AnswerBody)>, GatewayError> {
+    let mut page = PageBody::new(&recipe.plan);
+    let opened = beginning.look(&mut page, &mut body).await.map_err(GatewayError::BrokenAnswer)?;
+    let passed = |reason, Beginning { parts, end, .. }, body| Ok(Err((reason, AnswerBody::looked(parts, body, end))));
+    if let Err(reason) = opened {
+        return passed(reason, beginning, body);
     }
+    let tally = recipe.edits.as_ref().map(rewrite::PageEdits::tally);
+    let mut rewriter = page.into_rewriter(recipe.injection.clone(), recipe.edits.clone());
+    // What has come so far is rewritten before the head leaves: a page that is broken from its beginning can still pass as it came.
+    let Ok(begun) = begun(&mut rewriter, &beginning) else {
+        return passed(PassReason::BrokenCoding, beginning, body);
+    };
+    if may_be_remembered {
+        let counts = tally.as_ref().map(rewrite::PageTally::counts).unwrap_or_default();
+        shared.remembered.keep(recipe, &beginning.parts, &begun, counts);
+    }
+    let counted = tally.map(|tally| counted(shared, site, tally));
+    let body = match beginning.end {
+        End::Reached => AnswerBody::rewritten(begun, counted),
+        End::Ahead => AnswerBody::page(rewriter, begun, body, counted),
+    };
+    Ok(Ok(("rewritten", body)))
+}
+
+fn counted(shared: &Shared, site: &Site, tally: rewrite::PageTally) -> CountedPage {
+    CountedPage { enforcement: shared.enforcement.clone(), site: site.number, tally }
+}
+
+/// What a page becomes as far as it has come.
+fn begun(rewriter: &mut PageRewriter, beginning: &Beginning) -> Result<Vec<bytes::Bytes>, BrokenBody> {
+    let mut begun = rewriter.write(bytes::Bytes::new())?;
+    for part in beginning.unseen() {
+        begun.extend(rewriter.write(part)?);
+    }
+    if beginning.end == End::Reached {
+        begun.extend(rewriter.finish()?);
+    }
+    Ok(begun)
 }
 
 /// The headers of a page that is, or would be, rewritten; and edited, so that pages of ours may stand in its frames.

@@ -12,7 +12,7 @@ use std::{
 use super::{
     SiteSettings, erasure::ERASURES_PER_MINUTE, likely_sessions::LikelySessions, limiter::Limiter,
     log_readers::LogReaders, observer::Observer, own_pages::model_for, published_log::LOG_READS_PER_MINUTE,
-    request::OwnedBinding, site::Site, visit::Visit,
+    remembered::RememberedPages, request::OwnedBinding, site::Site, visit::Visit,
 };
 use crate::{
     clock::Clock,
@@ -77,6 +77,7 @@ pub struct Shared {
     pub(super) kept_for: Term,
     pub(super) observer: Observer,
     pub(super) likely_sessions: LikelySessions,
+    pub(super) remembered: RememberedPages,
     unread_inventory: Option<InventoryFault>,
     fingerprint: [u8; 32],
     pub(super) countries: Countries,
@@ -146,6 +147,7 @@ impl Shared {
             observer: Observer::new(seen),
             unread_inventory,
             likely_sessions: LikelySessions::default(),
+            remembered: RememberedPages::default(),
             fingerprint: parts.fingerprint,
             countries: parts.countries,
             log_origin: parts.store.log().to_string(),

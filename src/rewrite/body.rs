@@ -3,10 +3,12 @@
 //! Until the opening is decided nothing is given out, so that what is no page can pass as the origin sent it. What is
 //! held is bounded: one piece of decoded bytes and what the parser may hold.
 
+use std::{borrow::Cow, mem};
+
 use bytes::Bytes;
 
 pub use super::coding::BrokenBody;
-use super::coding::{Coding, Decoder, Encoder, PIECE_BYTES};
+use super::coding::{Coding, Decoder, Encoder};
 use super::html::{Injection, PageEditor, PageEdits};
 use super::plan::{PassReason, Placement, RewritePlan};
 use super::sniff::{Declared, LOOK_AHEAD_BYTES, Sniffed, sniff};
@@ -15,15 +17,27 @@ use super::sniff::{Declared, LOOK_AHEAD_BYTES, Sniffed, sniff};
 /// that only begins and never says anything passes unchanged.
 const OPENING_BYTES: usize = 64 * 1024;
 
+/// All that decides what the bytes of a page become.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipe {
+    /// How it is rewritten.
+    pub plan: RewritePlan,
+    /// What goes in.
+    pub injection: Injection,
+    /// What is edited.
+    pub edits: Option<PageEdits>,
+}
+
 /// The beginning of a body, until it is known whether it is a page.
 pub struct PageBody {
     decoder: Decoder,
     coding: Coding,
     placement: Placement,
     declared: Declared,
-    decoded: Vec<u8>,
+    /// Pieces of the page.
+    decoded: Vec<Bytes>,
     /// Taken in, but not decoded yet: decoding stops as soon as the opening is decided.
-    waiting: Vec<u8>,
+    waiting: Bytes,
     taken: usize,
 }
 
@@ -47,26 +61,27 @@ impl PageBody {
             placement: plan.placement,
             declared: Declared { typed: plan.typed, encoding_named: plan.encoding_named },
             decoded: Vec::new(),
-            waiting: Vec::new(),
+            waiting: Bytes::new(),
             taken: 0,
         }
     }
 
     /// Takes raw bytes as the origin sent them. The caller keeps its own copies until the opening is decided: on
     /// [`Opening::NotPage`] it sends them unchanged.
-    pub fn open(&mut self, raw: &[u8]) -> Opening {
-        self.waiting.extend_from_slice(raw);
+    pub fn open(&mut self, raw: Bytes) -> Opening {
         self.taken += raw.len();
-        let mut rest = self.waiting.as_slice();
+        self.waiting = join(mem::take(&mut self.waiting), raw);
         let outcome = loop {
-            match self.decoder.step(&mut rest, &mut self.decoded) {
+            match self.decoder.piece(&mut self.waiting) {
                 Err(BrokenBody) => return Opening::NotPage(PassReason::BrokenCoding),
-                Ok(more) if more && self.decoded.len() < LOOK_AHEAD_BYTES => {}
-                Ok(_) => break sniff(&self.decoded, false, self.declared),
+                Ok((piece, more)) => {
+                    self.decoded.extend(Some(piece).filter(|piece| !piece.is_empty()));
+                    if !more || self.decoded.iter().map(Bytes::len).sum::<usize>() >= LOOK_AHEAD_BYTES {
+                        break sniff(&self.prefix(), false, self.declared);
+                    }
+                }
             }
         };
-        let used = self.waiting.len() - rest.len();
-        self.waiting.drain(..used);
         match outcome {
             Sniffed::Html => Opening::Page,
             Sniffed::Other(reason) => Opening::NotPage(reason),
@@ -75,12 +90,28 @@ impl PageBody {
         }
     }
 
+    /// As much of the page as its opening is decided by.
+    fn prefix(&self) -> Cow<'_, [u8]> {
+        match &self.decoded[..] {
+            [] => Cow::Borrowed(&[]),
+            [first, ..] if first.len() >= LOOK_AHEAD_BYTES => Cow::Borrowed(first),
+            [only] => Cow::Borrowed(only),
+            pieces => {
+                let mut prefix = Vec::with_capacity(LOOK_AHEAD_BYTES);
+                for piece in pieces {
+                    prefix.extend_from_slice(&piece[..piece.len().min(LOOK_AHEAD_BYTES - prefix.len())]);
+                }
+                Cow::Owned(prefix)
+            }
+        }
+    }
+
     /// The body ended before the opening was decided.
     pub fn open_end(&mut self) -> Opening {
         if !self.decoder.may_end() {
             return Opening::NotPage(PassReason::BrokenCoding);
         }
-        match sniff(&self.decoded, true, self.declared) {
+        match sniff(&self.prefix(), true, self.declared) {
             Sniffed::Html => Opening::Page,
             Sniffed::Other(reason) => Opening::NotPage(reason),
             Sniffed::NeedMore => Opening::NotPage(PassReason::SniffedOther),
@@ -95,7 +126,6 @@ impl PageBody {
             encoder: Encoder::new(self.coding),
             decoded: self.decoded,
             waiting: self.waiting,
-            changed: Vec::new(),
         }
     }
 }
@@ -105,11 +135,10 @@ pub struct PageRewriter {
     decoder: Decoder,
     editor: PageEditor,
     encoder: Encoder,
-    /// Decoded and not handed to the editor: what the opening left, later one piece.
-    decoded: Vec<u8>,
+    /// What the opening decoded.
+    decoded: Vec<Bytes>,
     /// Raw bytes that the opening took in and did not need.
-    waiting: Vec<u8>,
-    changed: Vec<u8>,
+    waiting: Bytes,
 }
 
 impl PageRewriter {
@@ -118,49 +147,65 @@ impl PageRewriter {
     /// # Errors
     /// The body cannot be decoded. What was given out before stands; the answer must be aborted, so that the browser
     /// does not take a part for the whole.
-    pub fn write(&mut self, raw: &[u8]) -> Result<Bytes, BrokenBody> {
-        let waiting = std::mem::take(&mut self.waiting);
-        self.decode(&waiting)?;
-        self.decode(raw)?;
-        Ok(self.encoder.take().into())
+    pub fn write(&mut self, raw: Bytes) -> Result<Vec<Bytes>, BrokenBody> {
+        self.take_in(raw)?;
+        Ok(self.encoder.take())
     }
 
     /// Makes everything so far visible to the browser's decoder.
     ///
     /// # Errors
     /// As [`Self::write`].
-    pub fn flush(&mut self) -> Result<Bytes, BrokenBody> {
+    pub fn flush(&mut self) -> Result<Vec<Bytes>, BrokenBody> {
         self.encoder.flush()?;
-        Ok(self.encoder.take().into())
+        Ok(self.encoder.take())
     }
 
     /// Ends the page and gives the rest.
     ///
     /// # Errors
     /// As [`Self::write`]; also when the coded body ended too early.
-    pub fn finish(&mut self) -> Result<Bytes, BrokenBody> {
-        let begun = self.write(&[])?;
+    pub fn finish(&mut self) -> Result<Vec<Bytes>, BrokenBody> {
+        self.take_in(Bytes::new())?;
         if !self.decoder.may_end() {
             return Err(BrokenBody);
         }
-        self.changed.clear();
-        self.editor.finish(&mut self.changed);
-        self.encoder.write(&self.changed)?;
-        let rest = self.encoder.finish()?;
-        Ok(if begun.is_empty() { rest.into() } else { [&begun[..], &rest].concat().into() })
+        let (encoder, mut outcome) = (&mut self.encoder, Ok(()));
+        self.editor.finish(|piece| outcome = outcome.and_then(|()| encoder.write(piece)));
+        outcome?;
+        encoder.finish()
     }
 
-    fn decode(&mut self, mut raw: &[u8]) -> Result<(), BrokenBody> {
-        loop {
-            let more = self.decoder.step(&mut raw, &mut self.decoded)?;
-            self.changed.clear();
-            self.editor.write(&self.decoded, &mut self.changed);
-            self.encoder.write(&self.changed)?;
-            self.decoded.clear();
-            debug_assert!(self.decoded.capacity() <= 4 * PIECE_BYTES, "decoded bytes come in pieces");
-            if !more {
-                return Ok(());
+    fn take_in(&mut self, raw: Bytes) -> Result<(), BrokenBody> {
+        for piece in mem::take(&mut self.decoded) {
+            self.edit(piece)?;
+        }
+        for mut raw in [mem::take(&mut self.waiting), raw] {
+            loop {
+                let (piece, more) = self.decoder.piece(&mut raw)?;
+                self.edit(piece)?;
+                if !more {
+                    break;
+                }
             }
         }
+        Ok(())
+    }
+
+    fn edit(&mut self, piece: Bytes) -> Result<(), BrokenBody> {
+        if piece.is_empty() {
+            return Ok(());
+        }
+        let (encoder, mut outcome) = (&mut self.encoder, Ok(()));
+        self.editor.write(piece, |piece| outcome = outcome.and_then(|()| encoder.write(piece)));
+        outcome
+    }
+}
+
+fn join(first: Bytes, second: Bytes) -> Bytes {
+    match (!first.is_empty(), second.is_empty()) {
+        (false, _) => second,
+        (true, true) => first,
+        (true, false) => [first, second].concat().into(),
     }
 }

@@ -79,6 +79,12 @@ pub fn request_validators(headers: &mut HeaderMap, variant: Variant, may_be_page
     }
 }
 
+/// Whether a page may be kept in memory after it has left: the site did not forbid it for all caches (RFC 9111, section 5.2.2.5), and the
+/// request proved nobody's identity by `Authorization` (section 3.5).
+pub fn may_be_remembered(request: &HeaderMap, answer: &HeaderMap) -> bool {
+    !request.contains_key(header::AUTHORIZATION) && !has_directive(answer, header::CACHE_CONTROL, "no-store")
+}
+
 /// Makes the headers of an answer fit its body.
 pub fn response_headers(headers: &mut HeaderMap, variant: Variant, changed: BodyChanged) {
     if changed == BodyChanged::No {

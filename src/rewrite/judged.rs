@@ -33,6 +33,13 @@ pub struct PageCounts {
 #[derive(Clone, Debug, Default)]
 pub struct PageTally(Arc<Mutex<PageCounts>>);
 
+impl From<PageCounts> for PageTally {
+    /// The tally of a page of which all is counted.
+    fn from(counts: PageCounts) -> Self {
+        Self(Arc::new(Mutex::new(counts)))
+    }
+}
+
 impl PageTally {
     /// What was counted until now.
     pub fn counts(&self) -> PageCounts {

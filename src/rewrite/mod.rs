@@ -21,8 +21,10 @@ mod worker_script;
 #[cfg(test)]
 mod tests;
 
-pub use body::{BrokenBody, Opening, PageBody, PageRewriter};
-pub use caching::{BodyChanged, Variant, every_response_headers, keep_private, request_validators, response_headers};
+pub use body::{BrokenBody, Opening, PageBody, PageRewriter, Recipe};
+pub use caching::{
+    BodyChanged, Variant, every_response_headers, keep_private, may_be_remembered, request_validators, response_headers,
+};
 pub use coding::Coding;
 pub use foreign_headers::{drop_advertising, drop_foreign, restrict_document};
 pub use governed::{

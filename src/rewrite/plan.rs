@@ -30,7 +30,7 @@ pub enum Plan {
 }
 
 /// How a page is rewritten.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RewritePlan {
     /// How the origin coded the body; it leaves in the same coding.
     pub coding: Coding,
@@ -43,7 +43,7 @@ pub struct RewritePlan {
 }
 
 /// What goes into a page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Placement {
     /// Script and banner: a page of its own.
     ScriptAndBanner,

@@ -50,8 +50,8 @@ pub(super) fn sniff(prefix: &[u8], complete: bool, declared: Declared) -> Sniffe
         return Sniffed::Other(reason);
     }
     // Exactly as we write it: right after the start of our script's tag.
-    let ours = [b"<script ", MARKER.as_bytes()].concat();
-    if memchr::memmem::find(text, &ours).is_some() {
+    let mut marked = memchr::memmem::find_iter(text, MARKER.as_bytes());
+    if marked.any(|at| text[..at].ends_with(b"<script ")) {
         return Sniffed::Other(PassReason::AlreadyInjected);
     }
     match amp(text) {
@@ -181,5 +181,7 @@ fn name_goes_on(text: &[u8], length: usize) -> bool {
 
 /// Where `needle`, in lower case, stands first, in any case.
 fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
-    text.windows(needle.len()).position(|window| window.eq_ignore_ascii_case(needle))
+    let (first, length) = (needle[0], needle.len());
+    memchr::memchr2_iter(first, first.to_ascii_uppercase(), text)
+        .find(|at| text.get(*at..at + length).is_some_and(|found| found.eq_ignore_ascii_case(needle)))
 }

@@ -41,6 +41,7 @@ mod published_log;
 mod receipt_page;
 mod receipts;
 mod records;
+mod remembered;
 mod restoring;
 mod service;
 mod settings_pages;

@@ -4,6 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use brotli::enc::StandardAlloc;
+use bytes::{Buf as _, Bytes};
 use flate2::{Decompress, FlushDecompress, Status};
 use zstd::stream::raw::{DParameter, InBuffer, Operation, OutBuffer};
 
@@ -69,6 +70,18 @@ impl Decoder {
             }
         };
         Self { state, taken: 0, made: 0 }
+    }
+
+    /// Decodes one piece, takes what it used off `input`, and says whether there may be more. Without a coding nothing is copied.
+    pub(in crate::rewrite) fn piece(&mut self, input: &mut Bytes) -> Result<(Bytes, bool), BrokenBody> {
+        if matches!(self.state, DecoderState::Identity) {
+            return Ok((std::mem::take(input), false));
+        }
+        let (mut rest, mut output) = (&input[..], Vec::new());
+        let more = self.step(&mut rest, &mut output)?;
+        let used = input.len() - rest.len();
+        input.advance(used);
+        Ok((output.into(), more))
     }
 
     /// Decodes until a piece is full or the input is used up, and appends to `output`. Takes what it used off `input`.

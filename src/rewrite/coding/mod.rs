@@ -15,7 +15,7 @@ pub(super) const PIECE_BYTES: usize = 16 * 1024;
 const GZIP_WINDOW_LOG: u8 = 15;
 
 /// A content coding that we can undo.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Coding {
     /// None.
     Identity,

@@ -6,6 +6,7 @@
 
 use std::{
     fmt::Write as _,
+    hash::{Hash, Hasher},
     ops::Range,
     sync::{
         Arc,
@@ -13,10 +14,13 @@ use std::{
     },
 };
 
-use lol_html::{html_content::Element, send::SendHandlerTypes};
+use bytes::Bytes;
 use url::Url;
 
-use super::address::{Address, Resolved, of_srcset, resolve, text};
+use super::{
+    address::{Address, Resolved, of_srcset, resolve, text},
+    parser::Tag,
+};
 use crate::{
     consent::{Category, CategorySet, FrameGrant, FrameName},
     rewrite::PageTally,
@@ -27,7 +31,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Edit {
     pub(super) at: Range<usize>,
-    pub(super) with: Vec<u8>,
+    pub(super) with: Bytes,
 }
 
 /// How far pages are edited.
@@ -40,7 +44,7 @@ pub enum EditMode {
 }
 
 /// What stands in place of a frame.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placeholder {
     /// Path and query of our page, to which `&host=…&frame=…` is added. ASCII of a URL.
     pub address: Box<str>,
@@ -68,7 +72,7 @@ pub struct PageEdits {
 const MOST_PLACEHOLDERS: usize = 200;
 
 /// Words of `rel` that make a browser contact a host before anything of it is used.
-const HINTS: [&str; 6] = ["preconnect", "dns-prefetch", "prefetch", "preload", "modulepreload", "prerender"];
+pub(super) const HINTS: [&str; 6] = ["preconnect", "dns-prefetch", "prefetch", "preload", "modulepreload", "prerender"];
 
 /// Words of `rel` with which a browser loads the address.
 const LOADING: [&str; 5] = ["stylesheet", "icon", "apple-touch-icon", "mask-icon", "manifest"];
@@ -85,7 +89,26 @@ const SOURCES: [(&str, &[&str]); 8] = [
     ("input", &["src"]),
 ];
 
-type Tag<'rewriter, 'token> = Element<'rewriter, 'token, SendHandlerTypes>;
+/// Equal when they make the same of a page. What was counted, or found in a page so far, is not compared.
+impl PartialEq for PageEdits {
+    fn eq(&self, other: &Self) -> bool {
+        let decides = |edits: &Self| (edits.mode, edits.allowed);
+        decides(self) == decides(other)
+            && Arc::ptr_eq(&self.hosts, &other.hosts)
+            && self.base == other.base
+            && self.grant == other.grant
+            && self.placeholder == other.placeholder
+    }
+}
+
+impl Eq for PageEdits {}
+
+impl Hash for PageEdits {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.base.hash(state);
+        self.placeholder.address.hash(state);
+    }
+}
 
 impl PageEdits {
     /// The edits of the page at this absolute address; `None` where there is nothing that could be refused, or the address is none.
@@ -101,6 +124,20 @@ impl PageEdits {
         let base = Url::parse(page).ok().filter(|_| !idle)?;
         let (base_found, replaced, tally) = (false, Arc::default(), PageTally::default());
         Some(Self { mode, hosts, allowed, base, base_found, grant, placeholder, replaced, tally })
+    }
+
+    pub(super) fn mode(&self) -> EditMode {
+        self.mode
+    }
+
+    /// The elements that edits look at, as a selector; of templates and of what stands there for browsers without scripts, where they are.
+    pub(super) fn elements(&self) -> &'static str {
+        match self.mode {
+            EditMode::Strict => "base,iframe,frame,link,script,noscript,template",
+            EditMode::Compatible => {
+                "base,iframe,frame,link,script,noscript,template,img,source,video,audio,track,embed,object,input"
+            }
+        }
     }
 
     /// What is judged while the page goes out.
@@ -256,7 +293,7 @@ impl TagEdits<'_, '_, '_> {
     fn replace(&mut self, name: &str, value: &str) {
         let attribute = self.tag.attributes().iter().find(|attribute| attribute.name() == name);
         if let Some(place) = attribute.and_then(|attribute| attribute.value_source_location()) {
-            self.edits.push(Edit { at: place.bytes(), with: value.into() });
+            self.edits.push(Edit { at: place.bytes(), with: value.to_owned().into() });
         }
     }
 
@@ -271,7 +308,7 @@ impl TagEdits<'_, '_, '_> {
 
     /// Adds attributes before the tag's own.
     fn insert(&mut self, attributes: &str) {
-        self.edits.push(Edit { at: self.after_name..self.after_name, with: attributes.into() });
+        self.edits.push(Edit { at: self.after_name..self.after_name, with: attributes.to_owned().into() });
     }
 }
 

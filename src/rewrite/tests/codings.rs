@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 
+use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::support::{BANNER, inject, injection, rewrite_plan};
@@ -53,7 +54,7 @@ fn decode_available(coding: Coding, body: &[u8]) -> Vec<u8> {
 
 fn opened(coding: Coding, raw: &[u8]) -> Result<PageRewriter, PassReason> {
     let mut body = PageBody::new(&rewrite_plan(coding));
-    let opening = match body.open(raw) {
+    let opening = match body.open(Bytes::copy_from_slice(raw)) {
         Opening::NeedMore => body.open_end(),
         decided => decided,
     };
@@ -71,7 +72,7 @@ fn rewritten(coding: Coding, raw: &[u8], size: usize) -> Result<Vec<u8>, BrokenB
     let mut output = Vec::new();
     loop {
         let opening = match parts.next() {
-            Some(part) => body.open(part),
+            Some(part) => body.open(Bytes::copy_from_slice(part)),
             None => body.open_end(),
         };
         match opening {
@@ -81,11 +82,11 @@ fn rewritten(coding: Coding, raw: &[u8], size: usize) -> Result<Vec<u8>, BrokenB
         }
     }
     let mut rewriter = body.into_rewriter(injection(), None);
-    output.extend_from_slice(&rewriter.write(&[])?);
+    output.extend(rewriter.write(Bytes::new())?.concat());
     for part in parts {
-        output.extend_from_slice(&rewriter.write(part)?);
+        output.extend(rewriter.write(Bytes::copy_from_slice(part))?.concat());
     }
-    output.extend_from_slice(&rewriter.finish()?);
+    output.extend(rewriter.finish()?.concat());
     Ok(output)
 }
 
@@ -134,8 +135,8 @@ fn what_was_flushed_is_readable_before_the_rest_comes() {
             encoded.truncate(encoded.len() - 8);
         }
         let mut rewriter = opened(coding, &encoded).unwrap();
-        let mut sent = rewriter.write(&[]).unwrap().to_vec();
-        sent.extend_from_slice(&rewriter.flush().unwrap());
+        let mut sent = rewriter.write(Bytes::new()).unwrap().concat();
+        sent.extend(rewriter.flush().unwrap().concat());
         assert!(decode_available(coding, &sent).ends_with(BANNER.as_bytes()), "{coding:?}");
         assert!(rewriter.flush().unwrap().is_empty(), "{coding:?}: a flush of nothing costs nothing");
     }
@@ -147,8 +148,8 @@ fn a_page_that_ends_too_early_is_never_ended_for_it() {
     for coding in [Coding::Gzip, Coding::Brotli, Coding::Zstd] {
         let raw = encode(coding, &page);
         for length in (1..raw.len()).step_by(raw.len() / 150 + 1).chain([raw.len() - 1]) {
-            let outcome =
-                opened(coding, &raw[..length]).map(|mut rewriter| rewriter.write(&[]).and_then(|_| rewriter.finish()));
+            let outcome = opened(coding, &raw[..length])
+                .map(|mut rewriter| rewriter.write(Bytes::new()).and_then(|_| rewriter.finish()));
             assert!(
                 matches!(outcome, Err(PassReason::BrokenCoding) | Ok(Err(BrokenBody))),
                 "{coding:?} cut at {length}: {outcome:?}"

@@ -1,5 +1,6 @@
 //! Script and banner never change the page that they go into.
 
+use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::support::{BANNER, SCRIPT, document, has_frames, inject, injection, remove_injected};
@@ -97,7 +98,7 @@ fn what_is_settled_goes_out_at_once() {
     let mut sent = Vec::new();
     let mut expected = String::new();
     for (part, ours) in parts {
-        injector.write(part.as_bytes(), &mut sent);
+        injector.write(Bytes::from_static(part.as_bytes()), |piece| sent.extend_from_slice(&piece));
         expected = expected + part + ours;
         // Only a tag that has not ended yet may wait.
         let waits = if part.ends_with("</ti") { "</ti".len() } else { 0 };

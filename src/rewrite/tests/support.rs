@@ -22,12 +22,16 @@ pub(super) fn rewrite_plan(coding: Coding) -> RewritePlan {
 
 /// The page with our insertions, fed in the given parts.
 pub(super) fn inject<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
-    let mut injector = PageEditor::new(injection(), Placement::ScriptAndBanner, None);
+    put_through(PageEditor::new(injection(), Placement::ScriptAndBanner, None), parts)
+}
+
+/// A page as an editor makes it of its parts.
+pub(super) fn put_through<'a>(mut editor: PageEditor, parts: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
     let mut output = Vec::new();
     for part in parts {
-        injector.write(part, &mut output);
+        editor.write(Bytes::copy_from_slice(part), |piece| output.extend_from_slice(&piece));
     }
-    injector.finish(&mut output);
+    editor.finish(|piece| output.extend_from_slice(&piece));
     output
 }
 
