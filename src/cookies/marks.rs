@@ -25,6 +25,7 @@ pub(super) struct Marks {
 }
 
 /// Whether a byte is marked as one that may part words.
+#[cfg(test)]
 pub(super) const fn is_odd(byte: u8) -> bool {
     byte <= b'"' || byte == b','
 }
