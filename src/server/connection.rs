@@ -40,6 +40,7 @@ const CLIENT_READING_TIMEOUT: Duration = Duration::from_secs(60);
 pub(super) struct Shared {
     pub(super) gateway: Arc<Gateway>,
     pub(super) limits: Limits,
+    pub(super) idle_awake: http1::IdleAwake,
     pub(super) tls: Option<TlsAcceptor>,
     /// What answers for one host in the sites' place.
     pub(super) other: Option<Arc<OtherHost>>,
@@ -83,13 +84,14 @@ pub(super) async fn serve(
                 Box::pin(serve_http2(stream, requests, &activity, &shared.limits, drain)).await;
             } else {
                 let stream = ClientStream::new(stream, activity.clone(), patience(Some(shared.limits.head_timeout)));
-                http1::serve((stream, requests), &activity, &shared.limits, drain.requested()).await;
+                http1::serve((stream, requests), &activity, &shared.limits, &shared.idle_awake, drain.requested())
+                    .await;
             }
         }
         (_, _) => {
             let stream = ClientStream::new(stream, activity.clone(), patience(Some(shared.limits.head_timeout)));
             let requests = Requests::new(shared.clone(), connection, way, activity.clone());
-            http1::serve((stream, requests), &activity, &shared.limits, drain.requested()).await;
+            http1::serve((stream, requests), &activity, &shared.limits, &shared.idle_awake, drain.requested()).await;
         }
     }
 }

@@ -73,6 +73,7 @@ impl Server {
             let shared = connection::Shared {
                 gateway: gateway::Gateway::new(gateway.clone()).into(),
                 limits: settings.limits.clone(),
+                idle_awake: http1::IdleAwake::default(),
                 tls: tls.clone(),
                 other: other.clone(),
                 trusted_proxies: settings.trusted_proxies.clone(),

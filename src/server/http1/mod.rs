@@ -6,6 +6,7 @@
 use std::{
     future::{Future, poll_fn},
     pin::Pin,
+    sync::atomic::{AtomicUsize, Ordering},
     task::{Context, Poll, ready},
 };
 
@@ -32,11 +33,36 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// Header lines that hyper takes unless it is told a number.
 const HYPERS_HEAD_LINES: usize = 100;
 
+/// How many connections of one core may be idle and awake at a time: what more there is rests at once, so that many clients that come within
+/// a short time do not take the memory that each gives back a little later. An awake one takes about 20 KiB.
+const MOST_IDLE_AWAKE: usize = 128;
+
+/// How many connections of one core are idle and awake.
+#[derive(Debug, Default)]
+pub(super) struct IdleAwake(AtomicUsize);
+
+impl IdleAwake {
+    /// Counts one more while the returned value lives; none where there are enough.
+    fn count(&self) -> Option<Counted<'_>> {
+        let counted = Counted(self);
+        (self.0.fetch_add(1, Ordering::Relaxed) < MOST_IDLE_AWAKE).then_some(counted)
+    }
+}
+
+struct Counted<'a>(&'a IdleAwake);
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Serves a connection to its end. After `stop` it ends with the request under way, or at once where there is none.
 pub(super) async fn serve<S, R>(
     (stream, requests): (ClientStream<S>, R),
     activity: &Activity,
     limits: &Limits,
+    idle_awake: &IdleAwake,
     stop: impl Future<Output = ()>,
 ) where
     S: AsyncRead + AsyncWrite + Readable + Unpin + Send + 'static,
@@ -47,7 +73,7 @@ pub(super) async fn serve<S, R>(
     let mut idle = Idle { begun: activity.begun(), since: Instant::now() };
     let mut connection = (stream, requests);
     loop {
-        let mut awake = Box::new(Awake::new(connection, activity, idle, limits));
+        let mut awake = Box::new(Awake::new(connection, activity, idle, limits, idle_awake));
         let Some(left) = poll_fn(|context| awake.poll(context, stop.as_mut())).await else { return };
         idle = awake.idle;
         drop(awake);
@@ -80,6 +106,9 @@ struct Awake<'a, S, R: HttpService<Incoming>> {
     serving: Option<Serving<S, R>>,
     activity: &'a Activity,
     limits: &'a Limits,
+    idle_awake: &'a IdleAwake,
+    /// There while it is idle.
+    counted: Option<Counted<'a>>,
     idle: Idle,
     /// When it is looked whether it still is idle. A connection that is busy is looked at now and then, and not with every request.
     look: Option<Pin<Box<Sleep>>>,
@@ -94,8 +123,15 @@ where
     R: HttpService<Incoming, ResBody: 'static>,
     <R::ResBody as Body>::Error: Into<BoxError>,
 {
-    fn new((stream, requests): (ClientStream<S>, R), activity: &'a Activity, idle: Idle, limits: &'a Limits) -> Self {
-        let mut awake = Self { serving: None, activity, limits, idle, look: None, is_stopping: false };
+    fn new(
+        (stream, requests): (ClientStream<S>, R),
+        activity: &'a Activity,
+        idle: Idle,
+        limits: &'a Limits,
+        idle_awake: &'a IdleAwake,
+    ) -> Self {
+        let (serving, counted, look) = (None, None, None);
+        let mut awake = Self { serving, activity, limits, idle_awake, counted, idle, look, is_stopping: false };
         awake.begin(stream, requests);
         awake
     }
@@ -152,16 +188,20 @@ where
         }
     }
 
-    /// Ready when there has been no request for long enough.
+    /// Ready when there has been no request for long enough, or there is none and too many others wait for theirs.
     fn poll_idle(&mut self, context: &mut Context<'_>) -> Poll<()> {
         if !self.activity.is_between_requests() {
+            self.counted = None;
             return Poll::Pending;
         }
         if self.idle.begun != self.activity.begun() {
             self.idle = Idle { begun: self.activity.begun(), since: Instant::now() };
         }
         let rest_after = self.limits.rest_after.min(self.limits.idle_timeout);
-        if rest_after.is_zero() {
+        if self.counted.is_none() {
+            self.counted = self.idle_awake.count();
+        }
+        if rest_after.is_zero() || self.counted.is_none() {
             return Poll::Ready(());
         }
         let rests = self.idle.since + rest_after;

@@ -91,7 +91,8 @@ async fn come(client: &mut DuplexStream) -> String {
 async fn a_connection_rests_when_there_was_no_request_for_a_while() {
     let activity = Activity::default();
     let (mut client, parts) = connection(&activity, 4096, 4);
-    let mut awake = Awake::new(parts, &activity, begun_now(), &LATER);
+    let idle_awake = IdleAwake::default();
+    let mut awake = Awake::new(parts, &activity, begun_now(), &LATER, &idle_awake);
     for _ in 0..5 {
         client.write_all(GET).await.unwrap();
         assert_eq!(outcome(&mut awake, Duration::from_millis(400)).await, None);
@@ -101,10 +102,31 @@ async fn a_connection_rests_when_there_was_no_request_for_a_while() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_many_idle_connections_the_newest_rest_at_once() {
+    let (activities, idle_awake) = ([(); 3].map(|()| Activity::default()), IdleAwake::default());
+    let mut others: Vec<_> = (1..MOST_IDLE_AWAKE).map(|_| idle_awake.count()).collect();
+    let (mut clients, mut awake) = (Vec::new(), Vec::new());
+    for activity in &activities {
+        let (client, parts) = connection(activity, 4096, 4);
+        clients.push(client);
+        awake.push(Awake::new(parts, activity, begun_now(), &LATER, &idle_awake));
+    }
+    assert_eq!(outcome(&mut awake[0], Duration::ZERO).await, None);
+    assert_eq!(outcome(&mut awake[1], Duration::ZERO).await, Some(true));
+    clients[0].write_all(b"GET / HT").await.unwrap();
+    assert_eq!(outcome(&mut awake[0], Duration::ZERO).await, None, "it is idle no more");
+    assert_eq!(outcome(&mut awake[2], Duration::ZERO).await, None);
+    others.clear();
+    awake.clear();
+    assert_eq!(idle_awake.0.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_head_that_has_begun_keeps_it_awake() {
     let activity = Activity::default();
     let (mut client, parts) = connection(&activity, 4096, 4);
-    let mut awake = Awake::new(parts, &activity, begun_now(), &AT_ONCE);
+    let idle_awake = IdleAwake::default();
+    let mut awake = Awake::new(parts, &activity, begun_now(), &AT_ONCE, &idle_awake);
     client.write_all(b"GET / HT").await.unwrap();
     assert_eq!(outcome(&mut awake, SOON).await, None);
     assert_eq!(outcome(&mut awake, HEAD_TIMEOUT).await, Some(false), "and is cut off");
@@ -114,7 +136,8 @@ async fn a_head_that_has_begun_keeps_it_awake() {
 async fn a_head_that_came_with_the_request_before_it_is_read_again() {
     let activity = Activity::default();
     let (mut client, parts) = connection(&activity, 4096, 4);
-    let mut awake = Awake::new(parts, &activity, begun_now(), &AT_ONCE);
+    let idle_awake = IdleAwake::default();
+    let mut awake = Awake::new(parts, &activity, begun_now(), &AT_ONCE, &idle_awake);
     client.write_all(&[GET, GET, b"GET / HT"].concat()).await.unwrap();
     assert_eq!(outcome(&mut awake, SOON).await, None);
     assert_eq!(come(&mut client).await.matches("xxxx").count(), 2);
@@ -128,7 +151,8 @@ async fn a_head_that_came_with_the_request_before_it_is_read_again() {
 async fn an_answer_that_is_not_taken_keeps_it_awake() {
     let activity = Activity::default();
     let (mut client, parts) = connection(&activity, 64, 10_000);
-    let mut awake = Awake::new(parts, &activity, begun_now(), &AT_ONCE);
+    let idle_awake = IdleAwake::default();
+    let mut awake = Awake::new(parts, &activity, begun_now(), &AT_ONCE, &idle_awake);
     client.write_all(GET).await.unwrap();
     assert_eq!(outcome(&mut awake, SOON).await, None);
     let taking = async {
@@ -147,7 +171,8 @@ async fn a_body_that_nobody_reads_is_never_taken_for_a_request() {
     for (body, expected) in [(&b"GET /"[..], Some(false)), (GET, Some(true))] {
         let activity = Activity::default();
         let (mut client, parts) = connection(&activity, 4096, 4);
-        let mut awake = Awake::new(parts, &activity, begun_now(), &AT_ONCE);
+        let idle_awake = IdleAwake::default();
+        let mut awake = Awake::new(parts, &activity, begun_now(), &AT_ONCE, &idle_awake);
         let head = format!("POST /early HTTP/1.1\r\nhost: shop.example\r\ncontent-length: {}\r\n\r\n", GET.len());
         client.write_all(&[head.as_bytes(), body].concat()).await.unwrap();
         assert_eq!(outcome(&mut awake, SOON).await, expected, "a body that has come whole is passed over");
@@ -159,7 +184,8 @@ async fn a_body_that_nobody_reads_is_never_taken_for_a_request() {
 async fn a_body_that_is_still_read_keeps_it_awake() {
     let activity = Activity::default();
     let (mut client, parts) = connection(&activity, 4096, 4);
-    let mut awake = Awake::new(parts, &activity, begun_now(), &AT_ONCE);
+    let idle_awake = IdleAwake::default();
+    let mut awake = Awake::new(parts, &activity, begun_now(), &AT_ONCE, &idle_awake);
     client.write_all(b"POST / HTTP/1.1\r\nhost: shop.example\r\ncontent-length: 10\r\n\r\n12345").await.unwrap();
     assert_eq!(outcome(&mut awake, HEAD_TIMEOUT * 2).await, None);
     client.write_all(b"67890").await.unwrap();
@@ -171,7 +197,8 @@ async fn a_connection_that_rested_goes_on_and_ends_by_the_limit_for_idle_ones() 
     for limits in [AT_ONCE, LATER] {
         let activity = Activity::default();
         let (mut client, parts) = connection(&activity, 4096, 4);
-        let serving = serve(parts, &activity, &limits, std::future::pending());
+        let idle_awake = IdleAwake::default();
+        let serving = serve(parts, &activity, &limits, &idle_awake, std::future::pending());
         let telling = async {
             let mut last = Instant::now();
             for pause in [SOON, limits.idle_timeout - SOON, limits.idle_timeout - SOON] {
@@ -194,7 +221,7 @@ async fn a_first_head_has_no_more_time_where_its_connection_rests() {
     let activity = Activity::default();
     let (client, parts) = connection(&activity, 4096, 4);
     let begun = Instant::now();
-    serve(parts, &activity, &AT_ONCE, std::future::pending()).await;
+    serve(parts, &activity, &AT_ONCE, &IdleAwake::default(), std::future::pending()).await;
     assert!(begun.elapsed() < HEAD_TIMEOUT + SOON);
     drop(client);
 }
@@ -203,7 +230,7 @@ async fn a_first_head_has_no_more_time_where_its_connection_rests() {
 async fn a_stop_ends_what_rests_at_once_and_lets_an_answer_finish() {
     let activity = Activity::default();
     let (mut client, parts) = connection(&activity, 4096, 4);
-    serve(parts, &activity, &AT_ONCE, tokio::time::sleep(SOON)).await;
+    serve(parts, &activity, &AT_ONCE, &IdleAwake::default(), tokio::time::sleep(SOON)).await;
     assert_eq!(client.read(&mut [0; 8]).await.unwrap(), 0);
 
     let (mut client, parts) = connection(&activity, 4096, 4);
@@ -215,7 +242,8 @@ async fn a_stop_ends_what_rests_at_once_and_lets_an_answer_finish() {
         assert!(answer.contains("connection: close") && answer.ends_with("xxxx"), "{answer}");
         assert_eq!(client.read(&mut [0; 8]).await.unwrap(), 0);
     };
-    tokio::join!(serve(parts, &activity, &AT_ONCE, tokio::time::sleep(SOON)), telling);
+    let idle_awake = IdleAwake::default();
+    tokio::join!(serve(parts, &activity, &AT_ONCE, &idle_awake, tokio::time::sleep(SOON)), telling);
 }
 
 /// A stream that can be asked whether there is something to read, since it reads a byte ahead.
