@@ -15,14 +15,14 @@ function delay() return math.floor(-math.log(1 - math.random()) * %f + math.rand
 
 
 def highest_rate(work, started, machine, cores, seconds):
-    return Load(work, started, machine, cores, seconds).result()[0]
+    return Load(work, started, machine, cores, seconds).result().rate
 
 
 def at_rate(rate, seed, work, started, machine, cores, seconds, folder):
     """Requests a second that came about, and the median and the 99th percentile of latency in seconds."""
     script = folder / "waiting.lua"
     script.write_text(SCRIPT % (seed, CONNECTIONS / rate * 1000))
-    came, failures, percentiles = Load(work, started, machine, cores, seconds, CONNECTIONS, script).result()
-    if failures:
-        raise RuntimeError(f"{failures} requests failed")
-    return came, percentiles[50], percentiles[99]
+    said = Load(work, started, machine, cores, seconds, CONNECTIONS, script).result()
+    if said.failures:
+        raise RuntimeError(f"{said.failures} requests failed")
+    return said.rate, said.percentiles[50], said.percentiles[99]

@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -29,6 +30,18 @@ def filled(template, values):
     return re.sub(r"@([a-z_0-9]+)@", lambda name: str(values[name[1]]), text)
 
 
+FIRST = False  # whether what is started goes before everything else on the machine
+
+
+def before_others(pid, priority=-20):
+    """Lets the session that a process leads run before all others, if that is wanted; the kernel shares cores by session."""
+    try:
+        if FIRST:
+            Path(f"/proc/{pid}/autogroup").write_text(str(priority))
+    except OSError as error:
+        print(f"no priority for process {pid}: {error}", file=sys.stderr)
+
+
 class Running:
     """A program with all the processes that it starts. It ends with this one, also where this one is killed."""
 
@@ -42,6 +55,7 @@ class Running:
                 start_new_session=True, env={**os.environ, **(environment or {})}, cwd=folder,
             )
         try:
+            before_others(self.process.pid)
             self.wait_for(ports)
         except BaseException:
             self.stop()

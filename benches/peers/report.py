@@ -41,6 +41,8 @@ class Measured:
 
     def rounds(self):
         every = [cell for values in self.cells.values() for cell in values]
+        if not every:
+            return ""
         quiet = sum(cell.kept for cell in every) / max(1, sum(cell.slices for cell in every))
         failed = sum(cell.failures for cell in every)
         return (

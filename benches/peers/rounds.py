@@ -5,12 +5,14 @@ import sys
 import time
 from collections import defaultdict
 
-from load import Load
+from load import CONNECTIONS, Load
 from processes import core_seconds, cpu_nanoseconds, user_and_system
 
 WARMING = 0.5  # seconds until connections are open and caches warm
 SLICE = 0.25  # seconds
 DISTURBED = 0.06  # of a core's time: a slice in which others took more of the proxy's core does not count
+
+UNCOUNTED = 0.02  # of the requests may be answered while the load generator ends
 
 
 class Cell:
@@ -24,6 +26,7 @@ class Cell:
 def measured(work, started, origin, machine, load_cores, seconds):
     """Processor time of a proxy for each request that came to the site meanwhile."""
     pids, cores = started.running.pids(), started.running.cores
+    asked_before = origin.requests()
     load = Load(work, started, machine, load_cores, int(WARMING + seconds + 1))
     try:
         time.sleep(WARMING)
@@ -35,7 +38,7 @@ def measured(work, started, origin, machine, load_cores, seconds):
             before, moment = moment, now(pids, origin, cores)
             parts.append([after - earlier for earlier, after in zip(before, moment)])
         user_after = user_and_system(pids)
-        rate, failures, _ = load.result()
+        said = load.result()
     finally:
         load.stop()
     used = [after - before for before, after in zip(user_before, user_after)]
@@ -44,7 +47,11 @@ def measured(work, started, origin, machine, load_cores, seconds):
     cpu, requests, span = (sum(part[at] for part in counted) for at in (1, 2, 0))
     if not requests:
         raise RuntimeError(f"{work.key}: no request came to the site")
-    return Cell(cpu / requests / 1e3, used[0] / sum(used) if sum(used) else 0, rate, cpu / 1e9 / span, len(quiet), len(parts), failures)
+    # Each slice asked the site for its count too. What was on its way at the end came to the site and was not counted by the load.
+    asked = origin.requests() - asked_before - len(parts) - 2
+    if not said.count <= asked <= said.count * (1 + UNCOUNTED) + CONNECTIONS * max(1, work.streams):
+        raise RuntimeError(f"{work.key}: {said.count} requests were answered, and {asked} came to the site")
+    return Cell(cpu / requests / 1e3, used[0] / sum(used) if sum(used) else 0, requests / span, cpu / 1e9 / span, len(quiet), len(parts), said.failures)
 
 
 def now(pids, origin, cores):
@@ -62,7 +69,11 @@ def all_rounds(works, able, origin, machine, load_cores, rounds, seconds):
             proxies = list(able[work.key])
             chance.shuffle(proxies)
             for key, started in proxies:
-                cell = measured(work, started, origin, machine, load_cores, seconds)
+                try:
+                    cell = measured(work, started, origin, machine, load_cores, seconds)
+                except RuntimeError as error:
+                    print(f"once more, since {error}", file=sys.stderr)
+                    cell = measured(work, started, origin, machine, load_cores, seconds)
                 cells[work.key, key].append(cell)
                 print(
                     f"round {number + 1}/{rounds} {work.key:4} {key:15} {cell.cpu:8.1f} us/request, {cell.user:4.0%} user,"
