@@ -1,6 +1,7 @@
 """The machine: what is installed, what is added to it, and how it is described."""
 
 import datetime
+import importlib.util
 import os
 import platform
 import re
@@ -74,6 +75,8 @@ class Machine:
         folder = Path(modules[1]) if modules else Path("/nowhere")
         wanted = {package for name, package in PACKAGES.items() if not shutil.which(name)}
         wanted |= {package for name, package in MODULES.items() if not (folder / name).exists()}
+        if importlib.util.find_spec("pip") is None:
+            wanted.add("python3-pip")  # for the wheels
         if not wanted:
             return
         print("installing", *sorted(wanted), file=sys.stderr)

@@ -84,8 +84,8 @@ class Measured:
         return rows and table(["share of the core that was used, of it in the program itself"] + [work.key for work in self.works], rows)
 
     def sizes(self):
-        said = [f"{key} {self.titles[proxy]} {what['bytes']}" for (key, proxy), what in self.told.items() if key in ("W4", "W4s")]
-        return said and f"Bytes of the page of {PAGE_BYTES} and what was put into it, as gzip: {', '.join(said)}."
+        said = [f"{key} {self.titles[proxy]} {what['bytes']}" for (key, proxy), what in self.told.items() if key in ("W3", "W4", "W4s")]
+        return said and f"Bytes of the page of {PAGE_BYTES} with what was put into it, as gzip in W4 and W4s: {', '.join(said)}."
 
     def idle_table(self):
         kinds = ["plain", "TLS"]
