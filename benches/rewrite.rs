@@ -2,6 +2,8 @@
 //!
 //! Each page is made whole, as when all of it is there at once. What a page costs that was made before is measured through the whole gateway.
 
+#![allow(clippy::print_stdout, reason = "the length of what leaves is no time that the harness knows")]
+
 use std::hint::black_box;
 
 use bytes::Bytes;

@@ -165,7 +165,11 @@ impl Connections {
                     lease.connection.leave_to_task();
                 }
                 let mut answer = answer.map(|body| ResponseBody::new(body, self.upstream.settings.body_timeout, lease));
-                poll_fn(|context| Poll::Ready(answer.body_mut().begin(context))).await;
+                poll_fn(|context| {
+                    answer.body_mut().begin(context);
+                    Poll::Ready(())
+                })
+                .await;
                 Ok(answer)
             }
             Some(Err(failure)) => {

@@ -63,12 +63,15 @@ enum Candidate {
     /// An element of this many letters that is edited if this says so of one of its attributes.
     Tag {
         name: usize,
-        decides: fn(&[u8], &[u8]) -> bool,
+        decides: Decides,
     },
 }
 
+/// Whether an attribute, by its name and value, makes its element one that is edited.
+type Decides = fn(&[u8], &[u8]) -> bool;
+
 fn candidate(rest: &[u8]) -> Candidate {
-    let (name, decides): (&[u8], fn(&[u8], &[u8]) -> bool) = match rest.first().map(u8::to_ascii_lowercase) {
+    let (name, decides): (&[u8], Decides) = match rest.first().map(u8::to_ascii_lowercase) {
         Some(b'l') => (b"link", is_hint),
         Some(b's') => (b"script", is_rules),
         Some(b'i') => (b"iframe", is_source),

@@ -82,7 +82,7 @@ impl EditFinder {
     }
 
     /// The edits that were found since the last call.
-    pub(super) fn found(&mut self) -> Vec<Edit> {
+    pub(super) fn found(&self) -> Vec<Edit> {
         std::mem::take(&mut lock(&self.found).edits)
     }
 

@@ -75,7 +75,7 @@ impl PlaceFinder {
     }
 
     /// What was found since the last call.
-    pub(super) fn take(&mut self) -> Vec<Edit> {
+    pub(super) fn take(&self) -> Vec<Edit> {
         std::mem::take(&mut *self.found.insertions.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -41,12 +41,15 @@ const fn limits(rest_after: Duration) -> Limits {
     }
 }
 
+/// A client, and what serves it.
+type Ends<R> = (DuplexStream, (ClientStream<Peeked>, R));
+
 /// A connection, and answers of this length to its requests: at once to `/early`, after the whole body to all others.
 fn connection(
     activity: &Activity,
     buffer: usize,
     length: usize,
-) -> (DuplexStream, (ClientStream<Peeked>, impl HttpService<Incoming, ResBody = Full<&'static [u8]>>)) {
+) -> Ends<impl HttpService<Incoming, ResBody = Full<&'static [u8]>> + use<>> {
     let (client, server) = tokio::io::duplex(buffer);
     let patience = Patience { head: Some(HEAD_TIMEOUT), reading: Duration::from_secs(60) };
     let stream = ClientStream::new(Peeked(Mutex::new((server, None))), activity.clone(), patience);
@@ -264,7 +267,10 @@ impl AsyncRead for Peeked {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let (stream, ahead) = &mut *self.0.lock().unwrap();
         match ahead.take() {
-            Some(byte) => Poll::Ready(Ok(buffer.put_slice(&[byte]))),
+            Some(byte) => {
+                buffer.put_slice(&[byte]);
+                Poll::Ready(Ok(()))
+            }
             None => Pin::new(stream).poll_read(context, buffer),
         }
     }
