@@ -136,7 +136,8 @@ impl Gateway {
         // Our own pages end here; in mode `observe` there are only the script that observes and the address to which it reports.
         let path = request.uri().path().to_owned();
         if let Some(page) = OwnPage::parse(&path, &site.prefix).filter(|page| response::has_page(site, page, now)) {
-            return Ok(own_pages::answer(shared, site, &visit, page, request, now).await);
+            // What few requests need lies apart, so that what all have stays small: it is moved for each request.
+            return Ok(Box::pin(own_pages::answer(shared, site, &visit, page, request, now)).await);
         }
 
         // Where everything goes through, only what is ours is taken out.
@@ -202,7 +203,8 @@ impl Gateway {
         // An analytics server gets what is written anew of the request, by its preset.
         if let Some(asked) = of_analytics {
             let connections = &self.analytics[site.number][asked.number];
-            return analytics::answer(shared, site, &visit, decision.allowed, asked, connections, request).await;
+            let answer = analytics::answer(shared, site, &visit, decision.allowed, asked, connections, request);
+            return Box::pin(answer).await;
         }
 
         // Clear the request: refused cookies go, forwarding headers are ours. Names that nobody knows are noted.

@@ -75,7 +75,7 @@ pub(super) async fn decided(
     }
     let mut new_record = None;
     if decision.reason == Reason::Implied {
-        new_record = record_implied(shared, site, visit, request.uri().path(), now).await;
+        new_record = Box::pin(record_implied(shared, site, visit, request.uri().path(), now)).await;
         decision = match &new_record {
             Some(record) => {
                 Decision { reason: Reason::Answered, allowed: record.allowed, choice: Some(record.clone()) }

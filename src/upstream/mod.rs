@@ -117,8 +117,9 @@ impl Connections {
                 Err(Refused { error, .. }) => return Err(error),
             }
         }
-        let fresh = connect::connect(&self.upstream.settings, self.upstream.tls.as_ref()).await?;
-        self.exchange(fresh, request).await.map_err(|refused| refused.error)
+        // Apart, since most requests find a connection.
+        let fresh = Box::pin(connect::connect(&self.upstream.settings, self.upstream.tls.as_ref())).await?;
+        Box::pin(self.exchange(fresh, request)).await.map_err(|refused| refused.error)
     }
 
     /// In origin form, HTTP/1.1, with the `Host` that this upstream knows.
