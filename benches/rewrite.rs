@@ -9,7 +9,10 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use kelisim::{
     consent::CategorySet,
-    rewrite::{EditMode, Injection, Opening, PageBody, PageEdits, PageRequest, Placeholder, Plan, RewritePlan, plan},
+    rewrite::{
+        EditMode, Injection, Opening, PageBody, PageEdits, PageRequest, Placeholder, Plan, Recipe, RewritePlan, plan,
+        splice,
+    },
     routing::{ForeignHosts, HostPattern},
 };
 
@@ -49,6 +52,12 @@ fn rewrite(plan: &RewritePlan, injection: &Injection, edits: Option<PageEdits>, 
     pieces
 }
 
+/// The same where all of it is there at once.
+fn rewrite_whole(recipe: &Recipe, raw: &Bytes) -> Vec<Bytes> {
+    splice(recipe, raw)
+        .map_or_else(|| rewrite(&recipe.plan, &recipe.injection, recipe.edits.clone(), raw), |(page, _)| vec![page])
+}
+
 fn coded(coding: &str, page: &[u8]) -> Vec<u8> {
     match coding {
         "gzip" => {
@@ -75,10 +84,11 @@ fn injection(criterion: &mut Criterion) {
     group.throughput(Throughput::Bytes(page.len() as u64));
     let mut measure = |name: &str, coding, edits: Option<PageEdits>, raw: Vec<u8>| {
         let (plan, raw) = (rewrite_plan(coding), Bytes::from(raw));
-        let made: usize = rewrite(&plan, &injection, edits.clone(), &raw).iter().map(Bytes::len).sum();
+        let recipe = Recipe { plan, injection: injection.clone(), edits };
+        let made: usize = rewrite_whole(&recipe, &raw).iter().map(Bytes::len).sum();
         println!("{name}: {} bytes in, {made} out", raw.len());
         group.bench_function(name, |bencher| {
-            bencher.iter(|| black_box(rewrite(&plan, &injection, edits.clone(), &raw)));
+            bencher.iter(|| black_box(rewrite_whole(&recipe, &raw)));
         });
     };
     measure("script and banner alone", None, None, page.clone());
@@ -90,6 +100,11 @@ fn injection(criterion: &mut Criterion) {
     for coding in ["gzip", "br", "zstd"] {
         measure(coding, Some(coding), edits(), coded(coding, &page));
     }
+    let gzip = Bytes::from(coded("gzip", &page));
+    let plan = rewrite_plan(Some("gzip"));
+    group.bench_function("gzip, in parts", |bencher| {
+        bencher.iter(|| black_box(rewrite(&plan, &injection, edits(), &gzip)));
+    });
     group.finish();
 }
 

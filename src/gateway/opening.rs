@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, future::poll_fn, pin::Pin, task::Poll};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body::Body as _;
 
 use super::{body::End, remembered::LONGEST_BODY};
@@ -83,6 +83,22 @@ impl Beginning {
                 Opening::NotPage(reason) => return Ok(Err(reason)),
                 Opening::NeedMore => {}
             }
+        }
+    }
+
+    /// All that has come, in one.
+    pub(super) fn whole(&self) -> Bytes {
+        match self.parts.len() {
+            0 => Bytes::new(),
+            1 => self.parts[0].clone(),
+            _ => self
+                .parts
+                .iter()
+                .fold(BytesMut::new(), |mut whole, part| {
+                    whole.extend_from_slice(part);
+                    whole
+                })
+                .freeze(),
         }
     }
 

@@ -172,6 +172,15 @@ async fn made(
     mut beginning: Beginning,
     mut body: ResponseBody,
 ) -> Result<Result<(&'static str, AnswerBody), (PassReason, AnswerBody)>, GatewayError> {
+    if beginning.end == End::Reached
+        && let Some((page, counts)) = rewrite::splice(&recipe, &beginning.whole())
+    {
+        let counted = recipe.edits.is_some().then(|| counted(shared, site, counts.into()));
+        if may_be_remembered {
+            shared.remembered.keep(recipe, &beginning.parts, std::slice::from_ref(&page), counts);
+        }
+        return Ok(Ok(("rewritten", AnswerBody::rewritten(vec![page], counted))));
+    }
     let mut page = PageBody::new(&recipe.plan);
     let opened = beginning.look(&mut page, &mut body).await.map_err(GatewayError::BrokenAnswer)?;
     let passed = |reason, Beginning { parts, end, .. }, body| Ok(Err((reason, AnswerBody::looked(parts, body, end))));

@@ -3,13 +3,18 @@
 //! Until the opening is decided nothing is given out, so that what is no page can pass as the origin sent it. What is
 //! held is bounded: one piece of decoded bytes and what the parser may hold.
 
-use std::{borrow::Cow, mem};
+use std::{
+    borrow::Cow,
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use bytes::Bytes;
 
 pub use super::coding::BrokenBody;
-use super::coding::{Coding, Decoder, Encoder};
-use super::html::{Injection, PageEditor, PageEdits};
+use super::coding::{Coding, Decoder, Encoder, Spliced};
+use super::html::{Injection, PageEditor, PageEdits, Piece};
+use super::judged::PageCounts;
 use super::plan::{PassReason, Placement, RewritePlan};
 use super::sniff::{Declared, LOOK_AHEAD_BYTES, Sniffed, sniff};
 
@@ -26,6 +31,42 @@ pub struct Recipe {
     pub injection: Injection,
     /// What is edited.
     pub edits: Option<PageEdits>,
+}
+
+/// Makes a page in gzip of which all is there, without compressing again what is not changed; and what is judged in it. `None` where that
+/// can't be done: then it is made as any other, or is no page.
+pub fn splice(recipe: &Recipe, body: &[u8]) -> Option<(Bytes, PageCounts)> {
+    let Recipe { plan, injection, edits } = recipe;
+    if plan.coding != Coding::Gzip {
+        return None;
+    }
+    let made = || {
+        let spliced = Spliced::new(body)?;
+        let page = spliced.page();
+        let prefix = &page[..page.len().min(LOOK_AHEAD_BYTES)];
+        let declared = Declared { typed: plan.typed, encoding_named: plan.encoding_named };
+        let sniffed = match sniff(prefix, false, declared) {
+            Sniffed::NeedMore => sniff(prefix, true, declared),
+            decided => decided,
+        };
+        if sniffed != Sniffed::Html {
+            return None;
+        }
+        let edits = edits.as_ref().map(PageEdits::anew);
+        let tally = edits.as_ref().map(PageEdits::tally);
+        let mut editor = PageEditor::new(injection.clone(), plan.placement, edits);
+        let mut replacements = Vec::new();
+        let mut note = |piece| {
+            if let Piece::Put(at, with) = piece {
+                replacements.push((at, with));
+            }
+        };
+        editor.write(page.clone(), &mut note);
+        editor.finish(&mut note);
+        let body = spliced.replaced(replacements)?;
+        Some((body.into(), tally.map(|tally| tally.counts()).unwrap_or_default()))
+    };
+    catch_unwind(AssertUnwindSafe(made)).ok().flatten()
 }
 
 /// The beginning of a body, until it is known whether it is a page.
@@ -171,7 +212,7 @@ impl PageRewriter {
             return Err(BrokenBody);
         }
         let (encoder, mut outcome) = (&mut self.encoder, Ok(()));
-        self.editor.finish(|piece| outcome = outcome.and_then(|()| encoder.write(piece)));
+        self.editor.finish(|piece| outcome = outcome.and_then(|()| encoder.write(piece.into_bytes())));
         outcome?;
         encoder.finish()
     }
@@ -197,7 +238,7 @@ impl PageRewriter {
             return Ok(());
         }
         let (encoder, mut outcome) = (&mut self.encoder, Ok(()));
-        self.editor.write(piece, |piece| outcome = outcome.and_then(|()| encoder.write(piece)));
+        self.editor.write(piece, |piece| outcome = outcome.and_then(|()| encoder.write(piece.into_bytes())));
         outcome
     }
 }

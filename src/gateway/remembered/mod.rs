@@ -26,7 +26,7 @@ const SHARDS: usize = 8;
 const OVERHEAD_BYTES: usize = 1024;
 
 /// Bytes of a body that are taken, evenly, to find a page by.
-const SAMPLES: usize = 256;
+const SAMPLES: usize = 64;
 
 /// Pages, found by a hash of samples under a key of this process.
 pub(super) struct RememberedPages {

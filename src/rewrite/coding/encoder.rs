@@ -9,7 +9,7 @@ use super::{BrokenBody, Coding, GZIP_WINDOW_LOG, PIECE_BYTES};
 
 /// Measured on pages of 50 KB (`benches/README.md`): level 4 costs three times as much for 9 % fewer bytes, and level 1 leaves 39 % more, more than
 /// other servers' level 1 does.
-const GZIP_LEVEL: u32 = 2;
+pub(super) const GZIP_LEVEL: u32 = 2;
 
 /// Quality 4 costs more than twice as much for 1 to 3 % fewer bytes.
 const BROTLI_QUALITY: u32 = 2;

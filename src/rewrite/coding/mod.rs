@@ -2,11 +2,14 @@
 
 mod decoder;
 mod encoder;
+mod splice;
 
 use http::header::{self, HeaderMap};
 
 pub(super) use decoder::Decoder;
 pub(super) use encoder::Encoder;
+use encoder::GZIP_LEVEL;
+pub(super) use splice::Spliced;
 
 /// Bytes decoded at a time: large enough to be fast, small enough to be forgotten.
 pub(super) const PIECE_BYTES: usize = 16 * 1024;

@@ -126,6 +126,11 @@ impl PageEdits {
         Some(Self { mode, hosts, allowed, base, base_found, grant, placeholder, replaced, tally })
     }
 
+    /// The same edits with a count of their own, to begin again.
+    pub(in crate::rewrite) fn anew(&self) -> Self {
+        Self { replaced: Arc::default(), tally: PageTally::default(), ..self.clone() }
+    }
+
     pub(super) fn mode(&self) -> EditMode {
         self.mode
     }

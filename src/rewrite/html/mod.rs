@@ -13,7 +13,7 @@ mod parser;
 mod places;
 mod rope;
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, ops::Range};
 
 use bytes::Bytes;
 
@@ -33,6 +33,24 @@ pub struct Injection {
     pub script: Bytes,
     /// The banner's markup, or nothing.
     pub banner: Bytes,
+}
+
+/// A piece of a page as it goes out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// Bytes of the page.
+    Kept(Bytes),
+    /// What stands in place of this range of the page.
+    Put(Range<usize>, Bytes),
+}
+
+impl Piece {
+    /// Its bytes.
+    pub(super) fn into_bytes(self) -> Bytes {
+        match self {
+            Self::Kept(bytes) | Self::Put(_, bytes) => bytes,
+        }
+    }
 }
 
 /// Puts script and banner into a page, and edits it.
@@ -63,7 +81,7 @@ impl PageEditor {
     }
 
     /// Takes a part of the page and gives what is settled, piece by piece.
-    pub(super) fn write(&mut self, page: Bytes, mut output: impl FnMut(Bytes)) {
+    pub(super) fn write(&mut self, page: Bytes, mut output: impl FnMut(Piece)) {
         let mut settled = usize::MAX;
         self.pending.push(page.clone());
         if let Some(places) = &mut self.places {
@@ -78,7 +96,7 @@ impl PageEditor {
     }
 
     /// Ends the page: everything that waits comes out.
-    pub(super) fn finish(&mut self, mut output: impl FnMut(Bytes)) {
+    pub(super) fn finish(&mut self, mut output: impl FnMut(Piece)) {
         if let Some(places) = &mut self.places {
             places.end();
         }
@@ -107,19 +125,17 @@ impl PageEditor {
     }
 
     /// Gives pending bytes up to an offset, edited.
-    fn emit(&mut self, settled: usize, output: &mut impl FnMut(Bytes)) {
+    fn emit(&mut self, settled: usize, output: &mut impl FnMut(Piece)) {
         while let Some(edit) = self.found.pop_front_if(|edit| edit.at.end <= settled) {
             // Edits come in the order of the page; one that does not would be a fault of ours, and bytes of the page are never lost for it.
             if edit.at.start >= self.pending.start() && edit.at.end <= self.pending.end() {
-                self.pending.take_until(edit.at.start, &mut *output);
-                if !edit.with.is_empty() {
-                    output(edit.with);
-                }
+                self.pending.take_until(edit.at.start, |kept| output(Piece::Kept(kept)));
                 self.pending.take_until(edit.at.end, drop);
+                output(Piece::Put(edit.at, edit.with));
             }
         }
         // A parser's word ends with a tag, so this is only a guard: an edit is never split.
         let end = self.found.front().map_or(settled, |edit| settled.min(edit.at.start));
-        self.pending.take_until(end, output);
+        self.pending.take_until(end, |kept| output(Piece::Kept(kept)));
     }
 }

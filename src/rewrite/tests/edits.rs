@@ -166,14 +166,14 @@ fn a_long_text_for_visitors_without_scripts_is_not_waited_for() {
         PageEditor::new(no_injection(), Placement::ScriptAndBanner, edits(EditMode::Strict, CategorySet::EMPTY, None));
     let mut output = Vec::new();
     let mut write = |part: &str| {
-        editor.write(Bytes::copy_from_slice(part.as_bytes()), |piece| output.extend_from_slice(&piece));
+        editor.write(Bytes::copy_from_slice(part.as_bytes()), |piece| output.extend(piece.into_bytes()));
         output.len()
     };
     write("<noscript>");
     let came = write(&text);
     assert!(came > 100 * 1024, "{came} bytes came");
     write("</noscript><link rel=preconnect href=//t.example>");
-    editor.finish(|piece| output.extend_from_slice(&piece));
+    editor.finish(|piece| output.extend(piece.into_bytes()));
     let expected = format!("<noscript>{text}</noscript><link rel=kelisim-refused href=//t.example>");
     assert_eq!(String::from_utf8(output).unwrap(), expected);
 }

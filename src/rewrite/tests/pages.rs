@@ -98,7 +98,7 @@ fn what_is_settled_goes_out_at_once() {
     let mut sent = Vec::new();
     let mut expected = String::new();
     for (part, ours) in parts {
-        injector.write(Bytes::from_static(part.as_bytes()), |piece| sent.extend_from_slice(&piece));
+        injector.write(Bytes::from_static(part.as_bytes()), |piece| sent.extend(piece.into_bytes()));
         expected = expected + part + ours;
         // Only a tag that has not ended yet may wait.
         let waits = if part.ends_with("</ti") { "</ti".len() } else { 0 };

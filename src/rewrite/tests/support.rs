@@ -29,9 +29,9 @@ pub(super) fn inject<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
 pub(super) fn put_through<'a>(mut editor: PageEditor, parts: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
     let mut output = Vec::new();
     for part in parts {
-        editor.write(Bytes::copy_from_slice(part), |piece| output.extend_from_slice(&piece));
+        editor.write(Bytes::copy_from_slice(part), |piece| output.extend(piece.into_bytes()));
     }
-    editor.finish(|piece| output.extend_from_slice(&piece));
+    editor.finish(|piece| output.extend(piece.into_bytes()));
     output
 }
 
