@@ -30,9 +30,15 @@ use kelisim::{
     routing::{HostPattern, Hosts, PathRule, SitePaths},
 };
 
+/// Measures a curve.
+type Draw = fn() -> Curve;
+
+/// A size, and what is done with something of that size.
+type Work = (f64, Box<dyn FnMut()>);
+
 fn main() -> ExitCode {
     let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
-    let curves: [(&str, fn() -> Curve); 8] = [
+    let curves: [(&str, Draw); 8] = [
         ("cookies", of_cookies),
         ("rules", of_rules),
         ("sites", of_sites),
@@ -51,7 +57,7 @@ fn main() -> ExitCode {
 }
 
 /// Nanoseconds of each work, the least of many rounds in which they take turns.
-fn in_turns(works: &mut [(f64, Box<dyn FnMut()>)]) -> Vec<(f64, f64)> {
+fn in_turns(works: &mut [Work]) -> Vec<(f64, f64)> {
     const ROUNDS: usize = 60;
     /// Time of one round of one work, in nanoseconds: short enough that many of them pass undisturbed.
     const ROUND: f64 = 200_000.0;

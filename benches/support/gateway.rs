@@ -55,7 +55,7 @@ impl Gateway {
     }
 
     /// Microseconds of the gateway's processor time for one of these requests, sent over the connections in turn.
-    pub(crate) fn cost(&mut self, load: &Load, requests: u32) -> f64 {
+    pub(crate) fn cost(&self, load: &Load, requests: u32) -> f64 {
         let path = format!("/{}/{}", if load.html { "page" } else { "text" }, load.body_bytes);
         let fetch = if load.html { "sec-fetch-dest: document\r\nsec-fetch-mode: navigate\r\n" } else { "" };
         let head = format!(

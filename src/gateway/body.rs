@@ -19,6 +19,8 @@ use crate::{
 pub struct AnswerBody {
     source: Source,
     record: Option<RequestRecord>,
+    /// Told with the next poll.
+    failure: Option<AnswerError>,
 }
 
 enum Source {
@@ -116,15 +118,15 @@ impl From<BrokenBody> for AnswerError {
 impl AnswerBody {
     pub(super) fn ours(bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
-        Self { source: Source::Ours((!bytes.is_empty()).then_some(bytes)), record: None }
+        Self { source: Source::Ours((!bytes.is_empty()).then_some(bytes)), record: None, failure: None }
     }
 
     pub(super) fn site(body: ResponseBody) -> Self {
-        Self { source: Source::Site(body), record: None }
+        Self { source: Source::Site(body), record: None, failure: None }
     }
 
     pub(super) fn looked(beginning: VecDeque<Bytes>, rest: ResponseBody, end: End) -> Self {
-        Self { source: Source::Looked(beginning, rest, end), record: None }
+        Self { source: Source::Looked(beginning, rest, end), record: None, failure: None }
     }
 
     /// A page of which `begun` is rewritten already, and more is to come.
@@ -136,12 +138,12 @@ impl AnswerBody {
     ) -> Self {
         let (rewriter, state) = (Rewriter::Page(Box::new(rewriter)), PageState::Reading);
         let page = Page { rewriter, begun: begun.into(), rest, unflushed: true, state, _counted: counted };
-        Self { source: Source::Page(Box::new(page)), record: None }
+        Self { source: Source::Page(Box::new(page)), record: None, failure: None }
     }
 
     /// A page of which all is rewritten.
     pub(super) fn rewritten(page: Vec<Bytes>, counted: Option<CountedPage>) -> Self {
-        Self { source: Source::Rewritten { page: page.into(), _counted: counted }, record: None }
+        Self { source: Source::Rewritten { page: page.into(), _counted: counted }, record: None, failure: None }
     }
 
     /// Whether script and banner stand in it.
@@ -157,7 +159,7 @@ impl AnswerBody {
     pub(super) fn script(script: WorkerScript, body: ResponseBody) -> Self {
         let (rewriter, state) = (Rewriter::Script(script), PageState::Reading);
         let page = Page { rewriter, begun: VecDeque::new(), rest: body, unflushed: false, state, _counted: None };
-        Self { source: Source::Page(Box::new(page)), record: None }
+        Self { source: Source::Page(Box::new(page)), record: None, failure: None }
     }
 
     /// A page of ours without its bytes, as `HEAD` wants it, and how many there would be. hyper does this for HTTP/1.1 only.
@@ -165,9 +167,9 @@ impl AnswerBody {
         match self.source {
             Source::Ours(bytes) => {
                 let length = bytes.map_or(0, |bytes| bytes.len() as u64);
-                (Self { source: Source::Ours(None), record: self.record }, Some(length))
+                (Self { source: Source::Ours(None), record: self.record, failure: self.failure }, Some(length))
             }
-            source => (Self { source, record: self.record }, None),
+            source => (Self { source, record: self.record, failure: self.failure }, None),
         }
     }
 
@@ -225,6 +227,9 @@ impl Body for AnswerBody {
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerError>>> {
         let this = self.get_mut();
+        if let Some(failure) = this.failure.take() {
+            return Poll::Ready(Some(Err(failure)));
+        }
         let polled = match &mut this.source {
             Source::Ours(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Source::Site(body) => Pin::new(body).poll_frame(context).map_err(AnswerError::from),
@@ -241,13 +246,22 @@ impl Body for AnswerBody {
         {
             record.sent(data.len());
         }
-        if let (Poll::Ready(Some(Err(error))), Some(record)) = (&polled, &this.record) {
-            record.broke_off(error);
+        if let Poll::Ready(Some(Err(error))) = polled {
+            if let Some(record) = &this.record {
+                record.broke_off(&error);
+            }
+            // What came before it has to reach the client first: hyper gives up whatever it has not written when it hears of a failure.
+            this.failure = Some(error);
+            context.waker().wake_by_ref();
+            return Poll::Pending;
         }
         polled
     }
 
     fn is_end_stream(&self) -> bool {
+        if self.failure.is_some() {
+            return false;
+        }
         match &self.source {
             Source::Ours(bytes) => bytes.is_none(),
             Source::Site(body) => body.is_end_stream(),

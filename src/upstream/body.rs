@@ -198,13 +198,11 @@ pub struct ResponseBody {
     limit: Duration,
     late: Option<Instant>,
     lease: Option<Box<Lease>>,
-    /// Told with the next poll.
-    failure: Option<BodyError>,
 }
 
 impl ResponseBody {
     pub(super) fn new(incoming: Incoming, limit: Duration, lease: Box<Lease>) -> Self {
-        Self { incoming, limit, late: None, lease: Some(lease), failure: None }
+        Self { incoming, limit, late: None, lease: Some(lease) }
     }
 
     /// To be told once in the beginning: an answer without a body needs its connection no longer.
@@ -227,9 +225,6 @@ impl Body for ResponseBody {
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = self.get_mut();
-        if let Some(failure) = this.failure.take() {
-            return Poll::Ready(Some(Err(failure)));
-        }
         let incoming = &mut this.incoming;
         let Some(lease) = &mut this.lease else { return Poll::Ready(None) };
         let Poll::Ready(frame) =
@@ -247,12 +242,7 @@ impl Body for ResponseBody {
                 }
                 Poll::Ready(Some(Ok(cleared(frame))))
             }
-            Some(Err(error)) => {
-                // What came before it has to reach the client first, and hyper gives up whatever it has not written when it hears of a failure.
-                this.failure = Some(error.into());
-                context.waker().wake_by_ref();
-                Poll::Pending
-            }
+            Some(Err(error)) => Poll::Ready(Some(Err(error.into()))),
             None => {
                 this.give_back(context);
                 Poll::Ready(None)
