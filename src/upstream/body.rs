@@ -198,11 +198,13 @@ pub struct ResponseBody {
     limit: Duration,
     late: Option<Instant>,
     lease: Option<Box<Lease>>,
+    /// Told with the next poll.
+    failure: Option<BodyError>,
 }
 
 impl ResponseBody {
     pub(super) fn new(incoming: Incoming, limit: Duration, lease: Box<Lease>) -> Self {
-        Self { incoming, limit, late: None, lease: Some(lease) }
+        Self { incoming, limit, late: None, lease: Some(lease), failure: None }
     }
 
     /// To be told once in the beginning: an answer without a body needs its connection no longer.
@@ -225,6 +227,9 @@ impl Body for ResponseBody {
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = self.get_mut();
+        if let Some(failure) = this.failure.take() {
+            return Poll::Ready(Some(Err(failure)));
+        }
         let incoming = &mut this.incoming;
         let Some(lease) = &mut this.lease else { return Poll::Ready(None) };
         let Poll::Ready(frame) =
@@ -242,7 +247,12 @@ impl Body for ResponseBody {
                 }
                 Poll::Ready(Some(Ok(cleared(frame))))
             }
-            Some(Err(error)) => Poll::Ready(Some(Err(error.into()))),
+            Some(Err(error)) => {
+                // Whoever looks at what is there shall make something of it before hearing that no more will come.
+                this.failure = Some(error.into());
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
             None => {
                 this.give_back(context);
                 Poll::Ready(None)
