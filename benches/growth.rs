@@ -167,7 +167,7 @@ fn of_page() -> Curve {
 /// Microseconds of the gateway's processor time a request, the least of some turns.
 fn through_gateway(sizes: &[usize], mut prepare: impl FnMut(usize) -> (gateway::Load, u32)) -> Vec<(f64, f64)> {
     const TURNS: usize = 5;
-    let mut gateway = Gateway::start();
+    let gateway = Gateway::start();
     let mut works: Vec<_> = sizes.iter().map(|size| (*size, prepare(*size), f64::MAX)).collect();
     for turn in 0..=TURNS {
         for (_, (load, requests), least) in &mut works {
