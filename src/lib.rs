@@ -7,6 +7,7 @@ pub mod cookies;
 pub mod fields;
 pub mod inventory;
 pub mod ledger;
+pub mod prefixes;
 pub mod rewrite;
 pub mod routing;
 pub mod statistics;

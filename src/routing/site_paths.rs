@@ -1,28 +1,29 @@
 //! Exceptions and trackers by path.
 
 use super::{PathRule, Tracker};
-use crate::consent::Category;
+use crate::{consent::Category, prefixes::Prefixes};
 
 /// The path rules of a site, ready to be asked.
 #[derive(Clone, Debug, Default)]
 pub struct SitePaths {
-    /// Longest prefix first.
     rules: Vec<PathRule>,
+    /// Those of the rules, each with its number in `rules`.
+    prefixes: Prefixes,
     trackers: Vec<Tracker>,
 }
 
 impl SitePaths {
-    /// Sorts the rules.
-    pub fn new(mut rules: Vec<PathRule>, trackers: Vec<Tracker>) -> Self {
-        rules.sort_by_key(|rule| std::cmp::Reverse(rule.prefix.len()));
-        Self { rules, trackers }
+    /// Makes the rules ready; of two with the same prefix the first counts.
+    pub fn new(rules: Vec<PathRule>, trackers: Vec<Tracker>) -> Self {
+        let prefixes = rules.iter().enumerate().map(|(index, rule)| (rule.prefix.as_bytes().into(), index)).collect();
+        Self { rules, prefixes: Prefixes::new(prefixes), trackers }
     }
 
     /// The rule with the longest prefix that fits. A path that an origin might read as another path (`/callback/../`, `//`, an encoded
     /// slash or dot) never fits a rule, so that no detour through an exception gets round the filter.
     pub fn rule(&self, path: &str) -> Option<&PathRule> {
-        let rule = self.rules.iter().find(|rule| path.starts_with(&rule.prefix))?;
-        is_plain(path).then_some(rule)
+        let index = self.prefixes.find(path.as_bytes())?;
+        is_plain(path).then(|| &self.rules[index])
     }
 
     /// What the path measures for, if the operator listed it as a tracker.

@@ -4,7 +4,6 @@
 
 mod expressions;
 mod file;
-mod prefixes;
 mod short;
 mod table;
 

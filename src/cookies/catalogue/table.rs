@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::expressions::Expressions;
-use super::prefixes::Prefixes;
 use super::short::{ShortName, ShortNames};
-use crate::cookies::{Pattern, Rule};
+use crate::{
+    cookies::{Pattern, Rule},
+    prefixes::Prefixes,
+};
 
 /// Finds the index of the most specific rule for a name.
 #[derive(Clone, Debug)]

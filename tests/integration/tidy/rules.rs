@@ -12,6 +12,7 @@ const RULES: &[&str] = &[
     "fields",
     "inventory",
     "ledger",
+    "prefixes",
     "rewrite",
     "routing",
     "statistics",

@@ -1,8 +1,8 @@
-//! The prefixes of the catalogue: the longest that begins a name, by binary search.
+//! Prefixes of names and paths: the longest that begins a text, by binary search, so that many cost no more than few.
 
 /// Prefixes in the order of their text.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Prefixes {
+pub struct Prefixes {
     prefixes: Vec<Prefix>,
     /// The first eight bytes of each, the first byte the highest, so that numbers are in the order of texts. Most of the search compares
     /// these.
@@ -18,8 +18,8 @@ struct Prefix {
 }
 
 impl Prefixes {
-    /// Prefixes, each with its rule; of equal ones the first counts.
-    pub(super) fn new(mut prefixes: Vec<(Box<[u8]>, usize)>) -> Self {
+    /// Prefixes, each with the number of its rule; of equal ones the first counts.
+    pub fn new(mut prefixes: Vec<(Box<[u8]>, usize)>) -> Self {
         // The sort is stable, so the first of equal texts stays first and survives.
         prefixes.sort_by(|(one, _), (other, _)| one.cmp(other));
         prefixes.dedup_by(|(later, _), (earlier, _)| later == earlier);
@@ -32,27 +32,27 @@ impl Prefixes {
         made
     }
 
-    /// The rule of the longest that begins the name.
-    pub(super) fn find(&self, name: &[u8]) -> Option<usize> {
-        let named = head(name);
-        // Prefixes that share their first eight bytes with the name stand last among those that are not behind it.
-        let last = self.heads.partition_point(|head| *head <= named);
+    /// The rule of the longest that begins the whole.
+    pub fn find(&self, whole: &[u8]) -> Option<usize> {
+        let begun = head(whole);
+        // Prefixes that share their first eight bytes with the whole stand last among those that are not behind it.
+        let last = self.heads.partition_point(|head| *head <= begun);
         let mut before = last;
-        if last > 0 && self.heads[last - 1] == named {
-            let first = self.heads[..last].partition_point(|head| *head < named);
-            before = first + self.prefixes[first..last].partition_point(|prefix| *prefix.text <= *name);
+        if last > 0 && self.heads[last - 1] == begun {
+            let first = self.heads[..last].partition_point(|head| *head < begun);
+            before = first + self.prefixes[first..last].partition_point(|prefix| *prefix.text <= *whole);
         }
-        self.longest(before.checked_sub(1), name).map(|index| self.prefixes[index].rule)
+        self.longest(before.checked_sub(1), whole).map(|index| self.prefixes[index].rule)
     }
 
-    /// The longest prefix of `name`, at or before `from` in sorted order.
+    /// The longest prefix of `whole`, at or before `from` in sorted order.
     ///
-    /// Whatever sorts between a prefix of the name and the name itself begins with that prefix too. So the nearest entry
-    /// before the name either is the answer or begins with it, and the chain of shorter ones leads there.
-    fn longest(&self, from: Option<usize>, name: &[u8]) -> Option<usize> {
+    /// Whatever sorts between a prefix of the whole and the whole itself begins with that prefix too. So the nearest entry
+    /// before the whole either is the answer or begins with it, and the chain of shorter ones leads there.
+    fn longest(&self, from: Option<usize>, whole: &[u8]) -> Option<usize> {
         let mut candidate = from;
         while let Some(index) = candidate {
-            if name.starts_with(&self.prefixes[index].text) {
+            if whole.starts_with(&self.prefixes[index].text) {
                 break;
             }
             candidate = self.prefixes[index].shorter;
