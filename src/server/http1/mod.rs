@@ -234,10 +234,14 @@ async fn rest<S: Readable>(
 ) -> Rested {
     let mut limit = std::pin::pin!(sleep_until(ends));
     poll_fn(|context| {
+        // First what has come: a request that was sent before the end is still answered.
+        if let Poll::Ready(readable) = stream.poll_readable(context) {
+            return Poll::Ready(if readable.is_ok() { Rested::Wakes } else { Rested::Broken });
+        }
         if stop.as_mut().poll(context).is_ready() || limit.as_mut().poll(context).is_ready() {
             return Poll::Ready(Rested::Ends);
         }
-        stream.poll_readable(context).map(|readable| if readable.is_ok() { Rested::Wakes } else { Rested::Broken })
+        Poll::Pending
     })
     .await
 }
