@@ -8,7 +8,7 @@ use std::hint::black_box;
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use kelisim::rewrite::{PageEdits, Recipe, splice};
+use kelisim::rewrite::{CodedTexts, PageEdits, Recipe, splice};
 
 #[path = "support/page.rs"]
 mod page;
@@ -21,8 +21,8 @@ use rewriting::{coded, edits, rewrite, rewrite_plan};
 const PAGE_BYTES: usize = 50_000;
 
 /// The page where all of it is there at once, and only what is changed is coded again if that can be.
-fn rewrite_whole(recipe: &Recipe, raw: &Bytes) -> Vec<Bytes> {
-    splice(recipe, raw)
+fn rewrite_whole(recipe: &Recipe, raw: &Bytes, texts: &CodedTexts) -> Vec<Bytes> {
+    splice(recipe, raw, texts)
         .map_or_else(|| rewrite(&recipe.plan, &recipe.injection, recipe.edits.clone(), raw), |(page, _)| vec![page])
 }
 
@@ -33,11 +33,11 @@ fn injection(criterion: &mut Criterion) {
     group.throughput(Throughput::Bytes(page.len() as u64));
     let mut measure = |name: &str, coding, edits: Option<PageEdits>, raw: Vec<u8>| {
         let (plan, raw) = (rewrite_plan(coding), Bytes::from(raw));
-        let recipe = Recipe { plan, injection: injection.clone(), edits };
-        let made: usize = rewrite_whole(&recipe, &raw).iter().map(Bytes::len).sum();
+        let (recipe, texts) = (Recipe { plan, injection: injection.clone(), edits }, CodedTexts::default());
+        let made: usize = rewrite_whole(&recipe, &raw, &texts).iter().map(Bytes::len).sum();
         println!("{name}: {} bytes in, {made} out", raw.len());
         group.bench_function(name, |bencher| {
-            bencher.iter(|| black_box(rewrite_whole(&recipe, &raw)));
+            bencher.iter(|| black_box(rewrite_whole(&recipe, &raw, &texts)));
         });
     };
     measure("script and banner alone", None, None, page.clone());

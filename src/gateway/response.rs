@@ -173,7 +173,7 @@ async fn made(
     mut body: ResponseBody,
 ) -> Result<Result<(&'static str, AnswerBody), (PassReason, AnswerBody)>, GatewayError> {
     if beginning.end == End::Reached
-        && let Some((page, counts)) = rewrite::splice(&recipe, &beginning.whole())
+        && let Some((page, counts)) = rewrite::splice(&recipe, &beginning.whole(), &shared.coded_texts)
     {
         let counted = recipe.edits.is_some().then(|| counted(shared, site, counts.into()));
         if may_be_remembered {

@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 
-pub use super::coding::BrokenBody;
+pub use super::coding::{BrokenBody, CodedTexts};
 use super::coding::{Coding, Decoder, Encoder, Spliced};
 use super::html::{Injection, PageEditor, PageEdits, Piece};
 use super::judged::PageCounts;
@@ -34,8 +34,8 @@ pub struct Recipe {
 }
 
 /// Makes a page in gzip of which all is there, without compressing again what is not changed; and what is judged in it. `None` where that
-/// can't be done: then it is made as any other, or is no page.
-pub fn splice(recipe: &Recipe, body: &[u8]) -> Option<(Bytes, PageCounts)> {
+/// can't be done: then it is made as any other, or is no page. `texts` knows what was put into pages before.
+pub fn splice(recipe: &Recipe, body: &[u8], texts: &CodedTexts) -> Option<(Bytes, PageCounts)> {
     let Recipe { plan, injection, edits } = recipe;
     if plan.coding != Coding::Gzip {
         return None;
@@ -63,7 +63,7 @@ pub fn splice(recipe: &Recipe, body: &[u8]) -> Option<(Bytes, PageCounts)> {
         };
         editor.write(page.clone(), &mut note);
         editor.finish(&mut note);
-        let body = spliced.replaced(replacements)?;
+        let body = spliced.replaced(replacements, texts)?;
         Some((body.into(), tally.map(|tally| tally.counts()).unwrap_or_default()))
     };
     catch_unwind(AssertUnwindSafe(made)).ok().flatten()

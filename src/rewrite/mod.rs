@@ -21,7 +21,7 @@ mod worker_script;
 #[cfg(test)]
 mod tests;
 
-pub use body::{BrokenBody, Opening, PageBody, PageRewriter, Recipe, splice};
+pub use body::{BrokenBody, CodedTexts, Opening, PageBody, PageRewriter, Recipe, splice};
 pub use caching::{
     BodyChanged, Variant, every_response_headers, keep_private, may_be_remembered, request_validators, response_headers,
 };

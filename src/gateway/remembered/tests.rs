@@ -7,7 +7,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     consent::{Category, CategorySet},
-    rewrite::{Coding, EditMode, Injection, Opening, PageBody, PageEdits, Placeholder, Placement, RewritePlan, splice},
+    rewrite::{
+        CodedTexts, Coding, EditMode, Injection, Opening, PageBody, PageEdits, Placeholder, Placement, RewritePlan,
+        splice,
+    },
     routing::{ForeignHost, ForeignHosts, HostPattern},
 };
 
@@ -231,7 +234,7 @@ proptest! {
                 prop_assert!(decoded(written.coding, &found.body) == decoded(written.coding, &body.concat()));
                 prop_assert_eq!(found.counts, counts);
                 let raw: Vec<u8> = parts(page, written, sizes[1]).iter().flatten().copied().collect();
-                if let Some((spliced, counts)) = splice(&written.recipe(&hosts), &raw) {
+                if let Some((spliced, counts)) = splice(&written.recipe(&hosts), &raw, &CodedTexts::default()) {
                     prop_assert!(decoded(written.coding, &spliced) == decoded(written.coding, &body.concat()));
                     prop_assert_eq!(found.counts, counts);
                 }

@@ -9,6 +9,7 @@ use http::header::{self, HeaderMap};
 pub(super) use decoder::Decoder;
 pub(super) use encoder::Encoder;
 use encoder::GZIP_LEVEL;
+pub use splice::CodedTexts;
 pub(super) use splice::Spliced;
 
 /// Bytes decoded at a time: large enough to be fast, small enough to be forgotten.

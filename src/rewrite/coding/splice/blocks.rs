@@ -10,6 +10,9 @@ use super::{
 /// How many bits a copy may take.
 const COPY_BITS: u32 = 48;
 
+/// Bytes that are copied in one step where a copy is short, as most are.
+const AT_ONCE: usize = 16;
+
 /// The most blocks of a page. A block takes tables of some kilobytes to read and its lengths to keep, and ten bits can say that one is there;
 /// who compresses begins another one every ten kilobytes or so.
 const MOST_BLOCKS: usize = 1024;
@@ -168,10 +171,16 @@ impl Blocks {
             let distance = usize::from(*DISTANCE_BASES.get(symbol)?) + extra(DISTANCE_EXTRA[symbol]);
             let from = at.checked_sub(distance)?;
             let (before, after) = self.page.split_at_mut(at);
-            let to = after.get_mut(..length)?;
-            if distance >= length {
-                to.copy_from_slice(&before[from..from + length]);
+            if length <= AT_ONCE
+                && let Some(pattern) = before[from..].first_chunk::<AT_ONCE>()
+                && let Some(to) = after.first_chunk_mut::<AT_ONCE>()
+            {
+                // What is written too much stands where the next bytes come.
+                *to = *pattern;
+            } else if distance >= length {
+                after.get_mut(..length)?.copy_from_slice(&before[from..from + length]);
             } else {
+                let to = after.get_mut(..length)?;
                 let pattern = &before[from..];
                 to.chunks_mut(distance).for_each(|part| part.copy_from_slice(&pattern[..part.len()]));
             }

@@ -4,7 +4,7 @@
 pub(super) const LONGEST: usize = 15;
 
 /// Words up to this length, in bits, are read by one look into a table.
-const QUICK_BITS: u32 = 10;
+const QUICK_BITS: u32 = 11;
 
 /// Reads words.
 pub(super) struct Decoder {

@@ -6,10 +6,13 @@
 mod bits;
 mod blocks;
 mod huffman;
+mod texts;
 mod writer;
 
 use bytes::Bytes;
 use flate2::Crc;
+
+pub use self::texts::CodedTexts;
 
 use self::{
     bits::BitReader,
@@ -59,9 +62,10 @@ impl Spliced {
     pub(in crate::rewrite) fn replaced(
         &self,
         replacements: impl IntoIterator<Item = (std::ops::Range<usize>, Bytes)>,
+        texts: &CodedTexts,
     ) -> Option<Vec<u8>> {
         let replacements: Vec<_> = replacements.into_iter().map(|(at, with)| Replacement { at, with }).collect();
-        let mut writer = Writer::new(&self.reader, &self.blocks, &self.page, &replacements);
+        let mut writer = Writer::new(&self.reader, &self.blocks, &self.page, (&replacements, texts));
         // Without a name or a time: as other gateways and servers write it.
         writer.begin(&[0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF]);
         writer.write()?;

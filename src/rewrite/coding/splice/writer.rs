@@ -9,6 +9,7 @@ use super::{
     bits::{BitReader, BitWriter},
     blocks::{Block, Blocks, Code, Copy, END, distance_symbol, length_symbol},
     huffman::words,
+    texts::CodedTexts,
 };
 use crate::rewrite::coding::GZIP_LEVEL;
 
@@ -50,6 +51,7 @@ pub(super) struct Writer<'a> {
     out: BitWriter,
     /// Bits that are to be copied as they are.
     same: Range<usize>,
+    texts: &'a CodedTexts,
     compress: Option<Compress>,
 }
 
@@ -58,7 +60,7 @@ impl<'a> Writer<'a> {
         from: &'a BitReader,
         blocks: &'a Blocks,
         page: &'a [u8],
-        replacements: &'a [Replacement],
+        (replacements, texts): (&'a [Replacement], &'a CodedTexts),
     ) -> Self {
         let grown = replacements.iter().scan(0, |grown, Replacement { at, with }| {
             *grown += with.len() as isize - at.len() as isize;
@@ -66,7 +68,8 @@ impl<'a> Writer<'a> {
         });
         let more: usize = replacements.iter().map(|replacement| replacement.with.len()).sum();
         let out = BitWriter::with_capacity(from.at() / 8 + more + 1024);
-        Self { from, blocks, page, replacements, grown: grown.collect(), written: 0, out, same: 0..0, compress: None }
+        let (grown, same) = (grown.collect(), 0..0);
+        Self { from, blocks, page, replacements, grown, written: 0, out, same, texts, compress: None }
     }
 
     pub(super) fn begin(&mut self, header: &[u8]) {
@@ -243,9 +246,10 @@ impl Coded<'_, '_> {
     }
 
     /// Blocks that hold these bytes.
-    fn blocks_of(&mut self, bytes: &[u8]) -> Option<()> {
+    fn blocks_of(&mut self, text: &Bytes) -> Option<()> {
         self.writer.settle();
-        let blocks = self.writer.compressed(bytes)?;
+        let texts = self.writer.texts;
+        let blocks = texts.blocks(text, || self.writer.compressed(text))?;
         if !self.writer.out.is_aligned() {
             self.writer.store(&[], false);
         }
