@@ -1,6 +1,6 @@
 //! How the cost grows: with cookies, rules, sites and the length of a page in the pure functions; with the length of a header, connections
-//! and the length of a page through the whole gateway. Each is a table, a curve in the terminal and one under `target/growth/`, and a
-//! verdict: at most linear, and flat for rules and sites.
+//! and the length of a page through the whole gateway. Each is a table, a curve in the terminal and one under `benches/growth/`, and a
+//! verdict: at most linear, and flat for rules, sites and path rules.
 //!
 //! Pure functions are timed, the least of many rounds in which all sizes take turns; of the gateway the processor time is read.
 
@@ -38,15 +38,17 @@ type Work = (f64, Box<dyn FnMut()>);
 
 fn main() -> ExitCode {
     let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
-    let curves: [(&str, Draw); 8] = [
+    let curves: [(&str, Draw); 10] = [
         ("cookies", of_cookies),
         ("rules", of_rules),
         ("sites", of_sites),
         ("path-rules", of_path_rules),
         ("page", of_page),
+        ("page-long", of_long_page),
         ("gateway-header", of_header_through_gateway),
         ("gateway-connections", of_connections_through_gateway),
         ("gateway-page", of_page_through_gateway),
+        ("gateway-page-long", of_long_page_through_gateway),
     ];
     let mut all_hold = true;
     for (name, curve) in curves.iter().filter(|(name, _)| wanted.as_ref().is_none_or(|wanted| name.contains(&**wanted)))
@@ -150,18 +152,32 @@ fn of_path_rules() -> Curve {
         (count as f64, Box::new(run))
     };
     let points = in_turns(&mut [1, 3, 10, 30, 100, 300, 1_000].map(work));
-    Curve { of: "path rules of a site, none fits", unit: "ns", limit: Limit::Linear, points }
+    Curve { of: "path rules of a site, none fits", unit: "ns", limit: Limit::Flat, points }
 }
 
+/// Pages that are kept whole until something comes in them that might be edited.
+const PAGES: [usize; 5] = [15, 30, 60, 120, 240];
+
+/// Pages of which the parser has to read all, because nobody keeps so much: beyond 256 KiB each byte costs more.
+const LONG_PAGES: [usize; 4] = [375, 750, 1_500, 3_000];
+
 fn of_page() -> Curve {
-    let work = |kilobytes: usize| -> (f64, Box<dyn FnMut()>) {
+    Curve { of: "KB of a page that is rewritten", ..of_pages(&PAGES) }
+}
+
+fn of_long_page() -> Curve {
+    Curve { of: "KB of a page beyond 256 KiB that is rewritten", ..of_pages(&LONG_PAGES) }
+}
+
+fn of_pages(sizes: &[usize]) -> Curve {
+    let work = |kilobytes: &usize| -> (f64, Box<dyn FnMut()>) {
         let raw = page::page(kilobytes * 1000, 1).into();
         let (plan, injection) = (rewriting::rewrite_plan(None), rewriting::injection());
         let run = move || _ = black_box(rewriting::rewrite(&plan, &injection, rewriting::edits(), black_box(&raw)));
-        (kilobytes as f64, Box::new(run))
+        (*kilobytes as f64, Box::new(run))
     };
-    let points = in_turns(&mut [10, 30, 100, 300, 1_000, 3_000].map(work));
-    Curve { of: "KB of a page that is rewritten", unit: "ns", limit: Limit::Linear, points }
+    let points = in_turns(&mut sizes.iter().map(work).collect::<Vec<_>>());
+    Curve { of: "", unit: "ns", limit: Limit::Linear, points }
 }
 
 /// Microseconds of the gateway's processor time a request, the least of some turns.
@@ -198,11 +214,19 @@ fn of_connections_through_gateway() -> Curve {
 }
 
 fn of_page_through_gateway() -> Curve {
-    let points = through_gateway(&[10, 30, 100, 300, 1_000], |kilobytes| {
+    Curve { of: "KB of a page through the gateway", ..of_pages_through_gateway(&PAGES) }
+}
+
+fn of_long_page_through_gateway() -> Curve {
+    Curve { of: "KB of a page beyond 256 KiB through the gateway", ..of_pages_through_gateway(&LONG_PAGES) }
+}
+
+fn of_pages_through_gateway(sizes: &[usize]) -> Curve {
+    let points = through_gateway(sizes, |kilobytes| {
         (
             gateway::Load { connections: 4, head: String::new(), body_bytes: kilobytes * 1000, html: true },
             60_000 / (kilobytes as u32 + 50),
         )
     });
-    Curve { of: "KB of a page through the gateway", unit: "µs", limit: Limit::Linear, points }
+    Curve { of: "", unit: "µs", limit: Limit::Linear, points }
 }

@@ -51,7 +51,7 @@ impl Curve {
         let holds = exponent <= self.limit.most();
         let verdict = if holds { "holds" } else { "does not hold" };
         println!("cost grows as size^{exponent:.2}; {}: {verdict}", self.limit.word());
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/growth");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/growth");
         fs::create_dir_all(&folder).expect("a folder for the curves");
         fs::write(folder.join(format!("{name}.svg")), self.svg()).expect("a curve is written");
         holds

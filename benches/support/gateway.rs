@@ -35,7 +35,7 @@ impl Gateway {
         let configuration = format!(
             "[server]\nhttp = [\"{address}\"]\nstate_dir = \"state\"\n[server.limits]\nconnections = 10000\n\
              [controller]\nname = \"Example LLP\"\nbin = \"260140000005\"\naddress = \"Astana\"\nemail = \"privacy@example.kz\"\n\
-             [[site]]\nhosts = [\"localhost\"]\nupstream = \"http://{}\"\nmode = \"compatible\"\n\
+             [[site]]\nhosts = [\"localhost\"]\nupstream = \"http://{}\"\nmode = \"strict\"\n\
              [site.notice]\nthird_parties = \"no\"\ncross_border = \"no\"\npublic = \"no\"\ndata = [\"cookies\"]\n\
              storage_place = \"Kazakhstan\"\n",
             site()

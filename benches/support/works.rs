@@ -13,6 +13,7 @@ use kelisim::{
     },
     cookies::{Found, filter_request, filter_response, find},
     ledger::LeafIndex,
+    rewrite::{CodedTexts, Recipe, splice},
     routing::{HostPattern, Hosts, PathRule, SitePaths},
     statistics::{Agent, Arrival, Calendar, ConsentState, Counted, CountedPath, Counting, LanguageTag, View, ViewKind},
     timestamp::{Term, Timestamp},
@@ -40,7 +41,8 @@ pub(crate) const WORKS: &[Work] = &[
     Work { name: "host to site and path rule", runs: 100, make: |_| routing() },
     Work { name: "forwarding headers", runs: 100, make: forwarding },
     Work { name: "page of 50 KB, identity", runs: 5, make: |_| pages(None) },
-    Work { name: "page of 50 KB, gzip", runs: 2, make: |_| pages(Some("gzip")) },
+    Work { name: "page of 50 KB, gzip, there at once", runs: 5, make: |_| spliced_pages() },
+    Work { name: "page of 50 KB, gzip, in parts", runs: 2, make: |_| pages(Some("gzip")) },
     Work { name: "counted view", runs: 2000, make: counted_view },
 ];
 
@@ -174,6 +176,14 @@ fn pages(coding: Option<&'static str>) -> Box<dyn FnMut()> {
     let raw = coding.map_or(raw.clone(), |coding| rewriting::coded(coding, &raw)).into();
     let (plan, injection) = (rewriting::rewrite_plan(coding), rewriting::injection());
     Box::new(move || _ = black_box(rewriting::rewrite(&plan, &injection, rewriting::edits(), black_box(&raw))))
+}
+
+fn spliced_pages() -> Box<dyn FnMut()> {
+    let raw = rewriting::coded("gzip", &page::page(50_000, 1));
+    let plan = rewriting::rewrite_plan(Some("gzip"));
+    let recipe = Recipe { plan, injection: rewriting::injection(), edits: rewriting::edits() };
+    let texts = CodedTexts::default();
+    Box::new(move || _ = black_box(splice(&recipe, black_box(&raw), &texts).expect("a page that can be spliced")))
 }
 
 fn counted_view(runs: u32) -> Box<dyn FnMut()> {
