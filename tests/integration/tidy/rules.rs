@@ -18,7 +18,7 @@ const RULES: &[&str] = &[
     "timestamp",
     "visitor",
 ];
-const OUTSIDE: &[&str] = &["clock", "export", "geo", "mail", "sockets", "store", "telemetry", "upstream", "witness"];
+const OUTSIDE: &[&str] = &["acme", "clock", "export", "geo", "mail", "sockets", "store", "telemetry", "upstream", "witness"];
 
 /// Which modules a module may name besides itself; a module without a place may name none.
 fn may_name(module: &str) -> Option<Vec<&'static str>> {
@@ -28,11 +28,12 @@ fn may_name(module: &str) -> Option<Vec<&'static str>> {
         "geo" | "mail" | "store" | "telemetry" => &["clock"],
         "export" => &["store"],
         "upstream" => &["clock", "sockets"],
-        "witness" => &["clock", "sockets"],
+        "acme" | "witness" => &["clock", "sockets"],
         "gateway" => &["pages", "clock", "geo", "store", "telemetry", "upstream"],
         "admin" => &["export", "gateway", "store", "clock", "geo", "mail", "sockets", "telemetry"],
-        "server" => &["gateway", "clock", "sockets", "telemetry"],
+        "server" => &["acme", "gateway", "clock", "sockets", "telemetry"],
         "config" => &[
+            "acme",
             "admin",
             "gateway",
             "server",
@@ -46,6 +47,7 @@ fn may_name(module: &str) -> Option<Vec<&'static str>> {
             "witness",
         ],
         "cli" => &[
+            "acme",
             "admin",
             "config",
             "export",
