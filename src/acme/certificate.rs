@@ -85,6 +85,28 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn the_end_of_validity_is_read_in_both_forms() {
+        let check = |year: i32, expected: &str| {
+            let mut parameters = rcgen::CertificateParams::new(["example.kz".to_owned()]).unwrap();
+            parameters.not_after = rcgen::date_time_ymd(year, 3, 14);
+            let key = rcgen::KeyPair::generate().unwrap();
+            let certificate = parameters.self_signed(&key).unwrap();
+            assert_eq!(facts(certificate.der()).unwrap().not_after.date(), expected);
+        };
+        check(2049, "2049-03-14");
+        check(2051, "2051-03-14");
+    }
+
+    #[test]
+    fn damaged_certificates_say_nothing() {
+        let key = rcgen::generate_simple_self_signed(["example.kz".to_owned()]).unwrap();
+        let whole = key.cert.der().to_vec();
+        for length in 0..whole.len() {
+            assert_eq!(facts(&whole[..length].to_vec().into()), None, "{length}");
+        }
+    }
+
+    #[test]
     fn what_can_not_be_served_is_told_apart() {
         let check = |pem: &str, expected: &str| {
             let told = Issued::read(pem, "shop.example").unwrap_err();

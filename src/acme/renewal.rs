@@ -96,7 +96,7 @@ struct Name {
 }
 
 impl Renewal {
-    /// Takes what is kept into use. Nobody is asked.
+    /// Takes what is kept into use, for these names alone. Nobody is asked.
     ///
     /// # Errors
     ///
@@ -109,6 +109,7 @@ impl Renewal {
         tell: impl Fn(Event<'_>) + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let storage = Storage::open(state_dir, &settings.directory)?;
+        served.keep_only(&settings.names);
         let names = settings.names.iter().map(|name| Name::open(name, &storage, &served, &tell));
         let names = names.collect::<io::Result<Vec<_>>>()?;
         let http = Http::new(settings.directory_ca.clone(), clock.clone());

@@ -75,6 +75,15 @@ impl Served {
         handshakes.iter().find(|(waiting, _)| waiting == name).map(|(_, key)| key.clone())
     }
 
+    /// Serves no name any more but these.
+    pub(super) fn keep_only(&self, names: &[String]) {
+        self.certificates.rcu(|certificates| {
+            let mut certificates = BTreeMap::clone(certificates);
+            certificates.retain(|served, _| names.iter().any(|name| **name == **served));
+            certificates
+        });
+    }
+
     /// Serves a certificate from now on.
     pub(super) fn put(&self, name: &str, key: Arc<CertifiedKey>) {
         self.certificates.rcu(|certificates| {
@@ -121,8 +130,9 @@ fn proof(name: &str, digest: &[u8]) -> Result<Arc<CertifiedKey>, String> {
     };
     let (certificate, key) = made().map_err(|error: rcgen::Error| error.to_string())?;
     let key = PrivatePkcs8KeyDer::from(key.serialize_der());
-    let key = CertifiedKey::from_der(vec![certificate.der().clone()], key.into(), &aws_lc_rs::default_provider());
-    key.map(Arc::new).map_err(|error| error.to_string())
+    // The server's own check of a certificate would stumble over the extension that is critical.
+    let key = aws_lc_rs::sign::any_ecdsa_type(&key.into()).map_err(|error| error.to_string())?;
+    Ok(Arc::new(CertifiedKey::new(vec![certificate.der().clone()], key)))
 }
 
 impl Drop for Expected {
@@ -204,5 +214,9 @@ mod tests {
         served.put("shop.example", new.clone());
         assert!(Arc::ptr_eq(&served.certificate("shop.example").unwrap(), &new));
         assert_eq!((served.all().len(), served.certificate("www.shop.example").is_none()), (1, true));
+        served.keep_only(&["shop.example".to_owned(), "www.shop.example".to_owned()]);
+        assert_eq!(served.all().len(), 1);
+        served.keep_only(&["www.shop.example".to_owned()]);
+        assert_eq!(served.all().len(), 0);
     }
 }

@@ -70,7 +70,7 @@ fn a_directory_is_a_word_or_an_address_with_https() {
 fn names_are_single_and_somebodys_here() {
     let names = |list: &str| format!("names = [{list}]\nterms_of_service_agreed = true");
     check(&names(""), &["5:9: `names` in [tls.acme] is empty; write"]);
-    check("terms_of_service_agreed = true", &["4:2: missing `names` in [tls.acme]; write"]);
+    check("terms_of_service_agreed = true", &["4:1: missing `names` in [tls.acme]; write"]);
     check(
         &names("\"*.example.kz\""),
         &["5:10: `names` in [tls.acme]: `*.example.kz` is a wildcard, which is proved by DNS-01 alone, and Kelisim has not that; list"],
@@ -87,7 +87,7 @@ fn names_are_single_and_somebodys_here() {
 fn what_an_authority_is_told_is_written_out() {
     check(
         "names = [\"example.kz\"]",
-        &["4:2: missing `terms_of_service_agreed` in [tls.acme]: Let's Encrypt asks to agree to its terms, https://"],
+        &["4:1: missing `terms_of_service_agreed` in [tls.acme]: Let's Encrypt asks to agree to its terms, https://"],
     );
     check("names = [\"example.kz\"]\ndirectory = \"https://ca.example/dir\"", &[]);
     let contact = |value: &str| format!("{NAMES}contact = \"{value}\"");
