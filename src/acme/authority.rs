@@ -143,7 +143,9 @@ impl Authority {
             Ok((kept, credentials))
         });
         let (kept, credentials) = kept.map_err(|error| {
-            let said = format!("account.json in the folder of the authority is damaged: {error}; remove it, and a new account is made");
+            let said = format!(
+                "account.json in the folder of the authority is damaged: {error}; remove it, and a new account is made"
+            );
             Failure::new(Reason::State, said).into_error()
         })?;
         let account = builder.from_credentials(credentials).await?;
@@ -183,7 +185,11 @@ impl Authority {
 }
 
 /// An order for a name. That it replaces another certificate is told where the authority wants to know it (RFC 9773, section 5).
-async fn order(account: &Account, name: &str, replaces: Option<&CertificateIdentifier<'static>>) -> Result<Order, Error> {
+async fn order(
+    account: &Account,
+    name: &str,
+    replaces: Option<&CertificateIdentifier<'static>>,
+) -> Result<Order, Error> {
     let identifiers = [Identifier::Dns(name.to_owned())];
     if let Some(replaces) = replaces {
         match account.new_order(&NewOrder::new(&identifiers).replaces(replaces.clone())).await {
@@ -203,7 +209,12 @@ fn is_about_replacing(kind: Option<&str>) -> bool {
 }
 
 /// Gives the answer for each part of an order that is not proved yet, and says that it is there.
-async fn answer(order: &mut Order, name: &str, challenge: Challenge, served: &Arc<Served>) -> Result<Vec<Expected>, Error> {
+async fn answer(
+    order: &mut Order,
+    name: &str,
+    challenge: Challenge,
+    served: &Arc<Served>,
+) -> Result<Vec<Expected>, Error> {
     let kind = match challenge {
         Challenge::Http01 => ChallengeType::Http01,
         Challenge::TlsAlpn01 => ChallengeType::TlsAlpn01,

@@ -81,7 +81,10 @@ pub(super) mod tests {
     fn a_certificate_says_for_what_and_until_when_it_is() {
         let issued = Issued::read(&pem("Shop.example"), "shop.example").unwrap();
         assert_eq!(issued.facts.names, ["shop.example"]);
-        assert_eq!([issued.facts.not_before, issued.facts.not_after].map(Timestamp::date), ["2026-09-01", "2026-11-30"]);
+        assert_eq!(
+            [issued.facts.not_before, issued.facts.not_after].map(Timestamp::date),
+            ["2026-09-01", "2026-11-30"]
+        );
     }
 
     #[test]

@@ -116,7 +116,7 @@ impl Reason {
             Self::Protocol => "look whether `directory` in [tls.acme] is the address of an ACME directory".to_owned(),
             Self::Dns => format!("look at the records of {name}: it needs an A or AAAA record that leads to this machine"),
             Self::Connection => format!(
-                "look whether every A and AAAA record of {name} leads to this machine (an old AAAA record is the usual reason), and \
+                "look whether {name} is found, and every A and AAAA record of it leads to this machine (an old AAAA record is the usual reason), and \
                  whether port {port} is open from outside: firewall, provider, router"
             ),
             Self::Tls => format!(
@@ -157,7 +157,9 @@ impl Failure {
         match error {
             Error::Api(problem) => Self::from_problem(problem),
             Error::Timeout(_) => Self::new(Reason::Authority, "it did not come to an end in time"),
-            Error::Json(error) => Self::new(Reason::Protocol, format!("its answer is not that of an authority: {error}")),
+            Error::Json(error) => {
+                Self::new(Reason::Protocol, format!("its answer is not that of an authority: {error}"))
+            }
             Error::Str(text) => Self::new(Reason::Protocol, format!("its answer lacks something: {text}")),
             Error::Other(error) if error.is::<io::Error>() => Self::new(Reason::Unreachable, error.to_string()),
             other => Self::new(Reason::Other, other.to_string()),

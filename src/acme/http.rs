@@ -134,9 +134,8 @@ impl HttpClient for Http {
             let host = request.uri().host().unwrap_or_default().to_owned();
             let answered = tokio::time::timeout(TIMEOUT, this.ask(request)).await;
             let answered = answered.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-            let answer = answered.map_err(|error| {
-                Error::Other(Box::new(io::Error::new(error.kind(), format!("{host}: {error}"))))
-            })?;
+            let answer = answered
+                .map_err(|error| Error::Other(Box::new(io::Error::new(error.kind(), format!("{host}: {error}")))))?;
             this.note_hold(answer.parts.status, &answer.parts.headers);
             Ok(answer)
         })

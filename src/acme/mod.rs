@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 pub use certificate::{Facts, facts};
 pub use failure::{Failure, Reason};
-pub use renewal::{Event, Renewal};
+pub use renewal::{Event, Prepared, Renewal};
 pub use served::{Served, TLS_ALPN_PROTOCOL};
 
 /// How certificates are obtained.

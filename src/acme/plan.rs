@@ -17,8 +17,10 @@ const LONGEST_RETRY: Duration = Duration::from_secs(12 * 60 * 60);
 const JITTER_PERCENT: u64 = 20;
 
 /// After a start a name that failed before is tried as soon as this time has passed: whoever starts again may have mended something, and
-/// whoever starts again and again still asks at most five times an hour.
+/// whoever starts again and again still asks at most five times an hour. What failed before a name was to be proved, such as a missing
+/// agreement to terms, no authority counts, so that the shorter time is enough.
 const AFTER_START: Duration = Duration::from_secs(12 * 60);
+const AFTER_START_UNCOUNTED: Duration = Duration::from_secs(60);
 
 /// How often the authority is asked when to renew, at most and at least, whatever it says (RFC 9773, section 4.3.3).
 const LOOK_AGAIN: (Duration, Duration) = (Duration::from_secs(60 * 60), Duration::from_secs(24 * 60 * 60));
@@ -35,6 +37,9 @@ pub(super) struct Plan {
     /// When the last of them began.
     #[serde(with = "moment", skip_serializing_if = "Option::is_none")]
     tried: Option<Timestamp>,
+    /// Whether that failed before the authority had anything to count.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    uncounted: bool,
     /// Before this nothing is tried again.
     #[serde(with = "moment", skip_serializing_if = "Option::is_none")]
     retry: Option<Timestamp>,
@@ -67,7 +72,8 @@ pub(super) struct Window {
 impl Plan {
     /// The plan after a start.
     pub(super) fn begun_again(mut self) -> Self {
-        let soon = self.tried.map(|tried| tried.plus(AFTER_START));
+        let pause = if self.uncounted { AFTER_START_UNCOUNTED } else { AFTER_START };
+        let soon = self.tried.map(|tried| tried.plus(pause));
         self.retry = self.retry.min(soon);
         self
     }
@@ -111,14 +117,17 @@ impl Plan {
     /// The plan if what begins now fails. It is kept before anything is asked: an attempt that ends with the process was one too.
     pub(super) fn trying(&mut self, now: Timestamp, random: u64) {
         self.failures = self.failures.saturating_add(1);
+        self.uncounted = false;
         self.tried = Some(now);
         self.retry = Some(now.plus(pause(self.failures, random)));
     }
 
-    /// What began failed. The authority may want to be left alone until then, and the challenge may be to blame.
-    pub(super) fn failed(&mut self, until: Option<Timestamp>, is_of_challenge: bool) {
+    /// What began failed. The authority may want to be left alone until then; and either the name was to be proved, so that another challenge
+    /// may do better, or it did not come to that.
+    pub(super) fn failed(&mut self, until: Option<Timestamp>, was_to_be_proved: bool) {
         self.held = until;
-        self.turns = self.turns.saturating_add(u32::from(is_of_challenge));
+        self.uncounted = !was_to_be_proved;
+        self.turns = self.turns.saturating_add(u32::from(was_to_be_proved));
     }
 
     /// The plan after a certificate came.
@@ -248,7 +257,11 @@ mod tests {
             plan.trying(now, JITTER_PERCENT);
         }
         assert_eq!(plan.due(None), now.plus(LONGEST_RETRY));
+        assert_eq!(plan.clone().begun_again().due(None), now.plus(AFTER_START), "it may have ended with the process");
+        plan.failed(None, true);
         assert_eq!(plan.clone().begun_again().due(None), now.plus(AFTER_START));
+        plan.failed(None, false);
+        assert_eq!(plan.clone().begun_again().due(None), now.plus(AFTER_START_UNCOUNTED));
         let mut young = Plan::default();
         young.trying(now, JITTER_PERCENT);
         assert_eq!(young.begun_again().due(None), now.plus(FIRST_RETRY));
@@ -260,10 +273,10 @@ mod tests {
         let both = [Http01, TlsAlpn01];
         let mut plan = Plan::default();
         let mut tried = Vec::new();
-        for is_of_challenge in [true, false, true, true] {
+        for was_to_be_proved in [true, false, true, true] {
             tried.push(plan.challenge(&both));
             plan.trying(at("2026-09-02"), 0);
-            plan.failed(None, is_of_challenge);
+            plan.failed(None, was_to_be_proved);
         }
         assert_eq!(tried, [Http01, TlsAlpn01, TlsAlpn01, Http01]);
         assert_eq!(Plan::succeeded(TlsAlpn01).challenge(&both), TlsAlpn01);

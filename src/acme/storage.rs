@@ -88,7 +88,8 @@ impl Storage {
 
 /// The directory's host, for people, and eight digits of its hash, since a host may have several.
 fn folder_name(directory: &str) -> String {
-    let host = directory.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_ascii_lowercase)).unwrap_or_default();
+    let host =
+        directory.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_ascii_lowercase)).unwrap_or_default();
     let host: String = host.chars().filter(|one| one.is_ascii_alphanumeric() || matches!(one, '.' | '-')).collect();
     let hash = digest::digest(&digest::SHA256, directory.as_bytes());
     let digits: String = hash.as_ref()[..4].iter().map(|byte| format!("{byte:02x}")).collect();

@@ -14,26 +14,32 @@ use crate::{
 /// How often it is looked what is due.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
-/// Takes what was obtained before into use; nothing where no name is listed for an authority.
+/// Takes what was obtained before into use.
 pub(super) fn open(
     settings: Option<Settings>,
     state_dir: &Path,
     gateway: &Arc<gateway::Shared>,
     served: &Arc<Served>,
     clock: &Clock,
-) -> io::Result<Option<Arc<Renewal>>> {
-    let Some(settings) = settings else { return Ok(None) };
+) -> io::Result<Arc<Renewal>> {
     let metrics = gateway.metrics().clone();
     let tell = move |event: Event<'_>| tell(&metrics, event);
-    Renewal::open(settings, state_dir, clock.clone(), served.clone(), tell).map(Arc::new).map(Some)
+    let renewal = Renewal::new(state_dir, clock.clone(), served.clone(), tell);
+    renewal.replace(renewal.prepare(settings)?);
+    Ok(Arc::new(renewal))
 }
 
 /// Obtains and renews, one look after the other.
-pub(super) async fn renew(renewal: Arc<Renewal>, certificates: Option<Arc<Certificates>>, gateway: Arc<gateway::Shared>) {
+pub(super) async fn renew(
+    renewal: Arc<Renewal>,
+    certificates: Option<Arc<Certificates>>,
+    gateway: Arc<gateway::Shared>,
+) {
     loop {
         renewal.look().await;
         show_ends(certificates.as_deref(), gateway.metrics());
-        tokio::time::sleep(LOOK_EVERY).await;
+        // Another configuration is looked at at once.
+        _ = tokio::time::timeout(LOOK_EVERY, renewal.replaced()).await;
     }
 }
 
@@ -46,16 +52,28 @@ pub(super) fn show_ends(certificates: Option<&Certificates>, metrics: &Metrics) 
 
 fn tell(metrics: &Metrics, event: Event<'_>) {
     match event {
-        Event::Kept { name, until } => tracing::info!(name, until = until.date(), "a certificate of the authority is in use"),
-        Event::Missing { name } => {
-            tracing::warn!(name, "there is no certificate yet: TLS for this name is refused until the authority issues one");
+        Event::Kept { name, until } => {
+            tracing::info!(name, until = until.date(), "a certificate of the authority is in use")
+        }
+        Event::Missing { name, again } => {
+            let again = again.map(tracing::field::display);
+            tracing::warn!(
+                name,
+                again,
+                "there is no certificate yet: TLS for this name is refused until the authority issues one"
+            );
         }
         Event::Damaged { name, file, fault } => {
             tracing::error!(name, file = %file.display(), fault, "a certificate that was kept can't be used; a new one is asked for");
         }
         Event::Issued { name, challenge, until } => {
             metrics.certificate_issued(name);
-            tracing::info!(name, challenge = challenge.name(), until = until.date(), "the authority issued a certificate; it is in use");
+            tracing::info!(
+                name,
+                challenge = challenge.name(),
+                until = until.date(),
+                "the authority issued a certificate; it is in use"
+            );
         }
         Event::Failed { name, challenge, failure, again } => {
             metrics.certificate_failed(name, failure.reason.name());

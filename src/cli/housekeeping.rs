@@ -46,7 +46,7 @@ pub(super) struct Duties {
     pub(super) administration: Arc<admin::Administration>,
     pub(super) witnesses: Vec<Pursuit>,
     pub(super) letters: Option<Letters>,
-    pub(super) renewal: Option<Arc<Renewal>>,
+    pub(super) renewal: Arc<Renewal>,
     pub(super) stopped: watch::Receiver<bool>,
 }
 
@@ -69,9 +69,7 @@ impl Duties {
             {
                 tasks.spawn(admin::serve(listener, self.administration.clone()));
             }
-            if let Some(renewal) = self.renewal {
-                tasks.spawn(certificates::renew(renewal, self.certificates.clone(), self.gateway.clone()));
-            }
+            tasks.spawn(certificates::renew(self.renewal, self.certificates.clone(), self.gateway.clone()));
             if let Some(certificates) = self.certificates {
                 tasks.spawn(watch_certificates(certificates, self.gateway.clone()));
             }

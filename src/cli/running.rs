@@ -43,7 +43,7 @@ pub struct Running {
     housekeeping: thread::JoinHandle<()>,
     counting: CountingThread,
     letters: Option<Letters>,
-    renewal: Option<Arc<Renewal>>,
+    renewal: Arc<Renewal>,
 }
 
 /// Why a gateway can't start. Each message says where and what to do.
@@ -210,9 +210,7 @@ impl Running {
     /// Has certificates obtained and renewed that are due; waits for an attempt that is under way.
     pub fn renew_certificates(&self) -> io::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        if let Some(renewal) = &self.renewal {
-            runtime.block_on(renewal.look());
-        }
+        runtime.block_on(self.renewal.look());
         certificates::show_ends(self.server.certificates().map(Arc::as_ref), self.gateway.metrics());
         Ok(())
     }

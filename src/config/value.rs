@@ -208,7 +208,13 @@ pub(super) mod tests {
 
     #[test]
     fn ages_are_counted_in_seconds() {
-        let right = [("1 year", 31_536_000), ("2 years", 63_072_000), ("6 months", 15_552_000), ("1 day", 86_400), ("0 days", 0)];
+        let right = [
+            ("1 year", 31_536_000),
+            ("2 years", 63_072_000),
+            ("6 months", 15_552_000),
+            ("1 day", 86_400),
+            ("0 days", 0),
+        ];
         check(age, &right, &["0 years", "1 y", "31536000", "101 years"]);
     }
 

@@ -68,8 +68,9 @@ impl Server {
         {
             gateway.redirect_to_https(address.port());
         }
-        let certificates =
-            (!https.is_empty()).then(|| Certificates::read(settings.certificates.clone(), served.clone())).transpose()?;
+        let certificates = (!https.is_empty())
+            .then(|| Certificates::read(settings.certificates.clone(), served.clone()))
+            .transpose()?;
         let tls = certificates.as_ref().map(|certificates| TlsAcceptor::from(certificates.server_config()));
         let https_port = https.first().map_or(443, SocketAddr::port);
         let other = other.map(Arc::new);

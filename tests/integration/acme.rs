@@ -2,18 +2,23 @@
 
 use std::{
     fs,
-    io::Write as _,
-    net::TcpStream,
+    io::{BufReader, Write as _},
+    net::{SocketAddr, TcpStream},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use kelisim::clock::Clock;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _};
 
-use crate::harness::{Gateway, GatewayBuilder, Origin, Place, Wire, ok, read_request, shop};
+use crate::harness::{
+    Browser, Gateway, GatewayBuilder, Origin, Place, RequestSeen, Wire, answer, ok, read_request, shop,
+};
 
 /// A gateway with nothing but what the authority gives, which was asked in vain: it is not there yet.
 fn started(shop: &Origin, tls: &str) -> Gateway {
@@ -41,7 +46,12 @@ fn try_again(gateway: &Gateway) {
 }
 
 /// Shakes hands under a name with these protocols; the certificate and the protocol agreed on. Trusts whoever follows from the root.
-fn shake(gateway: &Gateway, name: &str, root: &Path, protocols: &[&[u8]]) -> std::io::Result<(Vec<u8>, Option<Vec<u8>>)> {
+fn shake(
+    gateway: &Gateway,
+    name: &str,
+    root: &Path,
+    protocols: &[&[u8]],
+) -> std::io::Result<(Vec<u8>, Option<Vec<u8>>)> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(root).unwrap()).unwrap();
     let mut config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
@@ -168,7 +178,8 @@ fn a_name_that_leads_elsewhere_is_told_and_holds_up_no_other() {
     try_again(&gateway);
     try_again(&gateway);
     assert_eq!(pebble.browser(&gateway, "shop.example").get("/").status, 200);
-    assert!(failures(&gateway, "lost.shop.example", "dns") >= 1, "{}", gateway.admin("/metrics"));
+    // Pebble calls a name server that fails a failure of the connection.
+    assert!(failures(&gateway, "lost.shop.example", "connection") >= 1, "{}", gateway.admin("/metrics"));
     assert!(failures(&gateway, "old.shop.example", "connection") >= 1, "{}", gateway.admin("/metrics"));
     assert!(shake(&gateway, "old.shop.example", &pebble.root(), &[]).is_err());
     pebble.lead("old.shop.example", "127.0.0.1");
@@ -221,7 +232,14 @@ fn an_authority_that_says_when_to_renew_is_believed() {
     let Some(place) = Place::new() else { return };
     let site = shop();
     let window = Arc::new(Mutex::new((String::from("2099-01-01T00:00:00Z"), String::from("2099-01-02T00:00:00Z"))));
-    let directory = saying_when(&place, window.clone());
+    let said = window.clone();
+    let also = |json: &mut serde_json::Value, own: &str| json["renewalInfo"] = format!("{own}/when").into();
+    let directory = before_pebble(&place, also, move |request| {
+        assert!(request.target().starts_with("/when/") && request.target().contains('.'), "{}", request.target());
+        let (start, end) = said.lock().unwrap().clone();
+        let json = serde_json::json!({ "suggestedWindow": { "start": start, "end": end } }).to_string();
+        answer("200 OK", &[("content-type", "application/json"), ("retry-after", "21600")], &json)
+    });
     let tls = place.tls(&["shop.example"]).replace(&place.directory(), &directory);
     let gateway = started(&site, &tls);
     let pebble = place.before(&gateway, 0);
@@ -239,8 +257,41 @@ fn an_authority_that_says_when_to_renew_is_believed() {
     assert_ne!(shake(&gateway, "shop.example", &pebble.root(), &[]).unwrap().0, first);
 }
 
-/// A directory before pebble's, which has no renewal information: all else in it is pebble's own. The answer is its address.
-fn saying_when(place: &Place, window: Arc<Mutex<(String, String)>>) -> String {
+#[test]
+fn an_authority_that_wants_to_be_left_alone_is() {
+    let Some(place) = Place::new() else { return };
+    let site = shop();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let orders = asked.clone();
+    let elsewhere = |json: &mut serde_json::Value, own: &str| json["newOrder"] = format!("{own}/order").into();
+    let directory = before_pebble(&place, elsewhere, move |request| {
+        assert_eq!(request.target(), "/order");
+        orders.fetch_add(1, Ordering::SeqCst);
+        let problem = r#"{"type": "urn:ietf:params:acme:error:rateLimited", "detail": "too many"}"#;
+        let headers = [("content-type", "application/problem+json"), ("retry-after", "259200")];
+        answer("429 Too Many Requests", &headers, problem)
+    });
+    let tls = place.tls(&["shop.example", "www.shop.example"]).replace(&place.directory(), &directory);
+    let gateway = started(&site, &tls);
+    let _pebble = place.before(&gateway, 0);
+    try_again(&gateway);
+    assert_eq!(failures(&gateway, "shop.example", "rate_limited"), 1, "{}", gateway.admin("/metrics"));
+    gateway.running().renew_certificates().unwrap();
+    assert_eq!(asked.load(Ordering::SeqCst), 1, "the other name waits a little");
+    try_again(&gateway);
+    try_again(&gateway);
+    assert_eq!(asked.load(Ordering::SeqCst), 2, "three days are three days");
+    try_again(&gateway);
+    assert_eq!(asked.load(Ordering::SeqCst), 3);
+}
+
+/// A directory before pebble's: `change` makes of pebble's own what it says, and is told its address; `answer` is what it answers elsewhere.
+/// The answer is the directory's address.
+fn before_pebble(
+    place: &Place,
+    change: impl Fn(&mut serde_json::Value, &str) + Send + Sync + 'static,
+    answer: impl Fn(&RequestSeen) -> Vec<u8> + Send + Sync + 'static,
+) -> String {
     let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -250,37 +301,32 @@ fn saying_when(place: &Place, window: Arc<Mutex<(String, String)>>) -> String {
             PrivateKeyDer::from_pem_file(place.key()).unwrap(),
         )
         .unwrap();
-    let (config, pebble, certificate) = (Arc::new(config), place.directory(), place.certificate());
-    let address = Arc::new(Mutex::new(String::new()));
-    let own = address.clone();
+    let (config, pebble, certificate) = (Arc::new(config), place.port(), place.certificate());
+    let own = Arc::new(OnceLock::<String>::new());
+    let known = own.clone();
     let directory = Origin::raw(move |stream: TcpStream| {
         let connection = ServerConnection::new(config.clone()).unwrap();
-        let mut stream = std::io::BufReader::new(StreamOwned::new(connection, stream));
+        let mut stream = BufReader::new(StreamOwned::new(connection, stream));
         let Ok(Some(request)) = read_request(&mut stream) else { return };
-        let own = own.lock().unwrap().clone();
-        let answer = if request.target() == "/dir" {
-            let port = pebble.rsplit(':').next().unwrap().split('/').next().unwrap().parse().unwrap();
-            let address = std::net::SocketAddr::from(([127, 0, 0, 1], port));
-            let Ok(_) = TcpStream::connect(address) else { return };
-            let mut asked = crate::harness::Browser::over_tls(address, "localhost", &certificate);
+        let reply = if request.target() == "/dir" {
+            let address = SocketAddr::from(([127, 0, 0, 1], pebble));
+            if TcpStream::connect(address).is_err() {
+                return;
+            }
+            let mut asked = Browser::over_tls(address, "localhost", &certificate);
             // By the name that its certificate has, also in the addresses that it names.
-            asked.host = format!("localhost:{port}");
-            let mut json: serde_json::Value = serde_json::from_slice(&asked.get("/dir").body).unwrap();
-            json["renewalInfo"] = format!("{own}/when").into();
+            asked.host = format!("localhost:{pebble}");
+            let mut json = serde_json::from_slice(&asked.get("/dir").body).unwrap();
+            change(&mut json, known.wait());
             ok("application/json", &json.to_string())
         } else {
-            assert!(request.target().starts_with("/when/") && request.target().contains('.'), "{}", request.target());
-            let (start, end) = window.lock().unwrap().clone();
-            let json = serde_json::json!({ "suggestedWindow": { "start": start, "end": end } }).to_string();
-            let headers = [("content-type", "application/json"), ("retry-after", "21600")];
-            crate::harness::answer("200 OK", &headers, &json)
+            answer(&request)
         };
-        stream.get_mut().write_all(&answer).unwrap();
+        stream.get_mut().write_all(&reply).unwrap();
         stream.get_mut().conn.send_close_notify();
         _ = stream.get_mut().flush();
     });
-    *address.lock().unwrap() = format!("https://localhost:{}", directory.address().port());
-    let address = address.lock().unwrap();
+    let address = own.get_or_init(|| format!("https://localhost:{}", directory.address().port()));
     format!("{address}/dir")
 }
 
@@ -293,7 +339,8 @@ fn what_nobody_asked_for_goes_on_to_the_site() {
         let request = format!("GET {target} HTTP/1.1\r\nhost: shop.example\r\n\r\n");
         gateway.plain_browser().raw(request.as_bytes()).unwrap()
     };
-    for target in ["/.well-known/acme-challenge/abc", "/.well-known/acme-challenge/", "/.well-known/acme-challenge/a/b"] {
+    for target in ["/.well-known/acme-challenge/abc", "/.well-known/acme-challenge/", "/.well-known/acme-challenge/a/b"]
+    {
         assert!(ask(target).text().contains("Welcome"), "{target}: the site may have an authority of its own");
     }
     assert_eq!(ask("/.well-known/acme-challeng/abc").status, 308);

@@ -7,7 +7,12 @@ use url::Url;
 
 use crate::{
     acme::{Challenge, Settings},
-    config::{certificate, context::{Advice, Context}, file::Table, place, value},
+    config::{
+        certificate,
+        context::{Advice, Context},
+        file::Table,
+        place, value,
+    },
     routing::HostPattern,
 };
 
@@ -48,7 +53,8 @@ pub(super) fn check(mut table: Table<'_>) -> Acme {
     let directory = directory.unwrap_or_else(|| LETS_ENCRYPT[0].1.to_owned());
     let directory_ca = table.text("directory_ca");
     if let Some(path) = &directory_ca {
-        let bytes = context.read(path.span(), &context.resolve(path.get_ref()), "certificate of the directory's authority");
+        let bytes =
+            context.read(path.span(), &context.resolve(path.get_ref()), "certificate of the directory's authority");
         if let Some(Err(advice)) = bytes.map(|bytes| certificate::authorities(&bytes)) {
             context.fault(path.span(), format!("{}: {}", path.get_ref(), advice.what), advice.remedy);
         }
@@ -73,7 +79,10 @@ impl Acme {
     /// Warns of names that a file covers already, and would never be served.
     pub(super) fn warn_of_files(&self, context: &Context, is_covered: impl Fn(&str) -> bool) {
         for name in self.names.iter().filter(|name| is_covered(name.get_ref())) {
-            let what = format!("`{}` has a certificate in `certificates`, which goes before the one of the authority", name.get_ref());
+            let what = format!(
+                "`{}` has a certificate in `certificates`, which goes before the one of the authority",
+                name.get_ref()
+            );
             context.warning(name.span(), what, "remove one of the two");
         }
     }
@@ -103,7 +112,11 @@ impl Acme {
         let challenges = match &self.challenge {
             Some(challenge) if *challenge.get_ref() == Challenge::Http01 && !has_http => {
                 let remedy = "add `http = [\"0.0.0.0:80\"]` to [server], or write `challenge = \"tls-alpn-01\"`";
-                context.fault(challenge.span(), "the authority comes by plain http, and nothing listens for it", remedy);
+                context.fault(
+                    challenge.span(),
+                    "the authority comes by plain http, and nothing listens for it",
+                    remedy,
+                );
                 vec![Challenge::Http01]
             }
             Some(challenge) => vec![*challenge.get_ref()],

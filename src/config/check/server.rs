@@ -39,7 +39,8 @@ pub(super) fn check(top: &mut Table<'_>, certificates: Option<Vec<CertificateFil
     unique(context, http.iter().chain(&https).flat_map(|list| list.get_ref()).chain(&admin));
     warn_of_public_admin(context, admin.as_ref());
     if let Some(https) = https.as_ref().filter(|_| has_https && certificates.is_none()) {
-        let remedy = "add [tls] with `certificates = [{ certificate = \"cert.pem\", key = \"key.pem\" }]`, or [tls.acme]";
+        let remedy =
+            "add [tls] with `certificates = [{ certificate = \"cert.pem\", key = \"key.pem\" }]`, or [tls.acme]";
         context.fault(https.span(), "`https` needs a certificate", remedy);
     }
     let admin_host = table.parsed("admin_host", place::host);

@@ -46,7 +46,9 @@ fn a_host_whose_certificate_is_asked_for_is_not_left_out() {
     assert!(warnings.len() == 1 && warnings[0].starts_with(expected), "{warnings:#?}");
     let admin = "admin_host = \"stats.other.kz\"\n[tls.acme]";
     let text = with("names = [\"example.kz\", \"stats.other.kz\"]\nterms_of_service_agreed = true");
-    let text = text.replace("[tls.acme]", admin).replace("hosts = [\"example.kz\", \"*.example.kz\"]", "hosts = [\"example.kz\"]");
+    let text = text
+        .replace("[tls.acme]", admin)
+        .replace("hosts = [\"example.kz\", \"*.example.kz\"]", "hosts = [\"example.kz\"]");
     assert_eq!(warnings_in(Path::new("/nowhere"), &text), [""; 0]);
 }
 
@@ -73,10 +75,15 @@ fn names_are_single_and_somebodys_here() {
     check("terms_of_service_agreed = true", &["4:1: missing `names` in [tls.acme]; write"]);
     check(
         &names("\"*.example.kz\""),
-        &["5:10: `names` in [tls.acme]: `*.example.kz` is a wildcard, which is proved by DNS-01 alone, and Kelisim has not that; list"],
+        &[
+            "5:10: `names` in [tls.acme]: `*.example.kz` is a wildcard, which is proved by DNS-01 alone, and Kelisim has not that; list",
+        ],
     );
     check(&names("\"example.kz\", \"Example.kz\""), &["5:24: `example.kz` is already a name in line 5; leave it once"]);
-    check(&names("\"127.0.0.1\""), &["5:10: `names` in [tls.acme]: `127.0.0.1` is no name that gets a certificate; write"]);
+    check(
+        &names("\"127.0.0.1\""),
+        &["5:10: `names` in [tls.acme]: `127.0.0.1` is no name that gets a certificate; write"],
+    );
     check(&names("\"other.kz\""), &["5:10: `other.kz` is neither a site's host nor `admin_host`; add it to `hosts`"]);
     check(&names("\"notexample.kz\""), &["5:10: `notexample.kz` is neither a site's host nor `admin_host`"]);
     let many: Vec<_> = (0..101).map(|at| format!("\"n{at}.example.kz\"")).collect();
@@ -93,13 +100,18 @@ fn what_an_authority_is_told_is_written_out() {
     let contact = |value: &str| format!("{NAMES}contact = \"{value}\"");
     assert_eq!(settings(&with(&contact("mailto:a@b.kz"))).contact.as_deref(), Some("mailto:a@b.kz"));
     check(&contact("a@b.kz"), &["7:11: `contact` in [tls.acme]: `a@b.kz` is no contact; write `mailto:`"]);
-    check(&contact("mailto:a@b.kz,c@b.kz"), &["7:11: `contact` in [tls.acme]: `mailto:a@b.kz,c@b.kz` is more than one address"]);
+    check(
+        &contact("mailto:a@b.kz,c@b.kz"),
+        &["7:11: `contact` in [tls.acme]: `mailto:a@b.kz,c@b.kz` is more than one address"],
+    );
     check(&contact("mailto:nobody"), &["7:11: `contact` in [tls.acme]: `nobody` is not an e-mail address"]);
     check(&format!("{NAMES}challenge = \"dns-01\""), &["7:13: `challenge` in [tls.acme]: `dns-01` is not known; "]);
-    let without_plain =
-        with(&format!("{NAMES}challenge = \"http-01\"")).replace("http = [\"127.0.0.1:8081\"]\n", "");
+    let without_plain = with(&format!("{NAMES}challenge = \"http-01\"")).replace("http = [\"127.0.0.1:8081\"]\n", "");
     let faults = faults_in(Path::new("/nowhere"), &without_plain);
-    assert!(faults[0].starts_with("kelisim.toml:6:13: the authority comes by plain http, and nothing listens"), "{faults:?}");
+    assert!(
+        faults[0].starts_with("kelisim.toml:6:13: the authority comes by plain http, and nothing listens"),
+        "{faults:?}"
+    );
 }
 
 #[test]
@@ -107,7 +119,9 @@ fn the_authority_of_the_directory_is_a_certificate() {
     let folder = tempfile::tempdir().unwrap();
     let text = with(&format!("{NAMES}directory_ca = \"ca.pem\""));
     let found = || faults_in(folder.path(), &text);
-    assert!(found()[0].starts_with("kelisim.toml:7:16: can't read the certificate of the directory's authority ca.pem: "));
+    assert!(
+        found()[0].starts_with("kelisim.toml:7:16: can't read the certificate of the directory's authority ca.pem: ")
+    );
     fs::write(folder.path().join("ca.pem"), "nothing").unwrap();
     assert!(found()[0].starts_with("kelisim.toml:7:16: ca.pem: there is no certificate in it; give it as PEM"));
 }
@@ -115,12 +129,11 @@ fn the_authority_of_the_directory_is_a_certificate() {
 #[test]
 fn a_name_that_a_file_covers_is_a_warning() {
     let folder = certificates::folder_with_certificate(&["example.kz", "*.example.kz"], 2030);
-    let text = with(NAMES).replace(
-        "[tls.acme]",
-        "[tls]\ncertificates = [{ certificate = \"cert.pem\", key = \"key.pem\" }]\n[tls.acme]",
-    );
+    let text = with(NAMES)
+        .replace("[tls.acme]", "[tls]\ncertificates = [{ certificate = \"cert.pem\", key = \"key.pem\" }]\n[tls.acme]");
     let warnings = warnings_in(folder.path(), &text);
-    let expected = "warning: `example.kz` has a certificate in `certificates`, which goes before the one of the authority; remove";
+    let expected =
+        "warning: `example.kz` has a certificate in `certificates`, which goes before the one of the authority; remove";
     assert!(warnings.iter().any(|warning| warning.contains(expected)), "{warnings:#?}");
 }
 

@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    io::Write as _,
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::Command,
@@ -45,12 +46,16 @@ impl Place {
     /// A place on this machine; nothing where whoever runs the tests goes without them.
     pub fn new() -> Option<Self> {
         if std::env::var_os(WITHOUT).is_some() {
-            eprintln!("{WITHOUT} is set: what needs pebble is not tested");
+            // Past the harness of tests, which shows what is printed only of those that fail.
+            _ = writeln!(std::io::stderr(), "{WITHOUT} is set: what needs pebble is not tested");
             return None;
         }
         for program in PROGRAMS {
             let is_there = Path::new(program).exists();
-            assert!(is_there, "{program} is missing: install Debian's package `pebble`, or set {WITHOUT}=1 to go without");
+            assert!(
+                is_there,
+                "{program} is missing: install Debian's package `pebble`, or set {WITHOUT}=1 to go without"
+            );
         }
         let folder = tempfile::tempdir().unwrap();
         let (certificate, key) = demo::certificate(&["localhost"]).unwrap();
@@ -65,6 +70,11 @@ impl Place {
     /// The address of the directory.
     pub fn directory(&self) -> String {
         format!("https://localhost:{}/dir", self.directory)
+    }
+
+    /// The port of the directory.
+    pub fn port(&self) -> u16 {
+        self.directory
     }
 
     /// The certificate that the directory is known by.
@@ -111,7 +121,9 @@ impl Place {
         }});
         fs::write(&file, settings.to_string()).unwrap();
         let mut command = Command::new("sh");
-        command.args(["-c", r#"exec "$@" >&2"#, "sh", PROGRAMS[0], "-strict", "-dnsserver", &names, "-config"]).arg(&file);
+        command
+            .args(["-c", r#"exec "$@" >&2"#, "sh", PROGRAMS[0], "-strict", "-dnsserver", &names, "-config"])
+            .arg(&file);
         command.env("PEBBLE_VA_NOSLEEP", "1").env("PEBBLE_AUTHZREUSE", "0");
         command.env("PEBBLE_WFE_NONCEREJECT", refused_nonces.to_string());
         let (authority, ..) = Process::start(&mut command, |line| line.contains("directory available").then_some(()));

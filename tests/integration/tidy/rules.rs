@@ -18,7 +18,8 @@ const RULES: &[&str] = &[
     "timestamp",
     "visitor",
 ];
-const OUTSIDE: &[&str] = &["acme", "clock", "export", "geo", "mail", "sockets", "store", "telemetry", "upstream", "witness"];
+const OUTSIDE: &[&str] =
+    &["acme", "clock", "export", "geo", "mail", "sockets", "store", "telemetry", "upstream", "witness"];
 
 /// Which modules a module may name besides itself; a module without a place may name none.
 fn may_name(module: &str) -> Option<Vec<&'static str>> {
