@@ -155,9 +155,12 @@ async fn settings_are_replaced_without_a_stop() {
 async fn what_can_not_be_kept_is_not_asked_for() {
     let alone = Alone::new(&["shop.example"]);
     let renewal = alone.open();
+    renewal.look().await;
     let plan = alone.storage().certificate_path("shop.example").with_extension("json");
+    fs::remove_file(&plan).unwrap();
     fs::create_dir_all(plan.join("in the way")).unwrap();
     alone.told();
+    alone.pass(10);
     renewal.look().await;
     assert_eq!(alone.told(), ["failed shop.example: state"]);
 }

@@ -87,7 +87,7 @@ fn names_are_single_and_somebodys_here() {
     check(&names("\"other.kz\""), &["5:10: `other.kz` is neither a site's host nor `admin_host`; add it to `hosts`"]);
     check(&names("\"notexample.kz\""), &["5:10: `notexample.kz` is neither a site's host nor `admin_host`"]);
     let many: Vec<_> = (0..101).map(|at| format!("\"n{at}.example.kz\"")).collect();
-    check(&names(&many.join(", ")), &["5:1906: `names` in [tls.acme] has more than 100 names; a certificate"]);
+    check(&names(&many.join(", ")), &["5:1800: `names` in [tls.acme] has more than 100 names; a certificate"]);
 }
 
 #[test]

@@ -166,6 +166,7 @@ impl Pebble {
 
     /// Leads a name to this address.
     pub fn lead(&self, name: &str, address: &str) {
+        self.name_server("/clear-a", &serde_json::json!({ "host": name }));
         self.name_server("/add-a", &serde_json::json!({ "host": name, "addresses": [address] }));
     }
 
