@@ -6,13 +6,14 @@ use std::{net::TcpListener, path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 use super::{
-    control,
+    certificates, control,
     enforcement::{self, When},
     inventory,
     letters::Letters,
     witnesses::Pursuit,
 };
 use crate::{
+    acme::Renewal,
     admin,
     clock::Clock,
     gateway,
@@ -45,6 +46,7 @@ pub(super) struct Duties {
     pub(super) administration: Arc<admin::Administration>,
     pub(super) witnesses: Vec<Pursuit>,
     pub(super) letters: Option<Letters>,
+    pub(super) renewal: Arc<Renewal>,
     pub(super) stopped: watch::Receiver<bool>,
 }
 
@@ -67,8 +69,9 @@ impl Duties {
             {
                 tasks.spawn(admin::serve(listener, self.administration.clone()));
             }
+            tasks.spawn(certificates::renew(self.renewal, self.certificates.clone(), self.gateway.clone()));
             if let Some(certificates) = self.certificates {
-                tasks.spawn(watch_certificates(certificates));
+                tasks.spawn(watch_certificates(certificates, self.gateway.clone()));
             }
             tasks.spawn(watch_countries(self.gateway.clone()));
             for witness in self.witnesses {
@@ -123,10 +126,11 @@ async fn send_letters(letters: Letters) {
     }
 }
 
-async fn watch_certificates(certificates: Arc<Certificates>) {
+async fn watch_certificates(certificates: Arc<Certificates>, gateway: Arc<gateway::Shared>) {
     loop {
         tokio::time::sleep(FILES_EVERY).await;
         read_again(&certificates);
+        certificates::show_ends(Some(&certificates), gateway.metrics());
     }
 }
 

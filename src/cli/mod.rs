@@ -5,6 +5,7 @@
 
 mod apply;
 mod canary;
+mod certificates;
 mod check;
 mod control;
 mod counting;

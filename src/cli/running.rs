@@ -11,7 +11,7 @@ use http_body_util::BodyExt as _;
 use tokio::sync::watch;
 
 use super::{
-    control,
+    certificates, control,
     counting::{self, CountingThread},
     housekeeping, inventory,
     letters::Letters,
@@ -19,6 +19,7 @@ use super::{
     witnesses::{self, Pursuit, Remembered},
 };
 use crate::{
+    acme::{Renewal, Served},
     admin,
     clock::Clock,
     config::{self, Configuration},
@@ -42,6 +43,7 @@ pub struct Running {
     housekeeping: thread::JoinHandle<()>,
     counting: CountingThread,
     letters: Option<Letters>,
+    renewal: Arc<Renewal>,
 }
 
 /// Why a gateway can't start. Each message says where and what to do.
@@ -133,7 +135,10 @@ impl Running {
             },
         );
         let other = configuration.server.admin_host.clone().map(|name| over_tls(name, administration.clone()));
-        let server = Server::start(&configuration.server, &gateway, other)?;
+        let served = Arc::<Served>::default();
+        let renewal = certificates::open(configuration.acme, &state_dir, &gateway, &served, &clock)?;
+        let server = Server::start(&configuration.server, &gateway, other, &served)?;
+        certificates::show_ends(server.certificates().map(Arc::as_ref), gateway.metrics());
         let (stop, stopped) = watch::channel(false);
         let pursuit = |settings: &witness::Settings| {
             let known = remembered.iter().find(|answer| answer.witness == settings.key.name());
@@ -151,6 +156,7 @@ impl Running {
             administration,
             witnesses: configuration.witnesses.iter().map(pursuit).collect::<io::Result<_>>()?,
             letters: letters.clone(),
+            renewal: renewal.clone(),
             stopped,
         };
         let housekeeping = thread::Builder::new().name("housekeeping".into()).spawn(move || duties.run())?;
@@ -165,6 +171,7 @@ impl Running {
             housekeeping,
             counting,
             letters,
+            renewal,
         })
     }
 
@@ -198,6 +205,14 @@ impl Running {
         if let Some(letters) = &self.letters {
             letters.look();
         }
+    }
+
+    /// Has certificates obtained and renewed that are due; waits for an attempt that is under way.
+    pub fn renew_certificates(&self) -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(self.renewal.look());
+        certificates::show_ends(self.server.certificates().map(Arc::as_ref), self.gateway.metrics());
+        Ok(())
     }
 
     /// Reads certificate files again if they changed; `Ok(true)` when new ones are in use.

@@ -74,7 +74,24 @@ pub(super) const LIMITS: Section = Section {
 
 pub(super) const TLS: Section = Section {
     header: "[tls]",
-    keys: &[("certificates", "certificates = [{ certificate = \"cert.pem\", key = \"key.pem\" }]")],
+    keys: &[
+        ("certificates", "certificates = [{ certificate = \"cert.pem\", key = \"key.pem\" }]"),
+        ("acme", "[tls.acme]"),
+        ("hsts", "hsts = \"1 year\""),
+        ("hsts_subdomains", "hsts_subdomains = true"),
+    ],
+};
+
+pub(super) const ACME: Section = Section {
+    header: "[tls.acme]",
+    keys: &[
+        ("names", "names = [\"example.kz\", \"www.example.kz\"]"),
+        ("terms_of_service_agreed", "terms_of_service_agreed = true"),
+        ("contact", "contact = \"mailto:name@example.kz\""),
+        ("directory", "directory = \"staging\""),
+        ("directory_ca", "directory_ca = \"authority.pem\""),
+        ("challenge", "challenge = \"http-01\""),
+    ],
 };
 
 pub(super) const CERTIFICATE: Section = Section {
@@ -293,6 +310,7 @@ pub(super) const ALL: &[&Section] = &[
     &LIMITS,
     &TLS,
     &CERTIFICATE,
+    &ACME,
     &CONTROLLER,
     &SITE,
     &SITE_CONTROLLER,

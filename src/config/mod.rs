@@ -32,7 +32,7 @@ pub use insertion::{Insertion, NoPlace, insert};
 pub use summary::summary;
 
 use crate::{
-    admin,
+    acme, admin,
     clock::Clock,
     cookies, gateway, geo, mail, server, statistics, telemetry,
     timestamp::{Term, Timestamp},
@@ -46,6 +46,8 @@ use fault::Document;
 pub struct Configuration {
     /// Listeners, certificates, limits.
     pub server: server::Settings,
+    /// How certificates are obtained, for the names that are listed for it.
+    pub acme: Option<acme::Settings>,
     /// Where keys and the store lie.
     pub state_dir: PathBuf,
     /// The sites; never empty, no host in two of them.
@@ -112,6 +114,7 @@ fn load_at(text: &str, base_dir: &Path, name: &str, now: Timestamp) -> Result<(C
         Some(checked) if found.faults.is_empty() => {
             let configuration = Configuration {
                 server: checked.server,
+                acme: checked.acme,
                 state_dir: checked.state_dir,
                 sites: checked.sites,
                 geo: checked.geo,

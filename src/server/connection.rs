@@ -2,10 +2,11 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use http::HeaderValue;
 use hyper::server::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
     net::TcpStream,
     sync::OwnedSemaphorePermit,
 };
@@ -21,6 +22,7 @@ use super::{
     requests::{Requests, Way},
 };
 use crate::{
+    acme::{Served, TLS_ALPN_PROTOCOL},
     gateway::{Connection, Gateway},
     sockets::keep_alive,
     visitor::{Network, Scheme},
@@ -44,6 +46,10 @@ pub(super) struct Shared {
     pub(super) tls: Option<TlsAcceptor>,
     /// What answers for one host in the sites' place.
     pub(super) other: Option<Arc<OtherHost>>,
+    /// What an authority issued and asks for.
+    pub(super) served: Arc<Served>,
+    /// What visitors of sites are told about https.
+    pub(super) hsts: Option<HeaderValue>,
     pub(super) trusted_proxies: Vec<Network>,
     /// That of the first TLS listener.
     pub(super) https_port: u16,
@@ -70,10 +76,15 @@ pub(super) async fn serve(
     match (&shared.tls, scheme) {
         (Some(tls), Scheme::Https) => {
             let handshake = Box::pin(tokio::time::timeout(shared.limits.head_timeout, tls.accept(stream)));
-            let Ok(Ok(stream)) = handshake.await else {
+            let Ok(Ok(mut stream)) = handshake.await else {
                 metrics.tls_failed();
                 return;
             };
+            if stream.get_ref().1.alpn_protocol() == Some(TLS_ALPN_PROTOCOL) {
+                // The handshake was the answer; nothing else is said in this protocol (RFC 8737, section 3).
+                _ = tokio::time::timeout(CLIENT_READING_TIMEOUT, stream.shutdown()).await;
+                return;
+            }
             let tls = &stream.get_ref().1;
             way.is_others = shared.other.as_ref().is_some_and(|other| other.is_named(tls.server_name()));
             let is_http2 = tls.alpn_protocol() == Some(b"h2");

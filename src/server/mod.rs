@@ -2,6 +2,7 @@
 
 mod activity;
 mod certificates;
+mod challenge;
 mod client_stream;
 mod connection;
 mod drain;
@@ -19,9 +20,9 @@ use tokio_rustls::TlsAcceptor;
 
 pub use certificates::Certificates;
 pub use other_host::{OtherBody, OtherHost};
-pub use settings::{CertificateFiles, Limits, Settings};
+pub use settings::{CertificateFiles, Hsts, Limits, Settings};
 
-use crate::{gateway, visitor::Scheme};
+use crate::{acme::Served, gateway, visitor::Scheme};
 
 /// A server that is listening.
 pub struct Server {
@@ -36,12 +37,17 @@ pub struct Server {
 
 impl Server {
     /// Opens the listeners and starts one thread for each core. The gateway is told the port of the first TLS listener, for redirects. `other`
-    /// answers for one host in the sites' place.
+    /// answers for one host in the sites' place; `served` holds what an authority issued and asks for.
     ///
     /// # Errors
     ///
     /// When an address can't be listened on, or a certificate can't be read.
-    pub fn start(settings: &Settings, gateway: &Arc<gateway::Shared>, other: Option<OtherHost>) -> io::Result<Self> {
+    pub fn start(
+        settings: &Settings,
+        gateway: &Arc<gateway::Shared>,
+        other: Option<OtherHost>,
+        served: &Arc<Served>,
+    ) -> io::Result<Self> {
         let workers = settings.workers.max(1);
         let mut listeners: Vec<Vec<(std::net::TcpListener, Scheme)>> = (0..workers).map(|_| Vec::new()).collect();
         let mut open = |addresses: &[SocketAddr], scheme| {
@@ -62,8 +68,9 @@ impl Server {
         {
             gateway.redirect_to_https(address.port());
         }
-        let certificates =
-            (!https.is_empty()).then(|| Certificates::read(settings.certificates.clone())).transpose()?;
+        let certificates = (!https.is_empty())
+            .then(|| Certificates::read(settings.certificates.clone(), served.clone()))
+            .transpose()?;
         let tls = certificates.as_ref().map(|certificates| TlsAcceptor::from(certificates.server_config()));
         let https_port = https.first().map_or(443, SocketAddr::port);
         let other = other.map(Arc::new);
@@ -76,6 +83,8 @@ impl Server {
                 idle_awake: http1::IdleAwake::default(),
                 tls: tls.clone(),
                 other: other.clone(),
+                served: served.clone(),
+                hsts: settings.hsts.map(|hsts| hsts.header()),
                 trusted_proxies: settings.trusted_proxies.clone(),
                 https_port,
             };

@@ -2,12 +2,13 @@
 
 use std::{convert::Infallible, future::Future, net::IpAddr, sync::Arc};
 
-use http::{Request, Response};
+use http::{Request, Response, header};
 use http_body_util::Either;
 use hyper::{body::Incoming, service::Service};
 
 use super::{
     activity::{ActiveRequest, Activity},
+    challenge,
     connection::Shared,
     other_host::{Goes, OtherBody},
 };
@@ -50,6 +51,10 @@ impl Service<Request<Incoming>> for Requests {
         let active = Arc::new(self.activity.begin());
         let shared = self.shared.clone();
         let Way { peer, scheme, is_others } = self.way;
+        if let Some(answer) = challenge::answer(&shared.served, &request) {
+            let answer = answer.map(|body| Busy { body: Either::Right(body), _active: active });
+            return Box::pin(async move { Ok(answer) });
+        }
         if let Some(other) = shared.other.as_ref().filter(|other| other.concerns(&request, is_others)) {
             let client = client_connection(peer, scheme, request.headers(), &shared.trusted_proxies);
             let goes = other.goes(&request, scheme, is_others, client.scheme);
@@ -62,8 +67,15 @@ impl Service<Request<Incoming>> for Requests {
             }
         }
         let connection = self.connection.holding(active.clone());
+        // Over plain http the header means nothing, and must not be sent (RFC 6797, section 7.2).
+        let hsts = shared.hsts.clone().filter(|_| {
+            client_connection(peer, scheme, request.headers(), &shared.trusted_proxies).scheme == Scheme::Https
+        });
         Box::pin(async move {
-            let answer = shared.gateway.answer(request, &connection).await;
+            let mut answer = shared.gateway.answer(request, &connection).await;
+            if let Some(hsts) = hsts {
+                answer.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, hsts);
+            }
             Ok(answer.map(|body| Busy { body: Either::Left(body), _active: active }))
         })
     }

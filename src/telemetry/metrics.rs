@@ -59,6 +59,9 @@ pub struct Metrics {
     witness_failures: IntCounterVec,
     /// Of each witness, since when a checkpoint waits for its signature.
     witness_waits: Mutex<BTreeMap<Box<str>, Option<Timestamp>>>,
+    certificate_expiry: IntGaugeVec,
+    certificate_renewals: IntCounterVec,
+    certificate_renewal_failures: IntCounterVec,
     connections: IntGauge,
     connections_total: IntCounterVec,
     tls_failures: IntCounter,
@@ -157,6 +160,21 @@ impl Metrics {
                 &["witness", "reason"],
             ),
             witness_waits: Mutex::default(),
+            certificate_expiry: gauges(
+                "kelisim_certificate_expiry_timestamp_seconds",
+                "The last moment of the certificate that is served for a name.",
+                &["name"],
+            ),
+            certificate_renewals: vector(
+                "kelisim_certificate_renewals_total",
+                "Certificates that an authority issued.",
+                &["name"],
+            ),
+            certificate_renewal_failures: vector(
+                "kelisim_certificate_renewal_failures_total",
+                "Attempts to get a certificate from an authority that failed.",
+                &["name", "reason"],
+            ),
             connections: gauge("kelisim_connections", "Open client connections."),
             connections_total: vector(
                 "kelisim_connections_accepted_total",
@@ -247,6 +265,30 @@ impl Metrics {
         self.witness_failures.with_label_values(&[witness, reason]).inc();
     }
 
+    /// Sets until when the certificates in use are valid, by name; names that are gone are shown no more.
+    pub fn certificates_end(&self, ends: &[(String, Timestamp)]) {
+        // One by one: somebody may look in between.
+        for metric in self.certificate_expiry.collect().iter().flat_map(|family| family.get_metric()) {
+            let shown = metric.get_label().first().map_or("", |label| label.value());
+            if !ends.iter().any(|(name, _)| name == shown) {
+                _ = self.certificate_expiry.remove_label_values(&[shown]);
+            }
+        }
+        for (name, end) in ends {
+            self.certificate_expiry.with_label_values(&[name]).set(end.seconds());
+        }
+    }
+
+    /// Counts a certificate that an authority issued.
+    pub fn certificate_issued(&self, name: &str) {
+        self.certificate_renewals.with_label_values(&[name]).inc();
+    }
+
+    /// Counts an attempt to get one that failed.
+    pub fn certificate_failed(&self, name: &str, reason: &'static str) {
+        self.certificate_renewal_failures.with_label_values(&[name, reason]).inc();
+    }
+
     /// Counts a connection while the returned value lives.
     pub fn connected(self: &Arc<Self>, scheme: &'static str) -> ConnectionGauge {
         self.connections.inc();
@@ -299,6 +341,17 @@ mod tests {
         shows(99, 0);
         metrics.witness_waits("w", None);
         shows(200, 0);
+    }
+
+    #[test]
+    fn the_ends_of_certificates_are_those_in_use() {
+        let metrics = Metrics::new();
+        let end = Timestamp::from_seconds;
+        metrics.certificates_end(&[("a.kz".to_owned(), end(100)), ("b.kz".to_owned(), end(200))]);
+        metrics.certificates_end(&[("b.kz".to_owned(), end(300))]);
+        let page = metrics.render();
+        let shown: Vec<_> = page.lines().filter(|line| line.starts_with("kelisim_certificate_expiry")).collect();
+        assert_eq!(shown, ["kelisim_certificate_expiry_timestamp_seconds{name=\"b.kz\"} 300"]);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod harness;
 
+mod acme;
 mod admin_host;
 mod administration;
 mod analytics;

@@ -39,7 +39,8 @@ pub(super) fn check(top: &mut Table<'_>, certificates: Option<Vec<CertificateFil
     unique(context, http.iter().chain(&https).flat_map(|list| list.get_ref()).chain(&admin));
     warn_of_public_admin(context, admin.as_ref());
     if let Some(https) = https.as_ref().filter(|_| has_https && certificates.is_none()) {
-        let remedy = "add [tls] with `certificates = [{ certificate = \"cert.pem\", key = \"key.pem\" }]`";
+        let remedy =
+            "add [tls] with `certificates = [{ certificate = \"cert.pem\", key = \"key.pem\" }]`, or [tls.acme]";
         context.fault(https.span(), "`https` needs a certificate", remedy);
     }
     let admin_host = table.parsed("admin_host", place::host);
@@ -64,6 +65,7 @@ pub(super) fn check(top: &mut Table<'_>, certificates: Option<Vec<CertificateFil
         admin: admin.map(Spanned::into_inner),
         admin_host: admin_host.as_ref().map(|host| host.get_ref().clone()),
         certificates: certificates.unwrap_or_default(),
+        hsts: None,
         redirect_to_https: redirect.map_or(has_https, Spanned::into_inner),
         trusted_proxies: values(proxies),
         workers: workers.unwrap_or_else(cores),
@@ -83,6 +85,7 @@ impl Server {
             admin: None,
             admin_host: None,
             certificates: Vec::new(),
+            hsts: None,
             redirect_to_https: false,
             trusted_proxies: Vec::new(),
             workers: 1,

@@ -80,12 +80,12 @@ fn unknown_keys_wrong_types_and_missing_keys_are_found_together() {
 fn keys_of_other_versions_are_unknown() {
     check(
         "[controller]",
-        "acme = true\n[backup]\n[tls.acme]\n[controller]",
+        "acme = true\n[backup]\n[tls.keys]\n[controller]",
         &[
             "3:1: unknown key `acme` in [server]; known here: http, https, admin, admin_host",
             "4:2: unknown key `backup` in the file; known here: cookie_catalogue, server",
-            "5:2: missing `certificates` in [tls]",
-            "5:6: unknown key `acme` in [tls]; known here: certificates",
+            "5:2: missing `certificates` in [tls], and there is no [tls.acme] either; write",
+            "5:6: unknown key `keys` in [tls]; known here: certificates, acme",
         ],
     );
 }

@@ -37,6 +37,7 @@ pub struct GatewayBuilder {
     consent: String,
     policy: Vec<(String, String)>,
     other_name: Option<String>,
+    tls: Option<String>,
     redirects: bool,
     folder: Option<TempDir>,
     hand_over: Option<std::path::PathBuf>,
@@ -68,6 +69,7 @@ impl Gateway {
             consent: String::new(),
             policy: Vec::new(),
             other_name: None,
+            tls: None,
             redirects: false,
             folder: None,
             hand_over: None,
@@ -207,6 +209,18 @@ impl GatewayBuilder {
         self
     }
 
+    /// Another `[tls]` than the one with the site's certificate.
+    pub fn tls(mut self, lines: &str) -> Self {
+        self.tls = Some(lines.to_owned());
+        self
+    }
+
+    /// Lines for `[tls]` beside the site's certificate.
+    pub fn also_tls(self, lines: &str) -> Self {
+        let certificates = "certificates = [{ certificate = \"certificate.pem\", key = \"key.pem\" }]";
+        self.tls(&format!("[tls]\n{certificates}\n{lines}\n"))
+    }
+
     /// Plain requests are sent to https.
     pub fn redirecting(mut self) -> Self {
         self.redirects = true;
@@ -250,8 +264,7 @@ state_dir = "{folder}/state"
 workers = 2
 drain_timeout = "1 s"
 {server}
-[tls]
-certificates = [{{ certificate = "certificate.pem", key = "key.pem" }}{other_certificate}]
+{tls}
 [controller]
 name = "Shop"
 bin = "260140000005"
@@ -274,11 +287,11 @@ storage_place = "Kazakhstan"
 "#,
             folder = folder.display(),
             redirects = self.redirects,
-            other_certificate = if self.other_name.is_some() {
-                ", { certificate = \"other.pem\", key = \"other-key.pem\" }"
-            } else {
-                ""
-            },
+            tls = self.tls.clone().unwrap_or_else(|| {
+                let other = ", { certificate = \"other.pem\", key = \"other-key.pem\" }";
+                let other = if self.other_name.is_some() { other } else { "" };
+                format!("[tls]\ncertificates = [{{ certificate = \"certificate.pem\", key = \"key.pem\" }}{other}]")
+            }),
             hosts = self.hosts.iter().chain(&self.other_name).collect::<Vec<_>>(),
             server = self.server,
             upstream = self.upstream,

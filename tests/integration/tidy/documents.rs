@@ -2,7 +2,7 @@
 
 /// Labels whose values come from fixed lists, or, as `site`, from the configuration. No visitor can make one up.
 const LABELS: &[&str] =
-    &["site", "method", "status", "reason", "category", "direction", "outcome", "kind", "scheme", "witness"];
+    &["site", "method", "status", "reason", "category", "direction", "outcome", "kind", "scheme", "witness", "name"];
 
 /// Every test that the table of clauses names is in the file of its module.
 pub fn named_tests(document: &str, files: &[(String, String)]) -> Vec<String> {
