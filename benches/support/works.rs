@@ -183,7 +183,7 @@ fn spliced_pages() -> Box<dyn FnMut()> {
     let plan = rewriting::rewrite_plan(Some("gzip"));
     let recipe = Recipe { plan, injection: rewriting::injection(), edits: rewriting::edits() };
     let texts = CodedTexts::default();
-    Box::new(move || _ = black_box(splice(&recipe, black_box(&raw), &texts).expect("a page that can be spliced")))
+    Box::new(move || _ = black_box(splice(&recipe, black_box(&raw), Some(&texts)).expect("a page that can be spliced")))
 }
 
 fn counted_view(runs: u32) -> Box<dyn FnMut()> {

@@ -110,10 +110,13 @@ impl Connections {
             match self.exchange(kept, request).await {
                 Ok(answer) => return Ok(answer),
                 Err(Refused { unsent: Some(unsent), .. }) => request = *unsent,
-                Err(Refused { error: UpstreamError::Broken(error), .. }) => match repeat {
-                    Some(repeat) => request = repeat.request(),
-                    None => return Err(UpstreamError::Broken(error)),
-                },
+                // A connection that had been closed says nothing; what can't be read was said, and would be said again.
+                Err(Refused { error: UpstreamError::Broken(error), .. }) => {
+                    match repeat.filter(|_| !error.is_parse()) {
+                        Some(repeat) => request = repeat.request(),
+                        None => return Err(UpstreamError::Broken(error)),
+                    }
+                }
                 Err(Refused { error, .. }) => return Err(error),
             }
         }

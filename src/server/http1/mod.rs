@@ -10,6 +10,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use bytes::Buf as _;
 use hyper::{
     body::{Body, Incoming},
     server::conn::http1::{Builder, UpgradeableConnection},
@@ -179,11 +180,14 @@ where
                 return Poll::Ready(None);
             };
             let mut stream = parts.io.into_inner();
-            if parts.read_buf.is_empty() {
+            let mut begun = parts.read_buf;
+            // An empty line before a head is no part of it (RFC 9112, section 2.2).
+            begun.advance(begun.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count());
+            if begun.is_empty() {
                 return Poll::Ready(Some((stream, parts.service)));
             }
             // The beginning of a head came with the request before it.
-            stream.replay(parts.read_buf);
+            stream.replay(begun);
             self.begin(stream, parts.service);
         }
     }
