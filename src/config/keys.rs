@@ -49,6 +49,7 @@ pub(super) const SERVER: Section = Section {
         ("admin_host", "admin_host = \"stats.example.kz\""),
         ("state_dir", "state_dir = \"/var/lib/kelisim\""),
         ("trusted_proxies", "trusted_proxies = [\"10.0.0.0/8\"]"),
+        ("proxy_protocol_from", "proxy_protocol_from = [\"10.0.0.1\"]"),
         ("redirect_to_https", "redirect_to_https = true"),
         ("workers", "workers = 2"),
         ("drain_timeout", "drain_timeout = \"30 s\""),

@@ -18,12 +18,13 @@ use super::{
     drain::Drain,
     http1,
     other_host::OtherHost,
+    proxy_protocol::ProxyProtocol,
     requests::{Requests, Way},
 };
 use crate::{
     gateway::{Connection, Gateway},
     sockets::keep_alive,
-    visitor::{Network, Scheme},
+    visitor::{Network, Peer, Scheme},
 };
 
 /// HTTP/2 keep-alive: a peer that does not answer a ping within the second time is gone.
@@ -45,6 +46,7 @@ pub(super) struct Shared {
     /// What answers for one host in the sites' place.
     pub(super) other: Option<Arc<OtherHost>>,
     pub(super) trusted_proxies: Vec<Network>,
+    pub(super) proxy_protocol: Arc<ProxyProtocol>,
     /// That of the first TLS listener.
     pub(super) https_port: u16,
 }
@@ -52,7 +54,7 @@ pub(super) struct Shared {
 /// Serves a connection to its end. The permit is held as long as anything of the connection lives, upgraded streams too.
 pub(super) async fn serve(
     shared: Arc<Shared>,
-    stream: TcpStream,
+    mut stream: TcpStream,
     peer: SocketAddr,
     scheme: Scheme,
     permit: OwnedSemaphorePermit,
@@ -63,8 +65,15 @@ pub(super) async fn serve(
     keep_alive(&stream);
     let metrics = shared.gateway.metrics();
     let gauge = metrics.connected(scheme.name());
-    let connection = Connection::new(peer.ip(), scheme, (permit, gauge, drain.clone()));
-    let mut way = Way { peer: peer.ip(), scheme, is_others: false };
+    let peer = if shared.proxy_protocol.is_spoken_by(peer.ip()) {
+        let taken = shared.proxy_protocol.take(&mut stream, peer.ip(), shared.limits.head_timeout, metrics);
+        let Some(peer) = Box::pin(taken).await else { return };
+        peer
+    } else {
+        Peer::direct(peer.ip())
+    };
+    let connection = Connection::new(peer, scheme, (permit, gauge, drain.clone()));
+    let mut way = Way { peer, scheme, is_others: false };
     let activity = Activity::default();
     let patience = |head| Patience { head, reading: CLIENT_READING_TIMEOUT };
     match (&shared.tls, scheme) {

@@ -8,6 +8,7 @@ mod drain;
 mod http1;
 mod listen;
 mod other_host;
+mod proxy_protocol;
 mod requests;
 mod settings;
 mod worker;
@@ -68,6 +69,7 @@ impl Server {
         let https_port = https.first().map_or(443, SocketAddr::port);
         let other = other.map(Arc::new);
         let (stop, stopped) = watch::channel(false);
+        let proxy_protocol = Arc::new(proxy_protocol::ProxyProtocol::new(settings.proxy_protocol_from.clone()));
         let permits = Arc::new(Semaphore::new(settings.limits.connections.min(Semaphore::MAX_PERMITS)));
         let workers = listeners.into_iter().enumerate().map(|(number, listeners)| {
             let shared = connection::Shared {
@@ -77,6 +79,7 @@ impl Server {
                 tls: tls.clone(),
                 other: other.clone(),
                 trusted_proxies: settings.trusted_proxies.clone(),
+                proxy_protocol: proxy_protocol.clone(),
                 https_port,
             };
             let worker = worker::Worker {

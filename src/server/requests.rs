@@ -1,6 +1,6 @@
 //! The requests of one connection, and what keeps it busy while they are answered.
 
-use std::{convert::Infallible, future::Future, net::IpAddr, sync::Arc};
+use std::{convert::Infallible, future::Future, sync::Arc};
 
 use http::{Request, Response};
 use http_body_util::Either;
@@ -13,13 +13,13 @@ use super::{
 };
 use crate::{
     gateway::{AnswerBody, Connection},
-    visitor::{Scheme, client_connection},
+    visitor::{Peer, Scheme, client_connection},
 };
 
 /// How a connection was made.
 #[derive(Clone, Copy)]
 pub(super) struct Way {
-    pub(super) peer: IpAddr,
+    pub(super) peer: Peer,
     pub(super) scheme: Scheme,
     /// It asked for the other host by SNI.
     pub(super) is_others: bool,

@@ -62,6 +62,7 @@ pub struct Metrics {
     connections: IntGauge,
     connections_total: IntCounterVec,
     tls_failures: IntCounter,
+    proxy_protocol_failures: IntCounterVec,
 }
 
 /// Bounds of latency buckets in seconds: from a cached page to the limit of a slow upstream.
@@ -164,6 +165,11 @@ impl Metrics {
                 &["scheme"],
             ),
             tls_failures: counter("kelisim_tls_handshake_failures_total", "Connections that did not complete TLS."),
+            proxy_protocol_failures: vector(
+                "kelisim_proxy_protocol_failures_total",
+                "Connections of configured proxies that did not begin with a right PROXY header.",
+                &["reason"],
+            ),
             registry,
         })
     }
@@ -257,6 +263,11 @@ impl Metrics {
     /// Counts a connection that did not complete TLS.
     pub fn tls_failed(&self) {
         self.tls_failures.inc();
+    }
+
+    /// Counts a connection that a proxy did not begin as it must.
+    pub fn proxy_protocol_failed(&self, reason: &'static str) {
+        self.proxy_protocol_failures.with_label_values(&[reason]).inc();
     }
 }
 

@@ -36,6 +36,7 @@ mod log_import;
 mod notice_model;
 mod pages;
 mod passing;
+mod proxy_protocol;
 mod proxying;
 mod published_log;
 mod receipt_page;

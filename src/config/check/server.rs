@@ -52,6 +52,7 @@ pub(super) fn check(top: &mut Table<'_>, certificates: Option<Vec<CertificateFil
         context.fault(redirect.span(), "nothing to redirect to", "add `https` to [server], or remove this line");
     }
     let proxies = table.list("trusted_proxies", place::network);
+    let proxy_protocol_from = table.list("proxy_protocol_from", place::network);
     let state_dir = table.text("state_dir").map(|path| context.resolve(path.get_ref()));
     let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
     let log_format = table.parsed("log_format", value::word(&formats)).map(Spanned::into_inner);
@@ -66,6 +67,7 @@ pub(super) fn check(top: &mut Table<'_>, certificates: Option<Vec<CertificateFil
         certificates: certificates.unwrap_or_default(),
         redirect_to_https: redirect.map_or(has_https, Spanned::into_inner),
         trusted_proxies: values(proxies),
+        proxy_protocol_from: values(proxy_protocol_from),
         workers: workers.unwrap_or_else(cores),
         drain_timeout: drain_timeout.unwrap_or(DRAIN_TIMEOUT),
         limits: limits.unwrap_or_default(),
@@ -85,6 +87,7 @@ impl Server {
             certificates: Vec::new(),
             redirect_to_https: false,
             trusted_proxies: Vec::new(),
+            proxy_protocol_from: Vec::new(),
             workers: 1,
             drain_timeout: DRAIN_TIMEOUT,
             limits: Limits::default(),
