@@ -28,6 +28,7 @@ mod witnesses;
 
 use std::{convert::Infallible, path::PathBuf, sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use http::Request;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -83,8 +84,8 @@ pub struct Settings {
 
 /// What every request needs, by whichever way it comes.
 pub struct Administration {
-    gateway: Arc<gateway::Shared>,
-    settings: Settings,
+    gateway: Arc<gateway::Current>,
+    settings: ArcSwap<Settings>,
     sessions: Sessions,
     /// On the listener …
     guesses: Guesses,
@@ -101,10 +102,10 @@ pub struct Administration {
 
 impl Administration {
     /// Nobody is signed in yet.
-    pub fn new(gateway: Arc<gateway::Shared>, settings: Settings) -> Arc<Self> {
+    pub fn new(gateway: Arc<gateway::Current>, settings: Settings) -> Arc<Self> {
         Arc::new(Self {
             gateway,
-            settings,
+            settings: ArcSwap::from_pointee(settings),
             sessions: Sessions::default(),
             guesses: Guesses::new(guesses::LOCAL),
             public_guesses: Guesses::new(guesses::PUBLIC),
@@ -115,6 +116,17 @@ impl Administration {
         })
     }
 
+    /// What the pages show, from now on. Who is signed in stays so.
+    pub fn change(&self, change: impl FnOnce(&mut Settings)) {
+        let mut settings = Settings::clone(&self.settings.load());
+        change(&mut settings);
+        self.settings.store(Arc::new(settings));
+    }
+
+    fn settings(&self) -> Arc<Settings> {
+        self.settings.load_full()
+    }
+
     /// Answers a request to the host of the administration. The caller has seen that it came over TLS to that host alone.
     pub async fn answer_over_tls(self: &Arc<Self>, request: Request<Incoming>, client: ClientAddress) -> Answer {
         let way = Way::tls(&request, client);
@@ -123,7 +135,7 @@ impl Administration {
 
     /// Forgets who tried passwords, when that counts no more. To be called every minute or so.
     pub fn forget_clients(&self) {
-        self.public_guesses.forget_before(self.settings.clock.now());
+        self.public_guesses.forget_before(self.settings().clock.now());
     }
 }
 

@@ -10,6 +10,7 @@ use super::{
     enforcement::{self, When},
     inventory,
     letters::Letters,
+    reloading::Reloading,
     witnesses::Pursuit,
 };
 use crate::{
@@ -32,19 +33,26 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// How long the stop waits for what works beside the runtime, such as an export.
 const STOP_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Everything of one gateway, done on one thread.
-pub(super) struct Duties {
-    pub(super) gateway: Arc<gateway::Shared>,
-    pub(super) certificates: Option<Arc<Certificates>>,
+/// What another configuration changes of all this.
+#[derive(Clone)]
+pub(super) struct Changing {
     pub(super) retention: Term,
     pub(super) frame_retention: Term,
+    pub(super) letters: Option<Letters>,
+}
+
+/// Everything of one gateway, done on one thread.
+pub(super) struct Duties {
+    pub(super) gateway: Arc<gateway::Current>,
+    pub(super) certificates: Option<Arc<Certificates>>,
+    pub(super) changing: watch::Receiver<Changing>,
+    pub(super) reloading: Arc<Reloading>,
     pub(super) state_dir: PathBuf,
     pub(super) clock: Clock,
     pub(super) control: control::Socket,
     pub(super) admin: Option<TcpListener>,
     pub(super) administration: Arc<admin::Administration>,
     pub(super) witnesses: Vec<Pursuit>,
-    pub(super) letters: Option<Letters>,
     pub(super) stopped: watch::Receiver<bool>,
 }
 
@@ -74,17 +82,15 @@ impl Duties {
             for witness in self.witnesses {
                 tasks.spawn(witness.run());
             }
-            if let Some(letters) = self.letters {
-                tasks.spawn(send_letters(letters));
-            }
+            tasks.spawn(send_letters(self.changing.clone()));
             tasks.spawn(every_minute(
                 self.gateway.clone(),
                 self.administration,
                 self.state_dir.clone(),
                 self.clock.clone(),
             ));
-            tasks.spawn(retire(self.gateway.clone(), self.retention, self.frame_retention, self.clock.clone()));
-            tasks.spawn(self.control.serve(self.gateway.clone()));
+            tasks.spawn(retire(self.gateway.clone(), self.changing, self.clock.clone()));
+            tasks.spawn(self.control.serve(self.gateway.clone(), self.reloading));
             // The sender lives as long as the gateway; should it go, that is a stop too.
             _ = stopped.wait_for(|stopped| *stopped).await;
             tasks.shutdown().await;
@@ -99,7 +105,7 @@ impl Duties {
 
 /// Writes what was seen and, when a day is over, what was enforced on it; and forgets the clients that were counted for limits.
 async fn every_minute(
-    gateway: Arc<gateway::Shared>,
+    gateway: Arc<gateway::Current>,
     administration: Arc<admin::Administration>,
     state_dir: PathBuf,
     clock: Clock,
@@ -115,10 +121,12 @@ async fn every_minute(
 }
 
 /// On a thread that may wait: a mail server may take its time.
-async fn send_letters(letters: Letters) {
+async fn send_letters(changing: watch::Receiver<Changing>) {
     loop {
-        let at_work = letters.clone();
-        _ = tokio::task::spawn_blocking(move || at_work.look()).await;
+        let letters = changing.borrow().letters.clone();
+        if let Some(letters) = letters {
+            _ = tokio::task::spawn_blocking(move || letters.look()).await;
+        }
         tokio::time::sleep(MINUTE).await;
     }
 }
@@ -139,7 +147,7 @@ fn read_again(certificates: &Certificates) {
 }
 
 /// On a thread that may wait: a database of some megabytes is read and looked through.
-async fn watch_countries(gateway: Arc<gateway::Shared>) {
+async fn watch_countries(gateway: Arc<gateway::Current>) {
     loop {
         tokio::time::sleep(FILES_EVERY).await;
         let gateway = gateway.clone();
@@ -147,8 +155,8 @@ async fn watch_countries(gateway: Arc<gateway::Shared>) {
     }
 }
 
-fn read_countries_again(gateway: &gateway::Shared) {
-    match gateway.countries().read_again() {
+fn read_countries_again(gateway: &gateway::Current) {
+    match gateway.present().countries().read_again() {
         Ok(true) => tell_of_countries(gateway),
         Ok(false) => {}
         Err(error) => {
@@ -158,21 +166,22 @@ fn read_countries_again(gateway: &gateway::Shared) {
 }
 
 /// Says which database of countries is in use, where there is one.
-pub(super) fn tell_of_countries(gateway: &gateway::Shared) {
-    if let Some(described) = gateway.countries().described() {
+pub(super) fn tell_of_countries(gateway: &gateway::Current) {
+    if let Some(described) = gateway.present().countries().described() {
         let (file, kind, built) = (described.file, described.kind, described.built.date());
         tracing::info!(file, kind, built, "countries are looked up");
     }
 }
 
-async fn retire(gateway: Arc<gateway::Shared>, choices: Term, frames: Term, clock: Clock) {
-    // Two terms cost a look at every record that is past one of them.
-    let terms: &[_] = if choices == frames {
-        &[(Records::All, choices)]
-    } else {
-        &[(Records::Choices, choices), (Records::Frames, frames)]
-    };
+async fn retire(gateway: Arc<gateway::Current>, mut changing: watch::Receiver<Changing>, clock: Clock) {
     loop {
+        let Changing { retention: choices, frame_retention: frames, .. } = changing.borrow_and_update().clone();
+        // Two terms cost a look at every record that is past one of them.
+        let terms: &[_] = if choices == frames {
+            &[(Records::All, choices)]
+        } else {
+            &[(Records::Choices, choices), (Records::Frames, frames)]
+        };
         for (kind, term) in terms {
             let before = term.before(clock.now());
             match gateway.store().retire_some(before, *kind).await {
@@ -185,6 +194,10 @@ async fn retire(gateway: Arc<gateway::Shared>, choices: Term, frames: Term, cloc
                 }
             }
         }
-        tokio::time::sleep(RETENTION_EVERY).await;
+        tokio::select! {
+            () = tokio::time::sleep(RETENTION_EVERY) => {}
+            // A new term holds at once.
+            Ok(()) = changing.changed() => {}
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! `kelisim run`: in front of the sites until SIGTERM or SIGINT; SIGHUP reads certificates and the database of countries again.
+//! `kelisim run`: in front of the sites until SIGTERM or SIGINT; SIGHUP reads the configuration again, and what it names.
 
 use std::{error::Error, io, path::Path};
 
@@ -44,20 +44,9 @@ pub(super) fn until_stopped(running: &Running) -> io::Result<impl Future<Output 
                 _ = terminate.recv() => return,
                 _ = interrupt.recv() => return,
                 _ = hang_up.recv() => {
-                    match running.read_certificates_again() {
-                        Ok(true) => tracing::info!("certificates were read again"),
-                        Ok(false) => tracing::info!("certificates have not changed"),
-                        Err(error) => {
-                            tracing::error!(%error, "certificates changed but can't be used; the old ones stay");
-                        }
-                    }
-                    match running.read_countries_again() {
-                        Ok(true) => tracing::info!("the database of countries was read again"),
-                        Ok(false) => {}
-                        Err(error) => {
-                            tracing::error!(%error, "the database of countries changed but can't be used; the old one stays");
-                        }
-                    }
+                    // It says in the log what came of it, also that nothing did.
+                    let reloading = running.reloading().clone();
+                    _ = tokio::task::spawn_blocking(move || reloading.reload()).await;
                 }
             }
         }

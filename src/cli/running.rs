@@ -13,8 +13,10 @@ use tokio::sync::watch;
 use super::{
     control,
     counting::{self, CountingThread},
-    housekeeping, inventory,
+    housekeeping::{self, Changing},
+    inventory,
     letters::Letters,
+    reloading::{Present, ReloadError, Reloaded, Reloading, configured},
     service,
     witnesses::{self, Pursuit, Remembered},
 };
@@ -36,12 +38,12 @@ use crate::{
 pub struct Running {
     server: Server,
     admin: Option<SocketAddr>,
-    gateway: Arc<gateway::Shared>,
+    gateway: Arc<gateway::Current>,
     clock: Clock,
     stop: watch::Sender<bool>,
     housekeeping: thread::JoinHandle<()>,
     counting: CountingThread,
-    letters: Option<Letters>,
+    reloading: Arc<Reloading>,
 }
 
 /// Why a gateway can't start. Each message says where and what to do.
@@ -77,6 +79,7 @@ impl Running {
     /// Starts everything. When it returns, the listeners accept.
     pub fn start(configuration: Configuration, clock: Clock) -> Result<Self, StartError> {
         let state_dir = configuration.state_dir.clone();
+        let present = Present::of(&configuration);
         let store = Store::open(&log_settings(&configuration), clock.clone())?;
         // Before anything new is written: nothing may be signed that a witness has seen otherwise.
         let remembered = witnesses::remembered(&configuration.witnesses, &store)?;
@@ -84,17 +87,11 @@ impl Running {
         let letters = Letters::of(&configuration, &clock);
         let summary = config::summary(&configuration);
         let keys = store::record_keys(&state_dir)?;
-        let (counter, queue) = Counter::new(configuration.sites.len(), configuration.statistics.robots.clone());
-        let gateway = gateway::Shared::begin(Parts {
-            sites: configuration.sites,
-            catalogue: configuration.catalogue,
-            trusted_proxies: configuration.server.trusted_proxies.clone(),
-            choices_per_minute: configuration.server.limits.choices_per_minute,
-            reports_per_minute: configuration.server.limits.reports_per_minute,
+        let (counter, queue) = Counter::new();
+        let countries = Arc::new(Countries::open(&configuration.geo)?);
+        let gateway = gateway::Current::begin(Parts {
+            configured: configured(&configuration, countries),
             inventory: inventory::kept(&state_dir),
-            fingerprint: configuration.fingerprint,
-            kept_for: configuration.retention,
-            countries: Countries::open(&configuration.geo)?,
             store,
             keys,
             clock: clock.clone(),
@@ -133,24 +130,31 @@ impl Running {
             },
         );
         let other = configuration.server.admin_host.clone().map(|name| over_tls(name, administration.clone()));
-        let server = Server::start(&configuration.server, &gateway, other)?;
+        let server = Server::start(&configuration.server, &gateway.present(), other)?;
         let (stop, stopped) = watch::channel(false);
         let pursuit = |settings: &witness::Settings| {
             let known = remembered.iter().find(|answer| answer.witness == settings.key.name());
             Pursuit::new(settings, gateway.clone(), witness_states.clone(), known.and_then(|answer| answer.size))
         };
-        let duties = housekeeping::Duties {
-            gateway: gateway.clone(),
-            certificates: server.certificates().cloned(),
+        let (changing, changes) = watch::channel(Changing {
             retention: configuration.retention,
             frame_retention: configuration.frame_retention,
+            letters,
+        });
+        let controls = (gateway.clone(), server.controls().clone());
+        let reloading = Reloading::new(present, controls, administration.clone(), changing, clock.clone());
+        let reloading = Arc::new(reloading);
+        let duties = housekeeping::Duties {
+            gateway: gateway.clone(),
+            certificates: server.controls().certificates().cloned(),
+            changing: changes,
+            reloading: reloading.clone(),
             state_dir: state_dir.clone(),
             clock: clock.clone(),
             control: control::Socket::open(&state_dir)?,
             admin: admin.as_ref().map(|(_, listener)| listener.try_clone()).transpose()?,
             administration,
             witnesses: configuration.witnesses.iter().map(pursuit).collect::<io::Result<_>>()?,
-            letters: letters.clone(),
             stopped,
         };
         let housekeeping = thread::Builder::new().name("housekeeping".into()).spawn(move || duties.run())?;
@@ -164,7 +168,7 @@ impl Running {
             stop,
             housekeeping,
             counting,
-            letters,
+            reloading,
         })
     }
 
@@ -195,19 +199,28 @@ impl Running {
 
     /// Sends the weekly letters that are due.
     pub fn send_letters(&self) {
-        if let Some(letters) = &self.letters {
+        if let Some(letters) = self.reloading.letters() {
             letters.look();
         }
     }
 
+    /// Reads the configuration again and goes by it, or says why nothing has changed.
+    pub fn reload(&self) -> Result<Reloaded, ReloadError> {
+        self.reloading.reload()
+    }
+
+    pub(super) fn reloading(&self) -> &Arc<Reloading> {
+        &self.reloading
+    }
+
     /// Reads certificate files again if they changed; `Ok(true)` when new ones are in use.
     pub fn read_certificates_again(&self) -> io::Result<bool> {
-        self.server.certificates().map_or(Ok(false), |certificates| certificates.read_again())
+        self.server.controls().certificates().map_or(Ok(false), |certificates| certificates.read_again())
     }
 
     /// Reads the database of countries again if its file changed, likewise.
     pub fn read_countries_again(&self) -> io::Result<bool> {
-        self.gateway.countries().read_again()
+        self.gateway.present().countries().read_again()
     }
 
     /// Lets connections finish, then closes the log.
@@ -241,7 +254,7 @@ fn refuse_another_history(remembered: &[Remembered], state_dir: &str) -> Result<
 }
 
 /// The administration as what answers for its host in the sites' place. Neither it nor the server knows the other.
-fn over_tls(name: String, administration: Arc<admin::Administration>) -> OtherHost {
+pub(super) fn over_tls(name: String, administration: Arc<admin::Administration>) -> OtherHost {
     OtherHost::new(name, move |request, client| {
         let administration = administration.clone();
         async move {

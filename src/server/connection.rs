@@ -2,12 +2,12 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use hyper::server::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
-    sync::OwnedSemaphorePermit,
 };
 use tokio_rustls::TlsAcceptor;
 
@@ -17,6 +17,7 @@ use super::{
     client_stream::{ClientStream, Patience},
     drain::Drain,
     http1,
+    limit::Permit,
     other_host::OtherHost,
     proxy_protocol::ProxyProtocol,
     requests::{Requests, Way},
@@ -37,11 +38,16 @@ const HTTP2_SEND_BUFFER_BYTES: usize = 64 * 1024;
 /// How long a client may refuse to take bytes.
 const CLIENT_READING_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What every connection of one core shares.
-pub(super) struct Shared {
-    pub(super) gateway: Arc<Gateway>,
+/// What a connection goes by from its beginning to its end.
+pub(super) struct Bounds {
     pub(super) limits: Limits,
     pub(super) idle_awake: http1::IdleAwake,
+}
+
+/// What every connection of one core shares while one configuration is in force.
+pub(super) struct Shared {
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) bounds: Arc<Bounds>,
     pub(super) tls: Option<TlsAcceptor>,
     /// What answers for one host in the sites' place.
     pub(super) other: Option<Arc<OtherHost>>,
@@ -49,58 +55,65 @@ pub(super) struct Shared {
     pub(super) proxy_protocol: Arc<ProxyProtocol>,
     /// That of the first TLS listener.
     pub(super) https_port: u16,
+    /// How long connections may finish when the gateway stops.
+    pub(super) drain_timeout: Duration,
 }
 
 /// Serves a connection to its end. The permit is held as long as anything of the connection lives, upgraded streams too.
 pub(super) async fn serve(
-    shared: Arc<Shared>,
+    current: Arc<ArcSwap<Shared>>,
     mut stream: TcpStream,
     peer: SocketAddr,
     scheme: Scheme,
-    permit: OwnedSemaphorePermit,
+    permit: Permit,
     drain: Drain,
 ) {
     // Answers are written whole or in large parts: waiting for more only adds latency.
     _ = stream.set_nodelay(true);
     keep_alive(&stream);
-    let metrics = shared.gateway.metrics();
+    let shared = current.load_full();
+    let metrics = shared.gateway.metrics().clone();
+    let bounds = shared.bounds.clone();
+    let limits = &bounds.limits;
     let gauge = metrics.connected(scheme.name());
     let peer = if shared.proxy_protocol.is_spoken_by(peer.ip()) {
-        let taken = shared.proxy_protocol.take(&mut stream, peer.ip(), shared.limits.head_timeout, metrics);
+        let taken = shared.proxy_protocol.take(&mut stream, peer.ip(), limits.head_timeout, &metrics);
         let Some(peer) = Box::pin(taken).await else { return };
         peer
     } else {
         Peer::direct(peer.ip())
     };
     let connection = Connection::new(peer, scheme, (permit, gauge, drain.clone()));
-    let mut way = Way { peer, scheme, is_others: false };
+    let mut way = Way { peer, scheme, named: None };
     let activity = Activity::default();
     let patience = |head| Patience { head, reading: CLIENT_READING_TIMEOUT };
     match (&shared.tls, scheme) {
         (Some(tls), Scheme::Https) => {
-            let handshake = Box::pin(tokio::time::timeout(shared.limits.head_timeout, tls.accept(stream)));
+            let handshake = Box::pin(tokio::time::timeout(limits.head_timeout, tls.accept(stream)));
             let Ok(Ok(stream)) = handshake.await else {
                 metrics.tls_failed();
                 return;
             };
             let tls = &stream.get_ref().1;
-            way.is_others = shared.other.as_ref().is_some_and(|other| other.is_named(tls.server_name()));
+            way.named = shared.other.as_ref().and_then(|other| other.named(tls.server_name()));
             let is_http2 = tls.alpn_protocol() == Some(b"h2");
             let stream = Box::new(stream);
-            let requests = Requests::new(shared.clone(), connection, way, activity.clone());
+            // A connection that lives for days must not hold what was configured when it began.
+            drop((shared, metrics));
+            let requests = Requests::new(current, connection, way, activity.clone());
             if is_http2 {
                 let stream = ClientStream::new(stream, activity.clone(), patience(None));
-                Box::pin(serve_http2(stream, requests, &activity, &shared.limits, drain)).await;
+                Box::pin(serve_http2(stream, requests, &activity, limits, drain)).await;
             } else {
-                let stream = ClientStream::new(stream, activity.clone(), patience(Some(shared.limits.head_timeout)));
-                http1::serve((stream, requests), &activity, &shared.limits, &shared.idle_awake, drain.requested())
-                    .await;
+                let stream = ClientStream::new(stream, activity.clone(), patience(Some(limits.head_timeout)));
+                http1::serve((stream, requests), &activity, limits, &bounds.idle_awake, drain.requested()).await;
             }
         }
         (_, _) => {
-            let stream = ClientStream::new(stream, activity.clone(), patience(Some(shared.limits.head_timeout)));
-            let requests = Requests::new(shared.clone(), connection, way, activity.clone());
-            http1::serve((stream, requests), &activity, &shared.limits, &shared.idle_awake, drain.requested()).await;
+            drop((shared, metrics));
+            let stream = ClientStream::new(stream, activity.clone(), patience(Some(limits.head_timeout)));
+            let requests = Requests::new(current, connection, way, activity.clone());
+            http1::serve((stream, requests), &activity, limits, &bounds.idle_awake, drain.requested()).await;
         }
     }
 }

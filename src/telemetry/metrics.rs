@@ -63,6 +63,7 @@ pub struct Metrics {
     connections_total: IntCounterVec,
     tls_failures: IntCounter,
     proxy_protocol_failures: IntCounterVec,
+    reloads: IntCounterVec,
 }
 
 /// Bounds of latency buckets in seconds: from a cached page to the limit of a slow upstream.
@@ -170,6 +171,11 @@ impl Metrics {
                 "Connections of configured proxies that did not begin with a right PROXY header.",
                 &["reason"],
             ),
+            reloads: vector(
+                "kelisim_configuration_reloads_total",
+                "Times that the configuration was read again by what came of it.",
+                &["outcome"],
+            ),
             registry,
         })
     }
@@ -263,6 +269,11 @@ impl Metrics {
     /// Counts a connection that did not complete TLS.
     pub fn tls_failed(&self) {
         self.tls_failures.inc();
+    }
+
+    /// Counts that the configuration was read again: `taken`, `unchanged` or `refused`.
+    pub fn configuration_read_again(&self, outcome: &'static str) {
+        self.reloads.with_label_values(&[outcome]).inc();
     }
 
     /// Counts a connection that a proxy did not begin as it must.

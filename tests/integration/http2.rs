@@ -16,7 +16,7 @@ use crate::harness::{Answering, Gateway, Origin, PAGE, ok};
 type Sender = SendRequest<Full<Bytes>>;
 
 /// Tells a story to a gateway over HTTP/2.
-fn over_http2<T>(gateway: &Gateway, story: impl AsyncFnOnce(Sender) -> T) -> T {
+pub fn over_http2<T>(gateway: &Gateway, story: impl AsyncFnOnce(Sender) -> T) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         story(connect(gateway.https(), &gateway.path().join("certificate.pem"), "shop.example").await).await
@@ -42,7 +42,7 @@ async fn connect(address: std::net::SocketAddr, certificate: &Path, name: &'stat
     sender
 }
 
-fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &'static [u8]) -> Request<Full<Bytes>> {
+pub fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &'static [u8]) -> Request<Full<Bytes>> {
     let mut request = Request::builder().method(method).uri(format!("https://shop.example{target}"));
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -50,7 +50,7 @@ fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &'static 
     request.body(Full::from(body)).unwrap()
 }
 
-async fn text(response: Response<Incoming>) -> String {
+pub async fn text(response: Response<Incoming>) -> String {
     String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
 }
 

@@ -42,6 +42,7 @@ mod published_log;
 mod receipt_page;
 mod receipts;
 mod records;
+mod reload;
 mod remembered;
 mod restoring;
 mod service;
