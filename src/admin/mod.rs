@@ -12,6 +12,7 @@ mod dashboard;
 mod deadline;
 mod exporting;
 mod guesses;
+mod health;
 mod leaves;
 mod letter;
 mod pages;
@@ -26,13 +27,24 @@ mod waiting_lines;
 mod way;
 mod witnesses;
 
-use std::{convert::Infallible, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
 use http::Request;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, watch},
+};
 
 pub use access_words::{by_in_words, form_in_words, is_of_one_person, what_in_words};
 pub use accounts::{Account, AccountError, Accounts, Role, add_account, remove_account};
@@ -78,6 +90,8 @@ pub struct Settings {
     pub witness_states: Witnesses,
     /// Where the statistics are, and how they are shown.
     pub statistics: StatisticsSettings,
+    /// Whether every core of the server answers.
+    pub alive: watch::Receiver<bool>,
     /// The file of the configuration, for the commands that the pages name.
     pub configuration: Option<PathBuf>,
 }
@@ -98,6 +112,7 @@ pub struct Administration {
     exporting: Arc<Turns>,
     /// Reports are read by few at a time: each looks through the tables of all its days.
     reporting: Arc<Semaphore>,
+    is_leaving: AtomicBool,
 }
 
 impl Administration {
@@ -113,6 +128,7 @@ impl Administration {
             hashing: Arc::new(Semaphore::new(1)),
             exporting: Arc::default(),
             reporting: Arc::new(Semaphore::new(dashboard::REPORTS_AT_ONCE)),
+            is_leaving: AtomicBool::new(false),
         })
     }
 
@@ -121,6 +137,11 @@ impl Administration {
         let mut settings = Settings::clone(&self.settings.load());
         change(&mut settings);
         self.settings.store(Arc::new(settings));
+    }
+
+    /// From now on the gateway is not ready for visitors.
+    pub fn leave(&self) {
+        self.is_leaving.store(true, Ordering::Relaxed);
     }
 
     fn settings(&self) -> Arc<Settings> {

@@ -11,13 +11,14 @@ use super::{
     inventory,
     letters::Letters,
     reloading::Reloading,
+    systemd,
     witnesses::Pursuit,
 };
 use crate::{
     admin,
     clock::Clock,
     gateway,
-    server::Certificates,
+    server::{Certificates, Controls},
     store::{Erased, Records},
     timestamp::Term,
 };
@@ -29,6 +30,9 @@ const RETENTION_EVERY: Duration = Duration::from_secs(6 * 3600);
 
 /// How often the inventory is written, if it changed, and counted clients are forgotten.
 const MINUTE: Duration = Duration::from_secs(60);
+
+/// How often every core is asked for a sign of life, and for how long it may make one wait.
+const CORES_EVERY: Duration = Duration::from_secs(5);
 
 /// How long the stop waits for what works beside the runtime, such as an export.
 const STOP_PATIENCE: Duration = Duration::from_secs(2);
@@ -47,6 +51,9 @@ pub(super) struct Duties {
     pub(super) certificates: Option<Arc<Certificates>>,
     pub(super) changing: watch::Receiver<Changing>,
     pub(super) reloading: Arc<Reloading>,
+    pub(super) server: Arc<Controls>,
+    /// Where it is told whether every core answers.
+    pub(super) lives: watch::Sender<bool>,
     pub(super) state_dir: PathBuf,
     pub(super) clock: Clock,
     pub(super) control: control::Socket,
@@ -78,6 +85,7 @@ impl Duties {
             if let Some(certificates) = self.certificates {
                 tasks.spawn(watch_certificates(certificates));
             }
+            tasks.spawn(watch_cores(self.server, self.lives));
             tasks.spawn(watch_countries(self.gateway.clone()));
             for witness in self.witnesses {
                 tasks.spawn(witness.run());
@@ -128,6 +136,23 @@ async fn send_letters(changing: watch::Receiver<Changing>) {
             _ = tokio::task::spawn_blocking(move || letters.look()).await;
         }
         tokio::time::sleep(MINUTE).await;
+    }
+}
+
+/// Asks every core now and then whether it still works, and tells systemd's watchdog while all of them do.
+async fn watch_cores(server: Arc<Controls>, lives: watch::Sender<bool>) {
+    let watchdog = systemd::patience();
+    // Twice within what the watchdog waits, and the answer may take as long as the pause.
+    let pause = watchdog.map_or(CORES_EVERY, |patience| (patience / 4).min(CORES_EVERY));
+    loop {
+        let all_live = server.answer_within(pause).await;
+        if lives.send_replace(all_live) && !all_live {
+            tracing::error!("a core does not answer: something on it takes longer than it may");
+        }
+        if all_live && watchdog.is_some() {
+            systemd::is_alive();
+        }
+        tokio::time::sleep(pause).await;
     }
 }
 

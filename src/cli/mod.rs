@@ -28,6 +28,7 @@ mod run;
 pub mod running;
 mod service;
 mod stats;
+mod systemd;
 mod user;
 mod verify;
 mod witness;

@@ -47,6 +47,7 @@ pub(super) struct Present {
     fingerprint: [u8; 32],
     /// No file says it.
     rest_after: Duration,
+    leaves_after: Duration,
 }
 
 /// What can't change while the process lives.
@@ -67,6 +68,7 @@ impl Present {
             geo: configuration.geo.clone(),
             fingerprint: configuration.fingerprint,
             rest_after: configuration.server.limits.rest_after,
+            leaves_after: configuration.server.leave_delay,
         }
     }
 }
@@ -146,6 +148,15 @@ impl Reloading {
         clock: Clock,
     ) -> Self {
         Self { gateway, server, administration, changing, clock, present: Mutex::new(present) }
+    }
+
+    pub(super) fn administration(&self) -> &admin::Administration {
+        &self.administration
+    }
+
+    /// How long it is told that the gateway leaves before it does.
+    pub(super) fn leaves_after(&self) -> Duration {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner).leaves_after
     }
 
     /// The letters that go out by what is configured now.

@@ -27,7 +27,7 @@ use crate::{
     gateway::{self, BeginError, Parts},
     geo::Countries,
     ledger::Comparison,
-    server::{OtherHost, Server},
+    server::{Inherited, OtherHost, Server},
     store::{self, Store, StoreError},
     telemetry::{Counter, Metrics},
     witness,
@@ -78,6 +78,15 @@ pub enum StartError {
 impl Running {
     /// Starts everything. When it returns, the listeners accept.
     pub fn start(configuration: Configuration, clock: Clock) -> Result<Self, StartError> {
+        Self::start_with(configuration, clock, Inherited::default())
+    }
+
+    /// The same, where listeners were inherited.
+    pub fn start_with(
+        configuration: Configuration,
+        clock: Clock,
+        mut inherited: Inherited,
+    ) -> Result<Self, StartError> {
         let state_dir = configuration.state_dir.clone();
         let present = Present::of(&configuration);
         let store = Store::open(&log_settings(&configuration), clock.clone())?;
@@ -101,7 +110,7 @@ impl Running {
         if let Some(fault) = gateway.unread_inventory() {
             inventory::set_aside(&state_dir, &fault.to_string());
         }
-        let admin = configuration.server.admin.map(listen).transpose()?;
+        let admin = configuration.server.admin.map(|address| listen(address, &mut inherited)).transpose()?;
         service::configured(gateway.store(), configuration.fingerprint, summary, clock.now())?;
         let counting = CountingThread::start(
             &gateway,
@@ -110,6 +119,7 @@ impl Running {
             (&state_dir, configuration.hand_over.clone()),
             &clock,
         )?;
+        let (lives, alive) = watch::channel(true);
         let witness_states = admin::Witnesses::default();
         let administration = admin::Administration::new(
             gateway.clone(),
@@ -126,11 +136,12 @@ impl Running {
                     smallest_cell: configuration.statistics.smallest_cell,
                     live: counting.live(),
                 },
+                alive: alive.clone(),
                 configuration: configuration.files.first().and_then(|file| file.canonicalize().ok()),
             },
         );
         let other = configuration.server.admin_host.clone().map(|name| over_tls(name, administration.clone()));
-        let server = Server::start(&configuration.server, &gateway.present(), other)?;
+        let server = Server::start(&configuration.server, &gateway.present(), other, inherited)?;
         let (stop, stopped) = watch::channel(false);
         let pursuit = |settings: &witness::Settings| {
             let known = remembered.iter().find(|answer| answer.witness == settings.key.name());
@@ -149,6 +160,8 @@ impl Running {
             certificates: server.controls().certificates().cloned(),
             changing: changes,
             reloading: reloading.clone(),
+            server: server.controls().clone(),
+            lives,
             state_dir: state_dir.clone(),
             clock: clock.clone(),
             control: control::Socket::open(&state_dir)?,
@@ -223,8 +236,14 @@ impl Running {
         self.gateway.present().countries().read_again()
     }
 
+    /// Says to whoever asks for its health that no more visitors are to be sent here. Those that come are answered.
+    pub fn leave(&self) {
+        self.reloading.administration().leave();
+    }
+
     /// Lets connections finish, then closes the log.
     pub fn stop(self) -> io::Result<()> {
+        self.leave();
         let served = self.server.stop();
         let counted = self.counting.end();
         self.stop.send_replace(true);
@@ -264,7 +283,10 @@ pub(super) fn over_tls(name: String, administration: Arc<admin::Administration>)
     })
 }
 
-fn listen(address: SocketAddr) -> io::Result<(SocketAddr, TcpListener)> {
+fn listen(address: SocketAddr, inherited: &mut Inherited) -> io::Result<(SocketAddr, TcpListener)> {
+    if let Some(listener) = inherited.take(address) {
+        return Ok((address, listener));
+    }
     let told = |error: io::Error| io::Error::new(error.kind(), format!("can't listen on {address}: {error}"));
     let listener = TcpListener::bind(address).map_err(told)?;
     listener.set_nonblocking(true)?;

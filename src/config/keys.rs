@@ -52,6 +52,7 @@ pub(super) const SERVER: Section = Section {
         ("proxy_protocol_from", "proxy_protocol_from = [\"10.0.0.1\"]"),
         ("redirect_to_https", "redirect_to_https = true"),
         ("workers", "workers = 2"),
+        ("leave_delay", "leave_delay = \"5 s\""),
         ("drain_timeout", "drain_timeout = \"30 s\""),
         ("log_format", "log_format = \"text\""),
         ("limits", "[server.limits]"),

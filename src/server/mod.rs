@@ -6,6 +6,7 @@ mod client_stream;
 mod connection;
 mod drain;
 mod http1;
+mod inherited;
 mod limit;
 mod listen;
 mod other_host;
@@ -14,13 +15,17 @@ mod requests;
 mod settings;
 mod worker;
 
-use std::{io, net::SocketAddr, sync::Arc, thread};
+use std::{io, net::SocketAddr, sync::Arc, thread, time::Duration};
 
 use arc_swap::ArcSwap;
-use tokio::sync::watch;
+use tokio::{
+    runtime::{self, Handle},
+    sync::watch,
+};
 use tokio_rustls::TlsAcceptor;
 
 pub use certificates::{Certificates, PreparedCertificates};
+pub use inherited::Inherited;
 pub use other_host::{OtherBody, OtherHost};
 pub use settings::{CertificateFiles, Limits, Settings};
 
@@ -54,22 +59,29 @@ pub struct Controls {
     limit: Arc<ConnectionLimit>,
     /// One for each core.
     current: Vec<Arc<ArcSwap<Shared>>>,
+    cores: Vec<Handle>,
+    stopped: watch::Receiver<bool>,
 }
 
 impl Server {
-    /// Opens the listeners and starts one thread for each core. The gateway is told the port of the first TLS listener, for redirects. `other`
-    /// answers for one host in the sites' place.
+    /// Opens the listeners that were not inherited and starts one thread for each core. The gateway is told the port of the first TLS listener, for
+    /// redirects. `other` answers for one host in the sites' place.
     ///
     /// # Errors
     ///
-    /// When an address can't be listened on, or a certificate can't be read.
-    pub fn start(settings: &Settings, gateway: &Arc<gateway::Shared>, other: Option<OtherHost>) -> io::Result<Self> {
+    /// When an address can't be listened on, when something was inherited that no address stands for, or a certificate can't be read.
+    pub fn start(
+        settings: &Settings,
+        gateway: &Arc<gateway::Shared>,
+        other: Option<OtherHost>,
+        mut inherited: Inherited,
+    ) -> io::Result<Self> {
         let workers = settings.workers.max(1);
         let mut listeners: Vec<Vec<(std::net::TcpListener, Scheme)>> = (0..workers).map(|_| Vec::new()).collect();
         let mut open = |addresses: &[SocketAddr], scheme| {
             let mut bound = Vec::new();
             for address in addresses {
-                let (address, sockets) = listen::listen(*address, workers)?;
+                let (address, sockets) = listen::listen(*address, workers, &mut inherited)?;
                 bound.push(address);
                 for (worker, socket) in listeners.iter_mut().zip(sockets) {
                     worker.push((socket, scheme));
@@ -79,28 +91,35 @@ impl Server {
         };
         let http = open(&settings.http, Scheme::Http)?;
         let https = open(&settings.https, Scheme::Https)?;
+        inherited.refuse_rest()?;
         let certificates =
             (!https.is_empty()).then(|| Certificates::read(settings.certificates.clone())).transpose()?;
         let tls = certificates.as_ref().map(|certificates| TlsAcceptor::from(certificates.server_config()));
+        let (stop, stopped) = watch::channel(false);
         let mut controls = Controls {
             certificates,
             tls,
             https_port: https.first().map(SocketAddr::port),
             limit: Arc::new(ConnectionLimit::new(settings.limits.connections)),
             current: Vec::new(),
+            cores: Vec::new(),
+            stopped: stopped.clone(),
         };
         let gateways = (0..workers).map(|_| Gateway::new(gateway.clone())).collect();
         let shared = controls.shared(settings, gateway, gateways, other);
         controls.current = shared.into_iter().map(|shared| Arc::new(ArcSwap::from_pointee(shared))).collect();
-        let (stop, stopped) = watch::channel(false);
-        let workers = listeners.into_iter().zip(&controls.current).enumerate().map(|(number, (listeners, current))| {
+        let runtimes = (0..workers).map(|_| runtime::Builder::new_current_thread().enable_all().build());
+        let runtimes = runtimes.collect::<io::Result<Vec<_>>>()?;
+        controls.cores = runtimes.iter().map(|runtime| runtime.handle().clone()).collect();
+        let workers = listeners.into_iter().zip(runtimes).zip(&controls.current).enumerate();
+        let workers = workers.map(|(number, ((listeners, runtime), current))| {
             let worker = worker::Worker {
                 current: current.clone(),
                 listeners,
                 limit: controls.limit.clone(),
                 stop: stopped.clone(),
             };
-            thread::Builder::new().name(format!("worker-{number}")).spawn(move || worker.run())
+            thread::Builder::new().name(format!("worker-{number}")).spawn(move || worker.run(runtime))
         });
         let workers = workers.collect::<io::Result<Vec<_>>>()?;
         Ok(Self { http, https, controls: Arc::new(controls), stop, workers })
@@ -125,6 +144,21 @@ impl Controls {
     /// The certificates in use, where there is a TLS listener.
     pub fn certificates(&self) -> Option<&Arc<Certificates>> {
         self.certificates.as_ref()
+    }
+
+    /// Whether every core takes up work within this time. One that does not is stuck, and so is everybody whose connection it has.
+    pub async fn answer_within(&self, patience: Duration) -> bool {
+        let asked: Vec<_> = self.cores.iter().map(|core| core.spawn(async {})).collect();
+        let all = async {
+            for answer in asked {
+                // A core that has ended after the stop is none that is stuck.
+                if answer.await.is_err() && !*self.stopped.borrow() {
+                    return false;
+                }
+            }
+            true
+        };
+        tokio::time::timeout(patience, all).await.unwrap_or(false)
     }
 
     /// Goes on with other settings, for another configuration of the gateway. Every request that comes from now on goes by them; limits of

@@ -34,7 +34,9 @@ pub struct Settings {
     pub proxy_protocol_from: Vec<Network>,
     /// Threads, each with its own listeners and pools.
     pub workers: usize,
-    /// How long connections may finish after SIGTERM.
+    /// After SIGTERM, how long the gateway goes on as before while its readiness says that it leaves.
+    pub leave_delay: Duration,
+    /// How long connections may finish after that.
     pub drain_timeout: Duration,
     /// What one client may take.
     pub limits: Limits,

@@ -3,7 +3,7 @@
 use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
-use tokio::sync::watch;
+use tokio::{runtime::Runtime, sync::watch};
 
 use super::{
     connection::{Shared, serve},
@@ -28,8 +28,7 @@ pub(super) struct Worker {
 
 impl Worker {
     /// Runs until `stop` says so, then lets connections finish, for at most `drain_timeout`. Whatever is left then is dropped.
-    pub(super) fn run(self) -> io::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    pub(super) fn run(self, runtime: Runtime) -> io::Result<()> {
         let served = runtime.block_on(async move {
             let (drain, drained) = Drain::new(self.stop);
             let mut accepting = tokio::task::JoinSet::new();

@@ -23,6 +23,7 @@ mod faults;
 mod forwarding;
 mod frames;
 mod framing;
+mod handing_over;
 mod http2;
 mod idle_connections;
 mod incident;

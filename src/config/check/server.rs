@@ -58,6 +58,7 @@ pub(super) fn check(top: &mut Table<'_>, certificates: Option<Vec<CertificateFil
     let log_format = table.parsed("log_format", value::word(&formats)).map(Spanned::into_inner);
     let workers = table.number("workers", 1..=1024).map(|workers| workers as usize);
     let drain_timeout = table.parsed("drain_timeout", value::duration).map(Spanned::into_inner);
+    let leave_delay = table.parsed("leave_delay", value::duration).map(Spanned::into_inner);
     let limits = table.table("limits", &keys::LIMITS).map(limits);
     let settings = Settings {
         http: values(http),
@@ -69,6 +70,7 @@ pub(super) fn check(top: &mut Table<'_>, certificates: Option<Vec<CertificateFil
         trusted_proxies: values(proxies),
         proxy_protocol_from: values(proxy_protocol_from),
         workers: workers.unwrap_or_else(cores),
+        leave_delay: leave_delay.unwrap_or_default(),
         drain_timeout: drain_timeout.unwrap_or(DRAIN_TIMEOUT),
         limits: limits.unwrap_or_default(),
     };
@@ -89,6 +91,7 @@ impl Server {
             trusted_proxies: Vec::new(),
             proxy_protocol_from: Vec::new(),
             workers: 1,
+            leave_delay: Duration::ZERO,
             drain_timeout: DRAIN_TIMEOUT,
             limits: Limits::default(),
         };

@@ -226,7 +226,7 @@ fn certificates_and_the_host_of_the_administration_change_with_the_names() {
     fs::write(folder.join("other-key.pem"), key).unwrap();
     let other = "{ certificate = \"other.pem\", key = \"other-key.pem\" }";
     let known = |text: &str, from: &str| {
-        text.replace("hosts = [", &format!("hosts = [\"second.example\", ")).replace(from, &format!("{from}, {other}"))
+        text.replace("hosts = [", "hosts = [\"second.example\", ").replace(from, &format!("{from}, {other}"))
     };
     let mut first = Wire::of(&gateway.browser());
     assert_eq!(first.ask("GET", "/", &[]).status, 200);
