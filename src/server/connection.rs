@@ -15,7 +15,7 @@ use super::{
     Limits,
     activity::Activity,
     client_stream::{ClientStream, Patience},
-    drain::Drain,
+    drain::{Drain, LAST_WORDS},
     http1,
     limit::Permit,
     other_host::OtherHost,
@@ -77,20 +77,30 @@ pub(super) async fn serve(
     let limits = &bounds.limits;
     let gauge = metrics.connected(scheme.name());
     let peer = if shared.proxy_protocol.is_spoken_by(peer.ip()) {
-        let taken = shared.proxy_protocol.take(&mut stream, peer.ip(), limits.head_timeout, &metrics);
-        let Some(peer) = Box::pin(taken).await else { return };
+        let taken = Box::pin(async {
+            tokio::select! {
+                peer = shared.proxy_protocol.take(&mut stream, peer.ip(), limits.head_timeout, &metrics) => peer,
+                () = drain.hurries() => None,
+            }
+        });
+        let Some(peer) = taken.await else { return };
         peer
     } else {
         Peer::direct(peer.ip())
     };
-    let connection = Connection::new(peer, scheme, (permit, gauge, drain.clone()));
+    let connection = Connection::new(peer, scheme, (permit, gauge, drain.alive()));
     let mut way = Way { peer, scheme, named: None };
     let activity = Activity::default();
     let patience = |head| Patience { head, reading: CLIENT_READING_TIMEOUT };
     match (&shared.tls, scheme) {
         (Some(tls), Scheme::Https) => {
-            let handshake = Box::pin(tokio::time::timeout(limits.head_timeout, tls.accept(stream)));
-            let Ok(Ok(stream)) = handshake.await else {
+            let handshake = Box::pin(async {
+                tokio::select! {
+                    stream = tokio::time::timeout(limits.head_timeout, tls.accept(stream)) => stream.ok()?.ok(),
+                    () = drain.hurries() => None,
+                }
+            });
+            let Some(stream) = handshake.await else {
                 metrics.tls_failed();
                 return;
             };
@@ -148,6 +158,10 @@ where
         }
     }
     serving.as_mut().graceful_shutdown();
-    // A peer that is gone does not answer; requests under way have their own limits and the end of the gateway has its own.
-    _ = serving.await;
+    let ends = tokio::time::timeout(LAST_WORDS, serving.as_mut()).await;
+    // One that never said that it speaks HTTP/2 would be waited for without end.
+    if ends.is_err() && activity.begun() > 0 {
+        // A peer that is gone does not answer; requests under way have their own limits and the end of the gateway has its own.
+        _ = serving.await;
+    }
 }

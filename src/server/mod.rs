@@ -4,6 +4,7 @@ mod activity;
 mod certificates;
 mod client_stream;
 mod connection;
+mod cores;
 mod drain;
 mod http1;
 mod inherited;
@@ -18,10 +19,7 @@ mod worker;
 use std::{io, net::SocketAddr, sync::Arc, thread, time::Duration};
 
 use arc_swap::ArcSwap;
-use tokio::{
-    runtime::{self, Handle},
-    sync::watch,
-};
+use tokio::{runtime, sync::watch};
 use tokio_rustls::TlsAcceptor;
 
 pub use certificates::{Certificates, PreparedCertificates};
@@ -31,6 +29,7 @@ pub use settings::{CertificateFiles, Limits, Settings};
 
 use self::{
     connection::{Bounds, Shared},
+    cores::Cores,
     limit::ConnectionLimit,
     proxy_protocol::ProxyProtocol,
 };
@@ -59,8 +58,7 @@ pub struct Controls {
     limit: Arc<ConnectionLimit>,
     /// One for each core.
     current: Vec<Arc<ArcSwap<Shared>>>,
-    cores: Vec<Handle>,
-    stopped: watch::Receiver<bool>,
+    cores: Cores,
 }
 
 impl Server {
@@ -96,21 +94,19 @@ impl Server {
             (!https.is_empty()).then(|| Certificates::read(settings.certificates.clone())).transpose()?;
         let tls = certificates.as_ref().map(|certificates| TlsAcceptor::from(certificates.server_config()));
         let (stop, stopped) = watch::channel(false);
+        let runtimes = (0..workers).map(|_| runtime::Builder::new_current_thread().enable_all().build());
+        let runtimes = runtimes.collect::<io::Result<Vec<_>>>()?;
         let mut controls = Controls {
             certificates,
             tls,
             https_port: https.first().map(SocketAddr::port),
             limit: Arc::new(ConnectionLimit::new(settings.limits.connections)),
             current: Vec::new(),
-            cores: Vec::new(),
-            stopped: stopped.clone(),
+            cores: Cores::new(runtimes.iter().map(|runtime| runtime.handle().clone()).collect(), stopped.clone()),
         };
         let gateways = (0..workers).map(|_| Gateway::new(gateway.clone())).collect();
         let shared = controls.shared(settings, gateway, gateways, other);
         controls.current = shared.into_iter().map(|shared| Arc::new(ArcSwap::from_pointee(shared))).collect();
-        let runtimes = (0..workers).map(|_| runtime::Builder::new_current_thread().enable_all().build());
-        let runtimes = runtimes.collect::<io::Result<Vec<_>>>()?;
-        controls.cores = runtimes.iter().map(|runtime| runtime.handle().clone()).collect();
         let workers = listeners.into_iter().zip(runtimes).zip(&controls.current).enumerate();
         let workers = workers.map(|(number, ((listeners, runtime), current))| {
             let worker = worker::Worker {
@@ -148,17 +144,7 @@ impl Controls {
 
     /// Whether every core takes up work within this time. One that does not is stuck, and so is everybody whose connection it has.
     pub async fn answer_within(&self, patience: Duration) -> bool {
-        let asked: Vec<_> = self.cores.iter().map(|core| core.spawn(async {})).collect();
-        let all = async {
-            for answer in asked {
-                // A core that has ended after the stop is none that is stuck.
-                if answer.await.is_err() && !*self.stopped.borrow() {
-                    return false;
-                }
-            }
-            true
-        };
-        tokio::time::timeout(patience, all).await.unwrap_or(false)
+        self.cores.answer_within(patience).await
     }
 
     /// Goes on with other settings, for another configuration of the gateway. Every request that comes from now on goes by them; limits of

@@ -49,15 +49,13 @@ impl Supervisor {
     /// One that holds a listener for http and one for the administration of a gateway before this site; `lines` are for `[server]`.
     fn of(site: &Origin, lines: &str) -> Self {
         let listeners: Vec<_> = (0..2).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-        let folder = Gateway::with(site).server(lines).folder();
+        let folder = Gateway::with(site).draining_for("10 min").server(lines).folder();
         let file = folder.path().join("kelisim.toml");
         let text = fs::read_to_string(&file).unwrap();
         let address = |number: usize| listeners[number].local_addr().unwrap().to_string();
         let text = text
             .replace("http = [\"127.0.0.1:0\"]\n", &format!("http = [\"{}\"]\n", address(0)))
-            .replace("admin = \"127.0.0.1:0\"", &format!("admin = \"{}\"", address(1)))
-            // The harness has a second; here whatever has begun is to end.
-            .replace("drain_timeout = \"1 s\"", "drain_timeout = \"10 min\"");
+            .replace("admin = \"127.0.0.1:0\"", &format!("admin = \"{}\"", address(1)));
         fs::write(&file, text).unwrap();
         let heard = UnixDatagram::bind(folder.path().join("notify")).unwrap();
         heard.set_read_timeout(Some(PATIENCE)).unwrap();

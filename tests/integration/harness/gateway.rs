@@ -41,6 +41,7 @@ pub struct GatewayBuilder {
     folder: Option<TempDir>,
     hand_over: Option<std::path::PathBuf>,
     rest_after: Option<Duration>,
+    drain_timeout: String,
     clock: Clock,
 }
 
@@ -72,6 +73,7 @@ impl Gateway {
             folder: None,
             hand_over: None,
             rest_after: None,
+            drain_timeout: "1 s".to_owned(),
             clock: Clock::standing_at(Timestamp::parse(NOW).unwrap()),
         }
     }
@@ -225,6 +227,12 @@ impl GatewayBuilder {
         self
     }
 
+    /// Requests that have begun may take so long when it stops.
+    pub fn draining_for(mut self, time: &str) -> Self {
+        self.drain_timeout = time.to_owned();
+        self
+    }
+
     /// The clock that it will go by.
     pub fn clock(&self) -> &Clock {
         &self.clock
@@ -248,7 +256,7 @@ admin = "127.0.0.1:0"
 redirect_to_https = {redirects}
 state_dir = "{folder}/state"
 workers = 2
-drain_timeout = "1 s"
+drain_timeout = "{drain_timeout}"
 {server}
 [tls]
 certificates = [{{ certificate = "certificate.pem", key = "key.pem" }}{other_certificate}]
@@ -274,6 +282,7 @@ storage_place = "Kazakhstan"
 "#,
             folder = folder.display(),
             redirects = self.redirects,
+            drain_timeout = self.drain_timeout,
             other_certificate = if self.other_name.is_some() {
                 ", { certificate = \"other.pem\", key = \"other-key.pem\" }"
             } else {
