@@ -18,7 +18,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(60);
 pub(super) fn open(
     settings: Option<Settings>,
     state_dir: &Path,
-    gateway: &Arc<gateway::Shared>,
+    gateway: &Arc<gateway::Current>,
     served: &Arc<Served>,
     clock: &Clock,
 ) -> io::Result<Arc<Renewal>> {
@@ -33,7 +33,7 @@ pub(super) fn open(
 pub(super) async fn renew(
     renewal: Arc<Renewal>,
     certificates: Option<Arc<Certificates>>,
-    gateway: Arc<gateway::Shared>,
+    gateway: Arc<gateway::Current>,
 ) {
     loop {
         renewal.look().await;

@@ -16,6 +16,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 
+use super::reloading::{Reloaded, Reloading};
 use crate::{
     consent::ConsentId,
     gateway,
@@ -25,8 +26,10 @@ use crate::{
     timestamp::Timestamp,
 };
 
-/// Longest request or answer, in bytes.
-const LONGEST_LINE: u64 = 4096;
+/// Longest request, in bytes.
+const LONGEST_REQUEST: u64 = 4096;
+/// Longest answer, in bytes: every fault of a configuration stands in it.
+const LONGEST_ANSWER: u64 = 1 << 20;
 /// How long a command may take to send its request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a command waits for the answer: an erasure rebuilds the file, which takes long on a large log.
@@ -44,6 +47,8 @@ enum Request {
     WriteStatistics,
     /// Add the sums of logs that lie beside the statistics.
     TakeInStatistics,
+    /// Read the configuration again.
+    Reload,
     /// Write the leaf that says that the command line took records out.
     NoteAccess { what: String, form: String, from: String, to: String },
 }
@@ -57,6 +62,7 @@ enum Answer {
     StatisticsWritten,
     StatisticsTakenIn,
     AccessNoted { leaf: u64 },
+    Reloaded { file: String, is_new: bool, warnings: Vec<String> },
     Failed { reason: String },
 }
 
@@ -65,6 +71,14 @@ enum Answer {
 pub(super) struct Erasure {
     pub(super) records: usize,
     pub(super) overwritten: bool,
+}
+
+/// What a reload did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Reload {
+    pub(super) file: String,
+    pub(super) is_new: bool,
+    pub(super) warnings: Vec<String>,
 }
 
 /// The socket, removed when it is dropped.
@@ -91,7 +105,7 @@ impl Socket {
     }
 
     /// Answers commands, one after the other.
-    pub(super) async fn serve(self, gateway: Arc<gateway::Shared>) {
+    pub(super) async fn serve(self, gateway: Arc<gateway::Current>, reloading: Arc<Reloading>) {
         let Ok(listener) = self.listener.try_clone().and_then(tokio::net::UnixListener::from_std) else { return };
         loop {
             let Ok((stream, _)) = listener.accept().await else {
@@ -101,7 +115,7 @@ impl Socket {
             let known = stream.peer_cred().is_ok_and(|peer| peer.uid() == self.owner || peer.uid() == 0);
             if known {
                 // A command that breaks off gets no answer; there is nobody to tell.
-                _ = answer(stream, &gateway, self.path.parent().unwrap_or(Path::new(""))).await;
+                _ = answer(stream, (&gateway, &reloading), self.path.parent().unwrap_or(Path::new(""))).await;
             }
         }
     }
@@ -114,14 +128,18 @@ impl Drop for Socket {
     }
 }
 
-async fn answer(mut stream: tokio::net::UnixStream, gateway: &gateway::Shared, state_dir: &Path) -> io::Result<()> {
+async fn answer(
+    mut stream: tokio::net::UnixStream,
+    (gateway, reloading): (&gateway::Current, &Arc<Reloading>),
+    state_dir: &Path,
+) -> io::Result<()> {
     let (reader, mut writer) = stream.split();
     let mut line = String::new();
-    let mut reader = BufReader::new(reader.take(LONGEST_LINE));
+    let mut reader = BufReader::new(reader.take(LONGEST_REQUEST));
     tokio::time::timeout(REQUEST_TIMEOUT, reader.read_line(&mut line)).await??;
     let answer = match serde_json::from_str(&line) {
         Ok(Request::Erase { consent_id, reason }) => erase(gateway, &consent_id, &reason).await,
-        Ok(Request::WriteInventory) => match store::write_inventory(state_dir, &gateway.inventory()) {
+        Ok(Request::WriteInventory) => match store::write_inventory(state_dir, &gateway.present().inventory()) {
             Ok(()) => Answer::InventoryWritten,
             Err(error) => Answer::Failed { reason: error.to_string() },
         },
@@ -139,6 +157,7 @@ async fn answer(mut stream: tokio::net::UnixStream, gateway: &gateway::Shared, s
             })
             .await
         }
+        Ok(Request::Reload) => reload(reloading.clone()).await,
         Ok(Request::NoteAccess { what, form, from, to }) => note_access(gateway, &what, &form, &from, &to).await,
         Err(error) => Answer::Failed { reason: format!("the request is not understood: {error}") },
     };
@@ -148,13 +167,25 @@ async fn answer(mut stream: tokio::net::UnixStream, gateway: &gateway::Shared, s
 }
 
 /// Asks the thread that counts, which may wait for the disk: on a thread that may wait too.
-async fn counted(gateway: &gateway::Shared, ask: impl FnOnce(Counter) -> Answer + Send + 'static) -> Answer {
+async fn counted(gateway: &gateway::Current, ask: impl FnOnce(Counter) -> Answer + Send + 'static) -> Answer {
     let counter = gateway.counter().clone();
     let asked = tokio::task::spawn_blocking(move || ask(counter)).await;
     asked.unwrap_or_else(|error| Answer::Failed { reason: error.to_string() })
 }
 
-async fn erase(gateway: &gateway::Shared, consent_id: &str, reason: &str) -> Answer {
+/// On a thread that may wait for the disk.
+async fn reload(reloading: Arc<Reloading>) -> Answer {
+    match tokio::task::spawn_blocking(move || reloading.reload()).await {
+        Ok(Ok(Reloaded { file, is_new, warnings })) => {
+            let warnings = warnings.iter().map(ToString::to_string).collect();
+            Answer::Reloaded { file: file.display().to_string(), is_new, warnings }
+        }
+        Ok(Err(error)) => Answer::Failed { reason: error.to_string() },
+        Err(error) => Answer::Failed { reason: error.to_string() },
+    }
+}
+
+async fn erase(gateway: &gateway::Current, consent_id: &str, reason: &str) -> Answer {
     let reason = ErasureReason::ALL.into_iter().find(|known| known.name() == reason);
     let Some((id, reason)) = ConsentId::parse(consent_id).zip(reason) else {
         return Answer::Failed { reason: "the gateway is of another version than the command".into() };
@@ -165,7 +196,7 @@ async fn erase(gateway: &gateway::Shared, consent_id: &str, reason: &str) -> Ans
     }
 }
 
-async fn note_access(gateway: &gateway::Shared, what: &str, form: &str, from: &str, to: &str) -> Answer {
+async fn note_access(gateway: &gateway::Current, what: &str, form: &str, from: &str, to: &str) -> Answer {
     let what = AccessKind::ALL.into_iter().find(|kind| kind.name() == what);
     let form = Access::FORMS.into_iter().find(|known| *known == form);
     let (Some(what), Some(form), Some(from), Some(to)) = (what, form, Timestamp::parse(from), Timestamp::parse(to))
@@ -230,6 +261,20 @@ pub(super) fn ask_to_take_in(state_dir: &Path) -> io::Result<()> {
     }
 }
 
+/// Asks the running gateway to read its configuration again; the error says in its words why nothing has changed.
+pub(super) fn ask_to_reload(state_dir: &Path) -> io::Result<Reload> {
+    match ask(state_dir, &Request::Reload) {
+        Ok(Answer::Reloaded { file, is_new, warnings }) => Ok(Reload { file, is_new, warnings }),
+        Ok(Answer::Failed { reason }) => Err(io::Error::other(reason)),
+        Ok(_) => Err(something_else()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
+            let what = format!("no gateway is running with the state directory {}", state_dir.display());
+            Err(io::Error::new(error.kind(), what))
+        }
+        Err(error) => Err(error),
+    }
+}
+
 fn something_else() -> io::Error {
     io::Error::other("the gateway answered something else")
 }
@@ -241,7 +286,7 @@ fn ask(state_dir: &Path, request: &Request) -> io::Result<Answer> {
     stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
     io::Write::write_all(&mut stream, format!("{}\n", serde_json::to_string(request)?).as_bytes()).map_err(told)?;
     let mut line = String::new();
-    io::BufRead::read_line(&mut io::BufReader::new(io::Read::take(stream, LONGEST_LINE)), &mut line).map_err(told)?;
+    io::BufRead::read_line(&mut io::BufReader::new(io::Read::take(stream, LONGEST_ANSWER)), &mut line).map_err(told)?;
     Ok(serde_json::from_str(&line)?)
 }
 

@@ -20,12 +20,16 @@ mod inventory;
 mod letters;
 mod log;
 mod person;
+mod reload;
+#[doc(hidden)]
+pub mod reloading;
 mod requests;
 mod run;
 #[doc(hidden)]
 pub mod running;
 mod service;
 mod stats;
+mod systemd;
 mod user;
 mod verify;
 mod witness;
@@ -52,8 +56,10 @@ enum Command {
     Demo(demo::DemoArguments),
     /// Say whether a configuration is right, and if not every fault with its place; or what to add to it.
     Check(CheckArguments),
-    /// Stand in front of the configured sites until SIGTERM or SIGINT; SIGHUP reads certificates and the database of countries again.
+    /// Stand in front of the configured sites until SIGTERM or SIGINT; SIGHUP reads the configuration again.
     Run(ConfigurationArguments),
+    /// Have the running gateway read its configuration again. If that is not right nothing changes, and it is said why.
+    Reload(ConfigurationArguments),
     /// Export the consent log, check it, erase a person from it, note what persons ask for, describe a breach; be a witness of others' logs.
     #[command(subcommand)]
     Log(log::LogCommand),
@@ -116,6 +122,7 @@ pub fn main() -> ExitCode {
             told(right.and_then(|right| if right { Ok(()) } else { Err(io::Error::other(Silent)) }))
         }
         Command::Run(arguments) => told(run::run(&arguments.config)),
+        Command::Reload(arguments) => told(reload::run(&arguments.config, &mut io::stdout())),
         Command::Log(log::LogCommand::Verify(arguments)) => verify::run(&arguments),
         Command::Log(log::LogCommand::Leaves(arguments)) => verify::leaves::run(&arguments),
         Command::Log(command) => told(log::run(&command)),

@@ -13,8 +13,10 @@ use tokio::sync::watch;
 use super::{
     certificates, control,
     counting::{self, CountingThread},
-    housekeeping, inventory,
+    housekeeping::{self, Changing},
+    inventory,
     letters::Letters,
+    reloading::{Present, ReloadError, Reloaded, Reloading, configured},
     service,
     witnesses::{self, Pursuit, Remembered},
 };
@@ -26,7 +28,7 @@ use crate::{
     gateway::{self, BeginError, Parts},
     geo::Countries,
     ledger::Comparison,
-    server::{OtherHost, Server},
+    server::{Inherited, OtherHost, Server},
     store::{self, Store, StoreError},
     telemetry::{Counter, Metrics},
     witness,
@@ -37,12 +39,12 @@ use crate::{
 pub struct Running {
     server: Server,
     admin: Option<SocketAddr>,
-    gateway: Arc<gateway::Shared>,
+    gateway: Arc<gateway::Current>,
     clock: Clock,
     stop: watch::Sender<bool>,
     housekeeping: thread::JoinHandle<()>,
     counting: CountingThread,
-    letters: Option<Letters>,
+    reloading: Arc<Reloading>,
     renewal: Arc<Renewal>,
 }
 
@@ -78,7 +80,17 @@ pub enum StartError {
 impl Running {
     /// Starts everything. When it returns, the listeners accept.
     pub fn start(configuration: Configuration, clock: Clock) -> Result<Self, StartError> {
+        Self::start_with(configuration, clock, Inherited::default())
+    }
+
+    /// The same, where listeners were inherited.
+    pub fn start_with(
+        configuration: Configuration,
+        clock: Clock,
+        mut inherited: Inherited,
+    ) -> Result<Self, StartError> {
         let state_dir = configuration.state_dir.clone();
+        let present = Present::of(&configuration);
         let store = Store::open(&log_settings(&configuration), clock.clone())?;
         // Before anything new is written: nothing may be signed that a witness has seen otherwise.
         let remembered = witnesses::remembered(&configuration.witnesses, &store)?;
@@ -86,17 +98,11 @@ impl Running {
         let letters = Letters::of(&configuration, &clock);
         let summary = config::summary(&configuration);
         let keys = store::record_keys(&state_dir)?;
-        let (counter, queue) = Counter::new(configuration.sites.len(), configuration.statistics.robots.clone());
-        let gateway = gateway::Shared::begin(Parts {
-            sites: configuration.sites,
-            catalogue: configuration.catalogue,
-            trusted_proxies: configuration.server.trusted_proxies.clone(),
-            choices_per_minute: configuration.server.limits.choices_per_minute,
-            reports_per_minute: configuration.server.limits.reports_per_minute,
+        let (counter, queue) = Counter::new();
+        let countries = Arc::new(Countries::open(&configuration.geo)?);
+        let gateway = gateway::Current::begin(Parts {
+            configured: configured(&configuration, countries),
             inventory: inventory::kept(&state_dir),
-            fingerprint: configuration.fingerprint,
-            kept_for: configuration.retention,
-            countries: Countries::open(&configuration.geo)?,
             store,
             keys,
             clock: clock.clone(),
@@ -106,7 +112,7 @@ impl Running {
         if let Some(fault) = gateway.unread_inventory() {
             inventory::set_aside(&state_dir, &fault.to_string());
         }
-        let admin = configuration.server.admin.map(listen).transpose()?;
+        let admin = configuration.server.admin.map(|address| listen(address, &mut inherited)).transpose()?;
         service::configured(gateway.store(), configuration.fingerprint, summary, clock.now())?;
         let counting = CountingThread::start(
             &gateway,
@@ -115,6 +121,7 @@ impl Running {
             (&state_dir, configuration.hand_over.clone()),
             &clock,
         )?;
+        let (lives, alive) = watch::channel(true);
         let witness_states = admin::Witnesses::default();
         let administration = admin::Administration::new(
             gateway.clone(),
@@ -131,31 +138,42 @@ impl Running {
                     smallest_cell: configuration.statistics.smallest_cell,
                     live: counting.live(),
                 },
+                alive: alive.clone(),
                 configuration: configuration.files.first().and_then(|file| file.canonicalize().ok()),
             },
         );
         let other = configuration.server.admin_host.clone().map(|name| over_tls(name, administration.clone()));
         let served = Arc::<Served>::default();
-        let renewal = certificates::open(configuration.acme, &state_dir, &gateway, &served, &clock)?;
-        let server = Server::start(&configuration.server, &gateway, other, &served)?;
-        certificates::show_ends(server.certificates().map(Arc::as_ref), gateway.metrics());
+        let renewal = certificates::open(configuration.acme.clone(), &state_dir, &gateway, &served, &clock)?;
+        let server = Server::start(&configuration.server, &gateway.present(), other, (inherited, &served))?;
+        certificates::show_ends(server.controls().certificates().map(Arc::as_ref), gateway.metrics());
         let (stop, stopped) = watch::channel(false);
         let pursuit = |settings: &witness::Settings| {
             let known = remembered.iter().find(|answer| answer.witness == settings.key.name());
             Pursuit::new(settings, gateway.clone(), witness_states.clone(), known.and_then(|answer| answer.size))
         };
-        let duties = housekeeping::Duties {
-            gateway: gateway.clone(),
-            certificates: server.certificates().cloned(),
+        let (changing, changes) = watch::channel(Changing {
             retention: configuration.retention,
             frame_retention: configuration.frame_retention,
+            letters,
+        });
+        let controls = (gateway.clone(), server.controls().clone());
+        let reloading =
+            Reloading::new(present, controls, (administration.clone(), renewal.clone()), changing, clock.clone());
+        let reloading = Arc::new(reloading);
+        let duties = housekeeping::Duties {
+            gateway: gateway.clone(),
+            certificates: server.controls().certificates().cloned(),
+            changing: changes,
+            reloading: reloading.clone(),
+            server: server.controls().clone(),
+            lives,
             state_dir: state_dir.clone(),
             clock: clock.clone(),
             control: control::Socket::open(&state_dir)?,
             admin: admin.as_ref().map(|(_, listener)| listener.try_clone()).transpose()?,
             administration,
             witnesses: configuration.witnesses.iter().map(pursuit).collect::<io::Result<_>>()?,
-            letters: letters.clone(),
             renewal: renewal.clone(),
             stopped,
         };
@@ -170,7 +188,7 @@ impl Running {
             stop,
             housekeeping,
             counting,
-            letters,
+            reloading,
             renewal,
         })
     }
@@ -202,7 +220,7 @@ impl Running {
 
     /// Sends the weekly letters that are due.
     pub fn send_letters(&self) {
-        if let Some(letters) = &self.letters {
+        if let Some(letters) = self.reloading.letters() {
             letters.look();
         }
     }
@@ -211,22 +229,37 @@ impl Running {
     pub fn renew_certificates(&self) -> io::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(self.renewal.look());
-        certificates::show_ends(self.server.certificates().map(Arc::as_ref), self.gateway.metrics());
+        certificates::show_ends(self.server.controls().certificates().map(Arc::as_ref), self.gateway.metrics());
         Ok(())
+    }
+
+    /// Reads the configuration again and goes by it, or says why nothing has changed.
+    pub fn reload(&self) -> Result<Reloaded, ReloadError> {
+        self.reloading.reload()
+    }
+
+    pub(super) fn reloading(&self) -> &Arc<Reloading> {
+        &self.reloading
     }
 
     /// Reads certificate files again if they changed; `Ok(true)` when new ones are in use.
     pub fn read_certificates_again(&self) -> io::Result<bool> {
-        self.server.certificates().map_or(Ok(false), |certificates| certificates.read_again())
+        self.server.controls().certificates().map_or(Ok(false), |certificates| certificates.read_again())
     }
 
     /// Reads the database of countries again if its file changed, likewise.
     pub fn read_countries_again(&self) -> io::Result<bool> {
-        self.gateway.countries().read_again()
+        self.gateway.present().countries().read_again()
+    }
+
+    /// Says to whoever asks for its health that no more visitors are to be sent here. Those that come are answered.
+    pub fn leave(&self) {
+        self.reloading.administration().leave();
     }
 
     /// Lets connections finish, then closes the log.
     pub fn stop(self) -> io::Result<()> {
+        self.leave();
         let served = self.server.stop();
         let counted = self.counting.end();
         self.stop.send_replace(true);
@@ -256,7 +289,7 @@ fn refuse_another_history(remembered: &[Remembered], state_dir: &str) -> Result<
 }
 
 /// The administration as what answers for its host in the sites' place. Neither it nor the server knows the other.
-fn over_tls(name: String, administration: Arc<admin::Administration>) -> OtherHost {
+pub(super) fn over_tls(name: String, administration: Arc<admin::Administration>) -> OtherHost {
     OtherHost::new(name, move |request, client| {
         let administration = administration.clone();
         async move {
@@ -266,7 +299,10 @@ fn over_tls(name: String, administration: Arc<admin::Administration>) -> OtherHo
     })
 }
 
-fn listen(address: SocketAddr) -> io::Result<(SocketAddr, TcpListener)> {
+fn listen(address: SocketAddr, inherited: &mut Inherited) -> io::Result<(SocketAddr, TcpListener)> {
+    if let Some(listener) = inherited.take(address) {
+        return Ok((address, listener));
+    }
     let told = |error: io::Error| io::Error::new(error.kind(), format!("can't listen on {address}: {error}"));
     let listener = TcpListener::bind(address).map_err(told)?;
     listener.set_nonblocking(true)?;

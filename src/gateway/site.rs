@@ -22,8 +22,18 @@ use crate::{
     visitor::Language,
 };
 
+/// Where a site is found.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// Among the sites that are configured now.
+    pub(super) index: usize,
+    /// Among all that there have been: what outlives a configuration knows it by this.
+    pub(super) number: usize,
+}
+
 /// A site, shared by all cores.
 pub(super) struct Site {
+    pub(super) index: usize,
     pub(super) number: usize,
     pub(super) name: Arc<str>,
     pub(super) metrics: SiteMetrics,
@@ -53,7 +63,7 @@ pub(super) struct Site {
 
 impl Site {
     pub(super) fn new(
-        number: usize,
+        Place { index, number }: Place,
         settings: SiteSettings,
         catalogue: &[Rule],
         metrics: &Arc<Metrics>,
@@ -81,6 +91,7 @@ impl Site {
             settings.analytics.into_iter().map(|server| (server.route, server.upstream)).unzip();
         let upstreams = upstreams.into_iter().map(|upstream| Ok(Arc::new(Upstream::new(upstream)?)));
         Ok(Self {
+            index,
             number,
             metrics: SiteMetrics::new(metrics.clone(), name.clone()),
             name,

@@ -31,11 +31,19 @@ const MOST_NAMES: usize = 100;
 /// The certificates in use, and where they came from.
 #[derive(Debug)]
 pub struct Certificates {
-    files: Vec<CertificateFiles>,
+    files: Mutex<Vec<CertificateFiles>>,
     current: ArcSwap<Vec<Arc<CertifiedKey>>>,
     served: Arc<Served>,
     /// Lengths and times of the files when they were read last.
     stamps: Mutex<Vec<Stamp>>,
+}
+
+/// Certificates that were read and are not in use yet.
+#[derive(Debug)]
+pub struct PreparedCertificates {
+    files: Vec<CertificateFiles>,
+    keys: Vec<Arc<CertifiedKey>>,
+    stamps: Vec<Stamp>,
 }
 
 type Stamp = (u64, Option<std::time::SystemTime>);
@@ -45,12 +53,31 @@ impl Certificates {
     pub fn read(files: Vec<CertificateFiles>, served: Arc<Served>) -> io::Result<Arc<Self>> {
         let stamps = files.iter().flat_map(stamps).collect();
         let keys = read_all(&files)?;
-        Ok(Arc::new(Self { files, current: ArcSwap::from_pointee(keys), served, stamps: Mutex::new(stamps) }))
+        Ok(Arc::new(Self {
+            files: Mutex::new(files),
+            current: ArcSwap::from_pointee(keys),
+            served,
+            stamps: Mutex::new(stamps),
+        }))
+    }
+
+    /// Reads other files, to use their certificates in place of these. Nothing has changed until [`Certificates::replace`].
+    pub fn prepare(files: Vec<CertificateFiles>) -> io::Result<PreparedCertificates> {
+        let stamps = files.iter().flat_map(stamps).collect();
+        Ok(PreparedCertificates { keys: read_all(&files)?, files, stamps })
+    }
+
+    /// From now on these are in use, for connections that follow, and their files are the ones that are read again.
+    pub fn replace(&self, PreparedCertificates { files, keys, stamps }: PreparedCertificates) {
+        *self.files.lock().unwrap_or_else(PoisonError::into_inner) = files;
+        *self.stamps.lock().unwrap_or_else(PoisonError::into_inner) = stamps;
+        self.current.store(Arc::new(keys));
     }
 
     /// Reads the files again if one of them changed. `Ok(true)` when new certificates are in use; on an error the old ones stay in use.
     pub fn read_again(&self) -> io::Result<bool> {
-        let now: Vec<Stamp> = self.files.iter().flat_map(stamps).collect();
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let now: Vec<Stamp> = files.iter().flat_map(stamps).collect();
         let mut known = self.stamps.lock().unwrap_or_else(PoisonError::into_inner);
         if *known == now {
             return Ok(false);
@@ -58,7 +85,7 @@ impl Certificates {
         // A file that is half written is read again when it changes next, which is when the rest arrives.
         known.clone_from(&now);
         drop(known);
-        self.current.store(Arc::new(read_all(&self.files)?));
+        self.current.store(Arc::new(read_all(&files)?));
         Ok(true)
     }
 

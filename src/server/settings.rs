@@ -52,9 +52,13 @@ pub struct Settings {
     pub redirect_to_https: bool,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
+    /// Proxies that begin each connection with a PROXY header, and that are believed in what it says.
+    pub proxy_protocol_from: Vec<Network>,
     /// Threads, each with its own listeners and pools.
     pub workers: usize,
-    /// How long connections may finish after SIGTERM.
+    /// After SIGTERM, how long the gateway goes on as before while its readiness says that it leaves.
+    pub leave_delay: Duration,
+    /// How long connections may finish after that.
     pub drain_timeout: Duration,
     /// What one client may take.
     pub limits: Limits,

@@ -65,6 +65,8 @@ pub struct Metrics {
     connections: IntGauge,
     connections_total: IntCounterVec,
     tls_failures: IntCounter,
+    proxy_protocol_failures: IntCounterVec,
+    reloads: IntCounterVec,
 }
 
 /// Bounds of latency buckets in seconds: from a cached page to the limit of a slow upstream.
@@ -182,6 +184,16 @@ impl Metrics {
                 &["scheme"],
             ),
             tls_failures: counter("kelisim_tls_handshake_failures_total", "Connections that did not complete TLS."),
+            proxy_protocol_failures: vector(
+                "kelisim_proxy_protocol_failures_total",
+                "Connections of configured proxies that did not begin with a right PROXY header.",
+                &["reason"],
+            ),
+            reloads: vector(
+                "kelisim_configuration_reloads_total",
+                "Times that the configuration was read again by what came of it.",
+                &["outcome"],
+            ),
             registry,
         })
     }
@@ -299,6 +311,16 @@ impl Metrics {
     /// Counts a connection that did not complete TLS.
     pub fn tls_failed(&self) {
         self.tls_failures.inc();
+    }
+
+    /// Counts that the configuration was read again: `taken`, `unchanged` or `refused`.
+    pub fn configuration_read_again(&self, outcome: &'static str) {
+        self.reloads.with_label_values(&[outcome]).inc();
+    }
+
+    /// Counts a connection that a proxy did not begin as it must.
+    pub fn proxy_protocol_failed(&self, reason: &'static str) {
+        self.proxy_protocol_failures.with_label_values(&[reason]).inc();
     }
 }
 

@@ -6,7 +6,7 @@ mod log;
 mod metrics;
 mod site_metrics;
 
-pub use counter::{Counter, CounterQueue, Message};
+pub use counter::{Counter, CounterQueue, Going, Message};
 pub use enforcement::Enforcement;
 pub use log::{LogFormat, start_log};
 pub use metrics::{ConnectionGauge, Direction, Metrics};

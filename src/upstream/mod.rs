@@ -84,6 +84,15 @@ impl Connections {
         Self { upstream, pool }
     }
 
+    /// Goes on with the unused connections of others, if those lead to the same place in the same way. An authority's file may hold others
+    /// now than when they were made.
+    pub fn go_on_from(&mut self, others: &Self) {
+        let (settings, before) = (&self.upstream.settings, &others.upstream.settings);
+        if settings == before && settings.certificate_authority.is_none() {
+            self.pool = others.pool.clone();
+        }
+    }
+
     /// The upstream they lead to.
     pub fn upstream(&self) -> &Upstream {
         &self.upstream

@@ -53,11 +53,13 @@ pub(super) fn check(top: &mut Table<'_>, certificates: Option<Vec<CertificateFil
         context.fault(redirect.span(), "nothing to redirect to", "add `https` to [server], or remove this line");
     }
     let proxies = table.list("trusted_proxies", place::network);
+    let proxy_protocol_from = table.list("proxy_protocol_from", place::network);
     let state_dir = table.text("state_dir").map(|path| context.resolve(path.get_ref()));
     let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
     let log_format = table.parsed("log_format", value::word(&formats)).map(Spanned::into_inner);
     let workers = table.number("workers", 1..=1024).map(|workers| workers as usize);
     let drain_timeout = table.parsed("drain_timeout", value::duration).map(Spanned::into_inner);
+    let leave_delay = table.parsed("leave_delay", value::duration).map(Spanned::into_inner);
     let limits = table.table("limits", &keys::LIMITS).map(limits);
     let settings = Settings {
         http: values(http),
@@ -68,7 +70,9 @@ pub(super) fn check(top: &mut Table<'_>, certificates: Option<Vec<CertificateFil
         hsts: None,
         redirect_to_https: redirect.map_or(has_https, Spanned::into_inner),
         trusted_proxies: values(proxies),
+        proxy_protocol_from: values(proxy_protocol_from),
         workers: workers.unwrap_or_else(cores),
+        leave_delay: leave_delay.unwrap_or_default(),
         drain_timeout: drain_timeout.unwrap_or(DRAIN_TIMEOUT),
         limits: limits.unwrap_or_default(),
     };
@@ -88,7 +92,9 @@ impl Server {
             hsts: None,
             redirect_to_https: false,
             trusted_proxies: Vec::new(),
+            proxy_protocol_from: Vec::new(),
             workers: 1,
+            leave_delay: Duration::ZERO,
             drain_timeout: DRAIN_TIMEOUT,
             limits: Limits::default(),
         };

@@ -58,7 +58,8 @@ impl Drop for Counted<'_> {
     }
 }
 
-/// Serves a connection to its end. After `stop` it ends with the request under way, or at once where there is none.
+/// Serves a connection to its end. After `stop` it ends with the request under way, or at once where there is none; one that has not asked for
+/// anything yet, a moment later.
 pub(super) async fn serve<S, R>(
     (stream, requests): (ClientStream<S>, R),
     activity: &Activity,
@@ -77,8 +78,13 @@ pub(super) async fn serve<S, R>(
         let mut awake = Box::new(Awake::new(connection, activity, idle, limits, idle_awake));
         let Some(left) = poll_fn(|context| awake.poll(context, stop.as_mut())).await else { return };
         idle = awake.idle;
+        let is_stopping = awake.is_stopping;
         drop(awake);
         connection = left;
+        if is_stopping {
+            _ = connection.0.shutdown().await;
+            return;
+        }
         match rest(&mut connection.0, idle.since + limits.idle_timeout, stop.as_mut()).await {
             Rested::Wakes => {}
             Rested::Ends => {
@@ -167,10 +173,7 @@ where
             if serving.as_mut().poll(context).is_ready() {
                 return Poll::Ready(None);
             }
-            if self.is_stopping {
-                return Poll::Pending;
-            }
-            if stop.as_mut().poll(context).is_ready() {
+            if !self.is_stopping && stop.as_mut().poll(context).is_ready() {
                 self.is_stopping = true;
                 serving.graceful_shutdown();
                 continue;
@@ -189,6 +192,9 @@ where
             // The beginning of a head came with the request before it.
             stream.replay(begun);
             self.begin(stream, parts.service);
+            if self.is_stopping {
+                self.serving.as_mut().map(Pin::new).expect("it has begun").graceful_shutdown();
+            }
         }
     }
 

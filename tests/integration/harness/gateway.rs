@@ -42,6 +42,7 @@ pub struct GatewayBuilder {
     folder: Option<TempDir>,
     hand_over: Option<std::path::PathBuf>,
     rest_after: Option<Duration>,
+    drain_timeout: String,
     clock: Clock,
 }
 
@@ -74,6 +75,7 @@ impl Gateway {
             folder: None,
             hand_over: None,
             rest_after: None,
+            drain_timeout: "1 s".to_owned(),
             clock: Clock::standing_at(Timestamp::parse(NOW).unwrap()),
         }
     }
@@ -239,6 +241,12 @@ impl GatewayBuilder {
         self
     }
 
+    /// Requests that have begun may take so long when it stops.
+    pub fn draining_for(mut self, time: &str) -> Self {
+        self.drain_timeout = time.to_owned();
+        self
+    }
+
     /// The clock that it will go by.
     pub fn clock(&self) -> &Clock {
         &self.clock
@@ -262,7 +270,7 @@ admin = "127.0.0.1:0"
 redirect_to_https = {redirects}
 state_dir = "{folder}/state"
 workers = 2
-drain_timeout = "1 s"
+drain_timeout = "{drain_timeout}"
 {server}
 {tls}
 [controller]
@@ -287,6 +295,7 @@ storage_place = "Kazakhstan"
 "#,
             folder = folder.display(),
             redirects = self.redirects,
+            drain_timeout = self.drain_timeout,
             tls = self.tls.clone().unwrap_or_else(|| {
                 let other = ", { certificate = \"other.pem\", key = \"other-key.pem\" }";
                 let other = if self.other_name.is_some() { other } else { "" };
