@@ -46,6 +46,8 @@ enum Request {
     TakeInStatistics,
     /// Write the leaf that says that the command line took records out.
     NoteAccess { what: String, form: String, from: String, to: String },
+    /// Sign records with the newest key in the file.
+    ReadRecordKeys,
 }
 
 /// What the gateway answers.
@@ -57,6 +59,7 @@ enum Answer {
     StatisticsWritten,
     StatisticsTakenIn,
     AccessNoted { leaf: u64 },
+    RecordKeysRead,
     Failed { reason: String },
 }
 
@@ -139,6 +142,13 @@ async fn answer(mut stream: tokio::net::UnixStream, gateway: &gateway::Shared, s
             })
             .await
         }
+        Ok(Request::ReadRecordKeys) => match store::record_keys(state_dir) {
+            Ok(keys) => {
+                gateway.use_record_keys(keys);
+                Answer::RecordKeysRead
+            }
+            Err(error) => Answer::Failed { reason: error.to_string() },
+        },
         Ok(Request::NoteAccess { what, form, from, to }) => note_access(gateway, &what, &form, &from, &to).await,
         Err(error) => Answer::Failed { reason: format!("the request is not understood: {error}") },
     };
@@ -225,6 +235,15 @@ pub(super) fn ask_for_statistics(state_dir: &Path) -> io::Result<()> {
 pub(super) fn ask_to_take_in(state_dir: &Path) -> io::Result<()> {
     match ask(state_dir, &Request::TakeInStatistics)? {
         Answer::StatisticsTakenIn => Ok(()),
+        Answer::Failed { reason } => Err(io::Error::other(reason)),
+        _ => Err(something_else()),
+    }
+}
+
+/// Asks the running gateway to sign records with the newest key, likewise.
+pub(super) fn ask_to_read_record_keys(state_dir: &Path) -> io::Result<()> {
+    match ask(state_dir, &Request::ReadRecordKeys)? {
+        Answer::RecordKeysRead => Ok(()),
         Answer::Failed { reason } => Err(io::Error::other(reason)),
         _ => Err(something_else()),
     }

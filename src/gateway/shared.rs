@@ -9,6 +9,8 @@ use std::{
     },
 };
 
+use arc_swap::{ArcSwap, Guard};
+
 use super::{
     SiteSettings, erasure::ERASURES_PER_MINUTE, likely_sessions::LikelySessions, limiter::Limiter,
     log_readers::LogReaders, observer::Observer, own_pages::model_for, published_log::LOG_READS_PER_MINUTE,
@@ -85,7 +87,7 @@ pub struct Shared {
     log_origin: String,
     /// The logs before it, the newest first, each with the number of its leaves that are known.
     earlier_logs: Vec<(String, u64)>,
-    pub(super) keys: RecordKeys,
+    keys: ArcSwap<RecordKeys>,
     pub(super) clock: Clock,
     pub(super) metrics: Arc<Metrics>,
     pub(super) enforcement: Arc<Enforcement>,
@@ -153,7 +155,7 @@ impl Shared {
             log_origin: parts.store.log().to_string(),
             earlier_logs: earlier_logs(&parts.store),
             store: parts.store,
-            keys: parts.keys,
+            keys: ArcSwap::from_pointee(parts.keys),
             clock: parts.clock,
             no_site: SiteMetrics::new(parts.metrics.clone(), "none".into()),
             metrics: parts.metrics,
@@ -192,6 +194,16 @@ impl Shared {
     /// The names of the sites, in the order of their numbers.
     pub fn site_names(&self) -> impl Iterator<Item = &Arc<str>> {
         self.sites.iter().map(|site| &site.name)
+    }
+
+    /// What signs records now.
+    pub(super) fn keys(&self) -> Guard<Arc<RecordKeys>> {
+        self.keys.load()
+    }
+
+    /// Signs records with other keys from now on. Those before must be among them: what a connection verified, it remembers.
+    pub fn use_record_keys(&self, keys: RecordKeys) {
+        self.keys.store(Arc::new(keys));
     }
 
     /// The consent log.

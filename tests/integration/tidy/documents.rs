@@ -136,7 +136,10 @@ fn a_metric_that_is_asked_for_and_not_there_is_told() {
     check(
         "",
         "rate(kelisim_a_total[5m]) kelisim_c",
-        &["kelisim.json asks for kelisim_c, which the document does not name", "kelisim.json shows nothing of kelisim_b_seconds"],
+        &[
+            "kelisim.json asks for kelisim_c, which the document does not name",
+            "kelisim.json shows nothing of kelisim_b_seconds",
+        ],
     );
 }
 
