@@ -2,8 +2,9 @@
 
 use std::{
     error::Error,
-    fs::File,
+    fs::{DirBuilder, File},
     io::BufReader,
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
 
@@ -52,7 +53,7 @@ pub(super) fn back_up(arguments: &BackupArguments) -> Result<(), Box<dyn Error>>
     let settings = log_settings(&configuration_alone(&arguments.config)?);
     let state_dir = &settings.state_dir;
     let now = Clock::system().now();
-    let out = destination(&arguments.to, now);
+    let out = destination(&arguments.to, now)?;
     file::check_absent(&out)?;
     // What can't be read leaves no leaf that says it was.
     drop(Reader::open(state_dir)?);
@@ -72,15 +73,20 @@ pub(super) fn back_up(arguments: &BackupArguments) -> Result<(), Box<dyn Error>>
     Ok(())
 }
 
-/// In a folder a file with the time in its name, so that the newest comes last in a list.
-fn destination(to: &Path, now: Timestamp) -> PathBuf {
+/// In a folder a file with the time in its name, so that the newest comes last in a list. What ends with a slash is a folder, and made for
+/// this user alone where it is missing.
+fn destination(to: &Path, now: Timestamp) -> Result<PathBuf, LogError> {
+    if to.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(to);
+        made.map_err(|source| LogError::File { path: to.to_owned(), doing: "make this folder", source })?;
+    }
     if !to.is_dir() {
-        return to.to_owned();
+        return Ok(to.to_owned());
     }
     let time = now.to_string();
     let time: String =
         time.chars().take_while(|character| *character != '.').filter(|it| !"-:".contains(*it)).collect();
-    to.join(format!("kelisim-{time}Z.zip"))
+    Ok(to.join(format!("kelisim-{time}Z.zip")))
 }
 
 /// Runs `kelisim restore`.
@@ -116,8 +122,11 @@ mod tests {
     fn a_folder_gets_a_file_with_the_time_and_a_name_stays() {
         let folder = tempfile::tempdir().unwrap();
         let now = Timestamp::parse("2026-11-22T10:30:05Z").unwrap();
-        assert_eq!(destination(folder.path(), now), folder.path().join("kelisim-20261122T103005Z.zip"));
-        let file = folder.path().join("today.zip");
-        assert_eq!(destination(&file, now), file);
+        let name = "kelisim-20261122T103005Z.zip";
+        assert_eq!(destination(folder.path(), now).unwrap(), folder.path().join(name));
+        let (file, new) = (folder.path().join("today.zip"), folder.path().join("new/"));
+        assert_eq!(destination(&file, now).unwrap(), file);
+        assert_eq!(destination(&new, now).unwrap(), new.join(name));
+        assert!(new.is_dir() && !file.exists());
     }
 }
