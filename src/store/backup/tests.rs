@@ -10,6 +10,9 @@ use crate::{
     timestamp::Timestamp,
 };
 
+/// What becomes of a file in an archive: its name and bytes, or nothing.
+type Changed = Option<(String, Vec<u8>)>;
+
 struct House {
     folder: tempfile::TempDir,
     runtime: tokio::runtime::Runtime,
@@ -182,7 +185,7 @@ fn a_damaged_backup_changes_nothing_and_a_hostile_one_writes_nowhere_else() {
     };
     assert!(refused(b"no ZIP file").contains("not a ZIP file"));
     assert!(refused(&backup[..backup.len() / 2]).contains("not a ZIP file"));
-    let rewritten = |change: &dyn Fn(&str, Vec<u8>) -> Option<(String, Vec<u8>)>| {
+    let rewritten = |change: &dyn Fn(&str, Vec<u8>) -> Changed| {
         let mut from = zip::ZipArchive::new(Cursor::new(&backup)).unwrap();
         let mut to = zip::ZipWriter::new(Cursor::new(Vec::new()));
         let names: Vec<_> = from.file_names().map(|name| name.unwrap().into_owned()).collect();

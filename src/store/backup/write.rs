@@ -72,7 +72,7 @@ pub fn write_backup(
     zip.start_file(manifest::NAME, options(text.len() as u64))
         .map_err(io::Error::from)
         .and_then(|()| zip.write_all(format!("{text}\n").as_bytes()))
-        .and_then(|()| Ok(zip.finish()?.into_inner().flush()?))
+        .and_then(|()| zip.finish()?.into_inner().flush())
         .map_err(BackupError::Output)?;
     Ok(manifest)
 }
