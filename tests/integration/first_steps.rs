@@ -23,7 +23,18 @@ fn what_init_writes_is_checked_and_run_as_it_is_and_never_written_over() {
     let shop = shop();
     let folder = tempfile::tempdir().unwrap();
     let upstream = format!("http://{}", shop.address());
-    let words = ["init", "--defaults", "--hosts", "localhost", "--upstream", &upstream, "--controller", "Shop LLP"];
+    let words = [
+        "init",
+        "--defaults",
+        "--https",
+        "proxy",
+        "--hosts",
+        "localhost",
+        "--upstream",
+        &upstream,
+        "--controller",
+        "Shop LLP",
+    ];
     let words =
         [&words[..], &["--number", "260140000005", "--email", "privacy@shop.example", "--mode", "strict"]].concat();
     let made = kelisim(folder.path(), &words);

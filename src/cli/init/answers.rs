@@ -27,6 +27,8 @@ pub(super) struct Answers {
 /// How visitors reach the site by https.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Https {
+    /// Kelisim ends TLS, with certificates of an authority, to whose terms somebody agreed.
+    Authority,
     /// Kelisim ends TLS, with these files.
     Files { certificate: String, key: String },
     /// Another one in front does, from these addresses.
@@ -147,7 +149,7 @@ fn controller(arguments: &InitArguments, asking: &mut Asking<'_>, answers: &mut 
         text: "E-mail for requests of visitors",
         option: "--email",
         given: arguments.email.as_deref(),
-        default: Some(format!("privacy@{own}")),
+        default: own.contains('.').then(|| format!("privacy@{own}")),
     };
     asking.ask(&question, answers, |text, answers| {
         text.clone_into(&mut answers.email);
@@ -157,7 +159,8 @@ fn controller(arguments: &InitArguments, asking: &mut Asking<'_>, answers: &mut 
 
 fn https(arguments: &InitArguments, asking: &mut Asking<'_>, answers: &mut Answers) -> Result<(), InitError> {
     asking.say(
-        "\n4. How visitors come by https: files (Kelisim has a certificate), proxy (another one in front ends TLS), none (to try it)",
+        "\n4. How visitors come by https: authority (Let's Encrypt issues and renews a certificate; ports 80 and 443 must be reached from the \
+         internet), files (you have one), proxy (another one in front ends TLS), none (to try it)",
     )?;
     let [certificate, key] = ["pem", "key"].map(|ending| format!("tls/{}.{ending}", answers.hosts[0]));
     let there = asking.folder.join(&certificate).exists();
@@ -165,14 +168,31 @@ fn https(arguments: &InitArguments, asking: &mut Asking<'_>, answers: &mut Answe
         text: "Way",
         option: "--https",
         given: arguments.https.as_deref(),
-        default: Some(if there { "files" } else { "proxy" }.to_owned()),
+        default: Some(if there { "files" } else { "authority" }.to_owned()),
     };
     let mut way = String::new();
     asking.ask(&question, answers, |text, _| {
         text.clone_into(&mut way);
-        if ["files", "proxy", "none"].contains(&text) { Ok(()) } else { Err("write files, proxy or none".to_owned()) }
+        let known = ["authority", "files", "proxy", "none"].contains(&text);
+        if known { Ok(()) } else { Err("write authority, files, proxy or none".to_owned()) }
     })?;
     match way.as_str() {
+        "authority" => {
+            let question = Question {
+                text: "Have you read the terms of Let's Encrypt (letsencrypt.org/repository), and agree? yes or no",
+                option: "--terms-agreed",
+                given: arguments.terms_agreed.as_deref(),
+                default: None,
+            };
+            asking.ask(&question, answers, |text, answers| {
+                answers.https = Https::Authority;
+                if text == "yes" {
+                    Ok(())
+                } else {
+                    Err("it gives no certificate otherwise; write yes, or take another way".to_owned())
+                }
+            })
+        }
         "files" => {
             // The certificate can be looked at only with its key, so both are checked with the second answer.
             let question = Question {

@@ -41,9 +41,12 @@ pub(super) struct InitArguments {
     /// Where visitors send requests.
     #[arg(long, value_name = "ADDRESS")]
     email: Option<String>,
-    /// How visitors reach it by https: files (certificates), proxy (another one in front ends TLS), none (to try it).
+    /// How visitors reach it by https: authority (Let's Encrypt), files (certificates), proxy (another one in front ends TLS), none (to try it).
     #[arg(long, value_name = "WAY")]
     https: Option<String>,
+    /// With --https authority: yes, where you have read its terms of service and agree.
+    #[arg(long, value_name = "YES")]
+    terms_agreed: Option<String>,
     /// With --https files: the chain of certificates as PEM.
     #[arg(long, value_name = "FILE")]
     certificate: Option<String>,

@@ -39,7 +39,7 @@ const COMPANY: [&str; 6] = ["--hosts", "shop.kz", "--controller", "Shop LLP", "-
 
 #[test]
 fn a_person_at_a_terminal_answers_six_questions_and_gets_a_configuration_that_works() {
-    let lines = "shop.kz, www.shop.kz\n\nИП Иванова\n850617450628\n\n\n\n\n\n\n";
+    let lines = "shop.kz, www.shop.kz\n\nИП Иванова\n850617450628\n\n\nproxy\n\n\n\n";
     let Outcome { result, told, text } = asked(&[], lines, true, nothing);
     result.unwrap();
     for number in 1..=6 {
@@ -66,7 +66,7 @@ fn a_wrong_answer_is_explained_as_check_would_and_asked_again() {
                  tls\nproxy\n10.0.0.0/33\n10.0.0.7\nde\nkk\nloud\nobserve\n";
     let Outcome { result, told, text } = asked(&[], lines, true, nothing);
     result.unwrap_or_else(|error| panic!("{error}: {told}"));
-    for said in ["this has no default", "write files, proxy or none", "write observe or strict"] {
+    for said in ["this has no default", "write authority, files, proxy or none", "write observe or strict"] {
         assert!(told.contains(said), "{said}: {told}");
     }
     // Each question is put once more after a wrong answer, and no other is.
@@ -91,7 +91,7 @@ fn a_wrong_answer_is_explained_as_check_would_and_asked_again() {
 #[test]
 fn options_answer_where_nobody_can_and_what_is_missing_is_named() {
     let Outcome { result, text, .. } =
-        asked(&[&COMPANY[..], &["--defaults", "--mode", "strict"]].concat(), "", false, nothing);
+        asked(&[&COMPANY[..], &["--defaults", "--https", "proxy", "--mode", "strict"]].concat(), "", false, nothing);
     result.unwrap();
     assert!(text.contains("mode = \"strict\" ") && text.contains("third_parties = \"нет\" "), "{text}");
     let unanswered = asked(&["--defaults"], "", false, nothing).result.unwrap_err().to_string();
@@ -130,6 +130,22 @@ fn certificates_that_are_there_are_found_and_those_that_cannot_be_used_are_told(
     assert!(refused(&["--certificate", "gone.pem"]).contains("there is no file gone.pem"));
     let wrong = refused(&["--key", "tls/shop.kz.pem"]);
     assert!(wrong.starts_with("File of its private key: "), "{wrong}");
+}
+
+#[test]
+fn an_authority_is_asked_for_certificates_only_where_somebody_agreed_to_its_terms() {
+    let asks = [&COMPANY[2..], &["--defaults", "--hosts", "shop.kz, *.shop.kz"]].concat();
+    let unanswered = asked(&asks, "", false, nothing).result.unwrap_err().to_string();
+    assert!(unanswered.contains("Let's Encrypt") && unanswered.contains("--terms-agreed"), "{unanswered}");
+    let disagreed = asked(&[&asks[..], &["--terms-agreed", "no"]].concat(), "", false, nothing);
+    assert!(disagreed.result.unwrap_err().to_string().contains("take another way") && disagreed.text.is_empty());
+    let Outcome { result, text, .. } = asked(&[&asks[..], &["--terms-agreed", "yes"]].concat(), "", false, nothing);
+    result.unwrap();
+    assert!(
+        text.contains("names = [\"shop.kz\"] ") && text.contains("contact = \"mailto:privacy@shop.kz\"\n"),
+        "{text}"
+    );
+    assert!(text.contains("https = [\"0.0.0.0:443\", \"[::]:443\"]\n"), "{text}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub(super) fn configuration(answers: &Answers) -> String {
         ..
     } = answers;
     let kind = if is_of_a_person(number) { "iin" } else { "bin" };
-    let (server, tls) = server(&answers.https);
+    let (server, tls) = server(answers);
     let next = match mode {
         Mode::Observe => {
             "# Next: let it run for some days with every form and every login, then `kelisim check --from-inventory` says what to add here.\n"
@@ -93,12 +93,25 @@ pub(super) fn configuration(answers: &Answers) -> String {
 }
 
 /// The lines of the listeners, and the table of certificates.
-fn server(https: &Https) -> (String, String) {
-    match https {
+fn server(answers: &Answers) -> (String, String) {
+    let both = "http = [\"0.0.0.0:80\", \"[::]:80\"]               # redirected to https\n\
+                https = [\"0.0.0.0:443\", \"[::]:443\"]\n";
+    match &answers.https {
+        Https::Authority => {
+            // What covers subdomains covers names that nobody can list.
+            let names: Vec<_> = answers.hosts.iter().filter(|host| !host.starts_with("*.")).cloned().collect();
+            let tls = format!(
+                "\n[tls.acme]                                      # Let's Encrypt: obtained and renewed by Kelisim\n\
+                 names = {}                 # each must lead to this machine\n\
+                 contact = {}\n\
+                 terms_of_service_agreed = true\n",
+                list(&names),
+                quoted(&format!("mailto:{}", answers.email))
+            );
+            (both.to_owned(), tls)
+        }
         Https::Files { certificate, key } => (
-            "http = [\"0.0.0.0:80\", \"[::]:80\"]               # redirected to https\n\
-             https = [\"0.0.0.0:443\", \"[::]:443\"]\n"
-                .to_owned(),
+            both.to_owned(),
             format!(
                 "\n[tls]                                           # read again by `systemctl reload kelisim`\n\
                  certificates = [{{ certificate = {}, key = {} }}]\n",
