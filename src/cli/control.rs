@@ -51,6 +51,8 @@ enum Request {
     Reload,
     /// Write the leaf that says that the command line took records out.
     NoteAccess { what: String, form: String, from: String, to: String },
+    /// Sign records with the newest key in the file.
+    ReadRecordKeys,
 }
 
 /// What the gateway answers.
@@ -63,6 +65,7 @@ enum Answer {
     StatisticsTakenIn,
     AccessNoted { leaf: u64 },
     Reloaded { file: String, is_new: bool, warnings: Vec<String> },
+    RecordKeysRead,
     Failed { reason: String },
 }
 
@@ -158,6 +161,13 @@ async fn answer(
             .await
         }
         Ok(Request::Reload) => reload(reloading.clone()).await,
+        Ok(Request::ReadRecordKeys) => match store::record_keys(state_dir) {
+            Ok(keys) => {
+                gateway.present().use_record_keys(keys);
+                Answer::RecordKeysRead
+            }
+            Err(error) => Answer::Failed { reason: error.to_string() },
+        },
         Ok(Request::NoteAccess { what, form, from, to }) => note_access(gateway, &what, &form, &from, &to).await,
         Err(error) => Answer::Failed { reason: format!("the request is not understood: {error}") },
     };
@@ -272,6 +282,15 @@ pub(super) fn ask_to_reload(state_dir: &Path) -> io::Result<Reload> {
             Err(io::Error::new(error.kind(), what))
         }
         Err(error) => Err(error),
+    }
+}
+
+/// Asks the running gateway to sign records with the newest key, likewise.
+pub(super) fn ask_to_read_record_keys(state_dir: &Path) -> io::Result<()> {
+    match ask(state_dir, &Request::ReadRecordKeys)? {
+        Answer::RecordKeysRead => Ok(()),
+        Answer::Failed { reason } => Err(io::Error::other(reason)),
+        _ => Err(something_else()),
     }
 }
 

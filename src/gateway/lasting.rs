@@ -5,6 +5,8 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
+use arc_swap::ArcSwap;
+
 use super::{
     likely_sessions::LikelySessions, limiter::Limiter, log_readers::LogReaders, observer::Observer,
     remembered::RememberedPages,
@@ -35,7 +37,7 @@ pub struct Lasting {
     pub(super) log_origin: String,
     /// The logs before it, the newest first, each with the number of its leaves that are known.
     pub(super) earlier_logs: Vec<(String, u64)>,
-    pub(super) keys: RecordKeys,
+    pub(super) keys: ArcSwap<RecordKeys>,
     pub(super) clock: Clock,
     pub(super) metrics: Arc<Metrics>,
     pub(super) enforcement: Arc<Enforcement>,

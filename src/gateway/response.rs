@@ -298,5 +298,5 @@ fn shown_line(
         return None;
     }
     let mark = ShownMark { edition: site.consent.editions.in_force(now).id.clone(), time: now };
-    Some(own.mark_shown(mark.sign(&shared.keys, &shared.binding(site, own.shown).borrowed())))
+    Some(own.mark_shown(mark.sign(&shared.keys(), &shared.binding(site, own.shown).borrowed())))
 }

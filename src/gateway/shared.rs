@@ -10,6 +10,8 @@ use std::{
     },
 };
 
+use arc_swap::{ArcSwap, Guard};
+
 use super::{
     SiteSettings,
     erasure::ERASURES_PER_MINUTE,
@@ -142,7 +144,7 @@ impl Shared {
             earlier_logs: earlier_logs(&store),
             enforcement: Arc::new(Enforcement::new(clock.now())),
             store,
-            keys,
+            keys: ArcSwap::from_pointee(keys),
             clock,
             no_site: SiteMetrics::new(metrics.clone(), "none".into()),
             metrics,
@@ -209,6 +211,16 @@ impl Shared {
     /// The names of the sites, in the order of their numbers.
     pub fn site_names(&self) -> impl Iterator<Item = &Arc<str>> {
         self.sites.iter().map(|site| &site.name)
+    }
+
+    /// What signs records now.
+    pub(super) fn keys(&self) -> Guard<Arc<RecordKeys>> {
+        self.keys.load()
+    }
+
+    /// Signs records with other keys from now on. Those before must be among them: what a connection verified, it remembers.
+    pub fn use_record_keys(&self, keys: RecordKeys) {
+        self.keys.store(Arc::new(keys));
     }
 
     /// What was seen of all sites, as a text to keep.

@@ -173,6 +173,16 @@ fn browsers_are_told_to_come_by_https_over_https_alone() {
 }
 
 #[test]
+fn where_visitors_reach_the_site_by_another_port_than_the_listeners_they_are_sent_there() {
+    let site = Origin::answering(ok("text/plain", ""));
+    for (address, expected) in [("https://shop.example", ""), ("https://shop.example:444", ":444")] {
+        let gateway = Gateway::with(&site).site(&format!("address = \"{address}\"")).redirecting().start();
+        let reply = gateway.plain_browser().raw(b"GET /a HTTP/1.1\r\nhost: shop.example\r\n\r\n").unwrap();
+        assert_eq!(reply.header("location"), Some(&*format!("https://shop.example{expected}/a")));
+    }
+}
+
+#[test]
 fn other_hosts_are_sent_to_the_canonical_one() {
     let site = Origin::answering(ok("text/plain", ""));
     let gateway = Gateway::with(&site).site("canonical_host = \"shop.example\"").start();
