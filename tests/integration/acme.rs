@@ -189,6 +189,33 @@ fn a_name_that_leads_elsewhere_is_told_and_holds_up_no_other() {
 }
 
 #[test]
+fn a_file_goes_before_what_an_authority_issued() {
+    let Some(place) = Place::new() else { return };
+    let site = shop();
+    let files = "[tls]\ncertificates = [{ certificate = \"certificate.pem\", key = \"key.pem\" }]\n";
+    let gateway = started(&site, &(files.to_owned() + &place.tls(&["shop.example"])));
+    let _pebble = place.before(&gateway, 0);
+    try_again(&gateway);
+    assert_eq!(issued(&gateway, "shop.example"), 1);
+    let file = gateway.path().join("certificate.pem");
+    let served = shake(&gateway, "shop.example", &file, &[]).unwrap().0;
+    assert_eq!(served, CertificateDer::from_pem_file(&file).unwrap().to_vec());
+}
+
+#[test]
+fn the_host_of_the_administration_is_proved_before_it_is_redirected() {
+    let Some(place) = Place::new() else { return };
+    let site = shop();
+    let tls = place.tls(&["stats.shop.example"]) + "challenge = \"http-01\"\n";
+    let gateway = builder(&site, &tls).server("admin_host = \"stats.shop.example\"").redirecting().start();
+    gateway.running().renew_certificates().unwrap();
+    let pebble = place.before(&gateway, 0);
+    try_again(&gateway);
+    let page = pebble.browser(&gateway, "stats.shop.example").get("/sign-in");
+    assert_eq!((page.status, site.count()), (200, 0), "{}", page.text());
+}
+
+#[test]
 fn nobody_agrees_to_terms_unasked() {
     let Some(place) = Place::new() else { return };
     let tls = place.tls(&["shop.example"]).replace("agreed = true", "agreed = false");

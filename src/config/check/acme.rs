@@ -49,7 +49,13 @@ pub(super) fn check(mut table: Table<'_>) -> Acme {
         let what = format!("`names` in [tls.acme] has more than {MOST_NAMES} names");
         context.fault(beyond.span(), what, "a certificate for all subdomains can be given in `certificates`");
     }
-    let directory = table.parsed("directory", directory).map(Spanned::into_inner);
+    let directory = table.parsed("directory", directory);
+    if let Some(staging) = directory.as_ref().filter(|directory| *directory.get_ref() == LETS_ENCRYPT[1].1) {
+        let remedy =
+            "when all names have come, write `production` or remove this line; what was issued for trying stays apart";
+        context.warning(staging.span(), "no browser trusts the certificates of this directory", remedy);
+    }
+    let directory = directory.map(Spanned::into_inner);
     let directory = directory.unwrap_or_else(|| LETS_ENCRYPT[0].1.to_owned());
     let directory_ca = table.text("directory_ca");
     if let Some(path) = &directory_ca {

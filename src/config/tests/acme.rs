@@ -56,6 +56,9 @@ fn a_host_whose_certificate_is_asked_for_is_not_left_out() {
 fn a_directory_is_a_word_or_an_address_with_https() {
     let directory = |value: &str| settings(&with(&format!("{NAMES}directory = \"{value}\""))).directory;
     assert_eq!(directory("staging"), "https://acme-staging-v02.api.letsencrypt.org/directory");
+    let staging = with(&format!("{NAMES}directory = \"staging\""));
+    let warnings = warnings_in(Path::new("/nowhere"), &staging);
+    assert!(warnings[0].starts_with("kelisim.toml:7:13: warning: no browser trusts the certificates"), "{warnings:#?}");
     assert_eq!(directory("production"), "https://acme-v02.api.letsencrypt.org/directory");
     assert_eq!(directory("https://localhost:14000/dir"), "https://localhost:14000/dir");
     for (value, what) in [
