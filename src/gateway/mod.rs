@@ -181,7 +181,7 @@ impl Gateway {
         let may_be_page = may_be_page(request.method(), request.headers());
         if site.mode == Mode::Observe {
             shared.observer.sent(site, request.headers(), now);
-            let asked = Asked {
+            let mut asked = Asked {
                 method: request.method().clone(),
                 purpose,
                 path_and_query: String::new(),
@@ -193,9 +193,11 @@ impl Gateway {
                 path,
                 variant: shared.observed_variant(),
                 now,
+                may_be_remembered: false,
             };
             let cleared = request::clear_observed(site, &visit, rule, &asked, request);
             let mut answer = self.connections[site.index].send(cleared).await?;
+            asked.answered(&answer);
             shared.observer.set(site, answer.headers(), now);
             response::clear_own(site, &visit, &asked.path, &mut answer);
             join_upgrade(client_upgrade, &mut answer, connection);
@@ -242,12 +244,14 @@ impl Gateway {
             path,
             variant,
             now,
+            may_be_remembered: false,
         };
         let cleared = request::clear(shared, site, &visit, decision, rule, &asked, request);
         asked.refused = cleared.refused;
 
         // Upstream.
         let mut answer = self.connections[site.index].send(cleared.request).await?;
+        asked.answered(&answer);
 
         // Clear the answer: refused cookies go, leftovers are deleted.
         shared.observer.set(site, answer.headers(), now);

@@ -36,6 +36,16 @@ pub(super) struct Asked {
     pub(super) frame_grant: Option<FrameGrant>,
     pub(super) variant: Variant,
     pub(super) now: Timestamp,
+    /// Whether what becomes of the answer may be remembered, as the site's own headers say.
+    pub(super) may_be_remembered: bool,
+}
+
+impl Asked {
+    /// Looks at the headers of the answer before anything of ours is in them.
+    pub(super) fn answered(&mut self, answer: &Answer) {
+        let allows = |asked: &HeaderMap| rewrite::may_be_remembered(&self.method, asked, answer.headers());
+        self.may_be_remembered = self.page_headers.as_ref().is_some_and(allows);
+    }
 }
 
 /// Clears an answer of a site whose cookies are filtered.
@@ -139,9 +149,7 @@ pub(super) async fn rewritten(
     let shown = shown_line(shared, site, visit, decision, asked.now, plan.placement, &injection);
     // A nonce, and a leave for a frame, are for one answer: what they go into never comes again.
     let may_come_again = admission.nonce.is_none() && asked.frame_grant.is_none();
-    let may_be_remembered = beginning.end == End::Reached
-        && may_come_again
-        && rewrite::may_be_remembered(&asked.method, client_headers, &head.headers);
+    let may_be_remembered = beginning.end == End::Reached && may_come_again && asked.may_be_remembered;
     let recipe = Recipe { plan, injection, edits };
     let made = match may_be_remembered.then(|| shared.remembered.find(&recipe, &beginning.parts)).flatten() {
         Some(page) => {
