@@ -8,6 +8,7 @@ use crate::{
     config::{context::Context, file::Table, keys, place, value},
     server::{CertificateFiles, Limits, Settings},
     telemetry::LogFormat,
+    visitor::Network,
 };
 
 /// What the tables say.
@@ -54,6 +55,7 @@ pub(super) fn check(top: &mut Table<'_>, certificates: Option<Vec<CertificateFil
     }
     let proxies = table.list("trusted_proxies", place::network);
     let proxy_protocol_from = table.list("proxy_protocol_from", place::network);
+    refuse_everybody(context, proxy_protocol_from.iter().flat_map(|list| list.get_ref()));
     let state_dir = table.text("state_dir").map(|path| context.resolve(path.get_ref()));
     let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
     let log_format = table.parsed("log_format", value::word(&formats)).map(Spanned::into_inner);
@@ -138,6 +140,14 @@ fn unique<'a>(context: &Context, listeners: impl Iterator<Item = &'a Spanned<Soc
             let what = format!("{} is already a listener in line {line}", listener.get_ref());
             context.fault(listener.span(), what, "give each listener its own address or port");
         }
+    }
+}
+
+/// Whoever begins a connection with an address is believed to pass it on for that address.
+fn refuse_everybody<'a>(context: &Context, networks: impl Iterator<Item = &'a Spanned<Network>>) {
+    for network in networks.filter(|network| network.get_ref().is_everything()) {
+        let remedy = "list the addresses of the proxies alone, such as `10.0.0.1` or `10.0.0.0/8`";
+        context.fault(network.span(), "with this everybody may say any address", remedy);
     }
 }
 

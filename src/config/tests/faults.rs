@@ -28,6 +28,15 @@ fn a_fault_shows_its_line_and_what_to_write_instead() {
 }
 
 #[test]
+fn nobody_says_for_everybody_who_connects() {
+    check(
+        "http = [\"127.0.0.1:8081\"]",
+        "http = [\"127.0.0.1:8081\"]\nproxy_protocol_from = [\"10.0.0.0/8\", \"0.0.0.0/0\", \"::/0\"]",
+        &["3:38: with this everybody may say any address; list the addresses", "3:51: with this everybody"],
+    );
+}
+
+#[test]
 fn a_mistake_of_syntax_is_the_only_fault() {
     check("public = \"нет\"\ndata", "public = нет\ndat", &["15:10: not TOML: "]);
     check("", "[server]", &["18:2: not TOML: duplicate key"]);

@@ -50,6 +50,7 @@ fn the_command_says_what_came_of_it() {
     let (code, out, err) = run();
     assert_eq!((code, out.as_str()), (Some(1), ""));
     assert!(err.contains("neccessary") && err.contains("kelisim.toml:"), "{err}");
+    assert!(err.ends_with("is not right: 1 fault; a gateway that runs goes on as it was\n"), "{err}");
 
     fs::write(&file, whole.replace("workers = 2", "workers = 3")).unwrap();
     let (code, _, err) = run();
