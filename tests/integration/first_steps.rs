@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Command, Output},
 };
@@ -54,6 +55,26 @@ fn what_init_writes_is_checked_and_run_as_it_is_and_never_written_over() {
     let program = Program::run(folder);
     assert!(program.browser().open("/").shows_banner());
     assert_eq!(program.browser().choose("accept").status, 303);
+}
+
+#[test]
+fn the_sample_for_containers_is_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = include_str!("../../deploy/compose/kelisim.toml");
+    fs::write(folder.path().join("kelisim.toml"), text).unwrap();
+    let tls = folder.path().join("tls");
+    fs::create_dir(&tls).unwrap();
+    let (certificate, key) = kelisim::cli::demo::certificate(&["localhost"]).unwrap();
+    fs::write(tls.join("localhost.pem"), certificate).unwrap();
+    fs::write(tls.join("localhost.key"), key).unwrap();
+    fs::set_permissions(tls.join("localhost.key"), fs::Permissions::from_mode(0o600)).unwrap();
+    let checked = kelisim(folder.path(), &["check"]);
+    assert!(checked.status.success(), "{checked:?}");
+    let compose = include_str!("../../deploy/compose.yaml");
+    assert!(
+        text.contains("\"http://site:80\"") && compose.contains("\n  site:\n"),
+        "the site that it leads to is there"
+    );
 }
 
 #[test]

@@ -45,6 +45,9 @@ fn a_person_at_a_terminal_answers_six_questions_and_gets_a_configuration_that_wo
     for number in 1..=6 {
         assert!(told.contains(&format!("\n{number}. ")), "question {number}: {told}");
     }
+    let commented = text.lines().filter_map(|line| line.split_once(" # ").filter(|(value, _)| !value.is_empty()));
+    let columns: Vec<_> = commented.map(|(value, _)| value.chars().count()).collect();
+    assert!(columns.len() > 10 && columns.iter().all(|column| *column == 47), "{columns:?}: {text}");
     for line in [
         "hosts = [\"shop.kz\", \"www.shop.kz\"]\n",
         "upstream = \"http://127.0.0.1:8080\" ",

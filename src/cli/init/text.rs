@@ -33,16 +33,16 @@ pub(super) fn configuration(answers: &Answers) -> String {
     } else {
         ""
     };
-    format!(
+    let text = format!(
         "# Made by `kelisim init`. `kelisim check` says what is wrong with it, and where; every key is explained in config/README.md.\n\
-         # After a change: kelisim check, then systemctl restart kelisim.\n\
+         # After a change: systemctl reload kelisim, which says why where it can't be gone by.\n\
          \n\
          [server]\n\
          {server}\
-         admin = \"127.0.0.1:9090\"                        # metrics, health and the pages for operators, for this machine alone\n\
-         # state_dir = \"/var/lib/kelisim\"                # keys, the consent log and the statistics\n\
+         admin = \"127.0.0.1:9090\"\t# metrics, health and the pages for operators, for this machine alone\n\
+         # state_dir = \"/var/lib/kelisim\"\t# keys, the consent log and the statistics\n\
          {tls}\n\
-         [controller]                                    # who answers for the processing, as the policy says it\n\
+         [controller]\t# who answers for the processing, as the policy says it\n\
          name = {}\n\
          {kind} = {}\n\
          address = {}\n\
@@ -50,19 +50,19 @@ pub(super) fn configuration(answers: &Answers) -> String {
          \n\
          [[site]]\n\
          hosts = {}\n\
-         upstream = {}                # where the site itself listens\n\
-         mode = {}                               # observe | strict | compatible\n\
-         languages = {}                 # the first is the default\n\
-         # canonical_host = {}                 # other names are redirected to this one\n\
+         upstream = {}\t# where the site itself listens\n\
+         mode = {}\t# observe | strict | compatible\n\
+         languages = {}\t# the first is the default\n\
+         # canonical_host = {}\t# other names are redirected to this one\n\
          \n\
          [site.consent]\n\
-         offer = [\"functional\", \"analytical\"]            # what visitors can accept\n\
-         # policy = \"policy/\"                            # the editions of the published policy: config/policy/README.md\n\
+         offer = [\"functional\", \"analytical\"]\t# what visitors can accept\n\
+         # policy = \"policy/\"\t# the editions of the published policy: config/policy/README.md\n\
          \n\
-         [site.notice]                                   # what visitors are told: Article 8(4) of Law 94-V{statement}\n\
-         third_parties = {}                           # who else receives data\n\
-         cross_border = {}                            # to which other countries it goes\n\
-         public = \"{NONE}\"                                  # whether it is published\n\
+         [site.notice]\t# what visitors are told: Article 8(4) of Law 94-V{statement}\n\
+         third_parties = {}\t# who else receives data\n\
+         cross_border = {}\t# to which other countries it goes\n\
+         public = \"{NONE}\"\t# whether it is published\n\
          data = [\"cookies\", \"truncated address\", \"browser and device family\", \"time\", \"page\"]\n\
          storage_place = \"Республика Казахстан\"\n\
          \n\
@@ -89,20 +89,30 @@ pub(super) fn configuration(answers: &Answers) -> String {
         quoted(hosts.first().map_or("", String::as_str)),
         quoted(third_parties),
         quoted(cross_border),
-    )
+    );
+    aligned(&text)
+}
+
+/// Comments behind values begin in one column. They are behind tabs until then, which no quoted value has.
+fn aligned(text: &str) -> String {
+    let lines = text.lines().map(|line| match line.split_once('\t') {
+        Some((value, comment)) => format!("{value:<47} {comment}\n"),
+        None => format!("{line}\n"),
+    });
+    lines.collect()
 }
 
 /// The lines of the listeners, and the table of certificates.
 fn server(answers: &Answers) -> (String, String) {
-    let both = "http = [\"0.0.0.0:80\", \"[::]:80\"]               # redirected to https\n\
+    let both = "http = [\"0.0.0.0:80\", \"[::]:80\"]\t# redirected to https\n\
                 https = [\"0.0.0.0:443\", \"[::]:443\"]\n";
     match &answers.https {
         Https::Authority => {
             // What covers subdomains covers names that nobody can list.
             let names: Vec<_> = answers.hosts.iter().filter(|host| !host.starts_with("*.")).cloned().collect();
             let tls = format!(
-                "\n[tls.acme]                                      # Let's Encrypt: obtained and renewed by Kelisim\n\
-                 names = {}                 # each must lead to this machine\n\
+                "\n[tls.acme]\t# Let's Encrypt: obtained and renewed by Kelisim\n\
+                 names = {}\t# each must lead to this machine\n\
                  contact = {}\n\
                  terms_of_service_agreed = true\n",
                 list(&names),
@@ -113,7 +123,7 @@ fn server(answers: &Answers) -> (String, String) {
         Https::Files { certificate, key } => (
             both.to_owned(),
             format!(
-                "\n[tls]                                           # read again by `systemctl reload kelisim`\n\
+                "\n[tls]\t# read again when they change\n\
                  certificates = [{{ certificate = {}, key = {} }}]\n",
                 quoted(certificate),
                 quoted(key)
@@ -122,16 +132,15 @@ fn server(answers: &Answers) -> (String, String) {
         Https::Proxy(addresses) => {
             let listen = if Https::is_of_this_machine(addresses) { "127.0.0.1" } else { "0.0.0.0" };
             let text = format!(
-                "http = [\"{listen}:8000\"]                       # where the proxy passes requests to\n\
-                 trusted_proxies = {}         # whose X-Forwarded-For and X-Forwarded-Proto are believed\n",
+                "http = [\"{listen}:8000\"]\t# where the proxy passes requests to\n\
+                 trusted_proxies = {}\t# whose X-Forwarded-For and X-Forwarded-Proto are believed\n",
                 list(addresses)
             );
             (text, String::new())
         }
-        Https::None => (
-            "http = [\"0.0.0.0:80\", \"[::]:80\"]               # over plain http nobody can be asked\n".to_owned(),
-            String::new(),
-        ),
+        Https::None => {
+            ("http = [\"0.0.0.0:80\", \"[::]:80\"]\t# over plain http nobody can be asked\n".to_owned(), String::new())
+        }
     }
 }
 
@@ -141,7 +150,8 @@ fn is_of_a_person(number: &str) -> bool {
 }
 
 fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
+    // A tab is what comments are behind.
+    toml::Value::String(text.replace('\t', " ")).to_string()
 }
 
 fn list(words: &[String]) -> String {

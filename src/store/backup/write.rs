@@ -94,6 +94,8 @@ struct Copies(PathBuf);
 impl Copies {
     fn make(beside: &Path) -> Result<Self, BackupError> {
         let folder = beside.join(format!(".kelisim-backup.{}", std::process::id()));
+        // A process of the same number that was killed may have left one; in a container that is likely.
+        _ = fs::remove_dir_all(&folder);
         DirBuilder::new().mode(0o700).create(&folder).map_err(BackupError::file(&folder, "make this folder"))?;
         Ok(Self(folder))
     }
