@@ -2,23 +2,20 @@
 
 use std::{
     fs,
-    io::{BufReader, Write as _},
-    net::{SocketAddr, TcpStream},
+    net::TcpStream,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, OnceLock,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
 use kelisim::clock::Clock;
-use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject as _};
 
-use crate::harness::{
-    Browser, Gateway, GatewayBuilder, Origin, Place, RequestSeen, Wire, answer, ok, read_request, shop,
-};
+use crate::harness::{Gateway, GatewayBuilder, Origin, Place, Wire, answer, ok, shop};
 
 /// A gateway with nothing but what the authority gives, which was asked in vain: it is not there yet.
 fn started(shop: &Origin, tls: &str) -> Gateway {
@@ -216,6 +213,33 @@ fn the_host_of_the_administration_is_proved_before_it_is_redirected() {
 }
 
 #[test]
+fn names_come_and_go_with_a_reload() {
+    let Some(place) = Place::new() else { return };
+    let site = shop();
+    let gateway = started(&site, &place.tls(&["shop.example"]));
+    let pebble = place.before(&gateway, 0);
+    try_again(&gateway);
+    let root = pebble.root();
+    let served = |name: &str| shake(&gateway, name, &root, &[]).ok().map(|(certificate, _)| certificate);
+    let first = served("shop.example").unwrap();
+    let reload = |from: &str, to: &str| {
+        let file = gateway.path().join("kelisim.toml");
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.contains(from), "{text}");
+        fs::write(&file, text.replace(from, to)).unwrap();
+        gateway.running().reload().map(|_| gateway.running().renew_certificates().unwrap())
+    };
+    reload("names = [\"shop.example\"]", "names = [\"shop.example\", \"www.shop.example\"]").unwrap();
+    assert_eq!(served("shop.example").as_ref(), Some(&first), "what is there is not asked for again");
+    assert!(served("www.shop.example").is_some());
+    assert_eq!([issued(&gateway, "shop.example"), issued(&gateway, "www.shop.example")], [1, 1]);
+    assert!(reload("\"www.shop.example\"]", "\"*.shop.example\"]").is_err(), "a wildcard");
+    assert!(served("www.shop.example").is_some(), "a bad file changes nothing");
+    reload("[\"shop.example\", \"*.shop.example\"]\ndirectory", "[\"www.shop.example\"]\ndirectory").unwrap();
+    assert_eq!((served("shop.example"), served("www.shop.example").is_some()), (None, true));
+}
+
+#[test]
 fn nobody_agrees_to_terms_unasked() {
     let Some(place) = Place::new() else { return };
     let tls = place.tls(&["shop.example"]).replace("agreed = true", "agreed = false");
@@ -261,7 +285,7 @@ fn an_authority_that_says_when_to_renew_is_believed() {
     let window = Arc::new(Mutex::new((String::from("2099-01-01T00:00:00Z"), String::from("2099-01-02T00:00:00Z"))));
     let said = window.clone();
     let also = |json: &mut serde_json::Value, own: &str| json["renewalInfo"] = format!("{own}/when").into();
-    let directory = before_pebble(&place, also, move |request| {
+    let directory = place.changed(also, move |request| {
         assert!(request.target().starts_with("/when/") && request.target().contains('.'), "{}", request.target());
         let (start, end) = said.lock().unwrap().clone();
         let json = serde_json::json!({ "suggestedWindow": { "start": start, "end": end } }).to_string();
@@ -291,7 +315,7 @@ fn an_authority_that_wants_to_be_left_alone_is() {
     let asked = Arc::new(AtomicUsize::new(0));
     let orders = asked.clone();
     let elsewhere = |json: &mut serde_json::Value, own: &str| json["newOrder"] = format!("{own}/order").into();
-    let directory = before_pebble(&place, elsewhere, move |request| {
+    let directory = place.changed(elsewhere, move |request| {
         assert_eq!(request.target(), "/order");
         orders.fetch_add(1, Ordering::SeqCst);
         let problem = r#"{"type": "urn:ietf:params:acme:error:rateLimited", "detail": "too many"}"#;
@@ -310,51 +334,6 @@ fn an_authority_that_wants_to_be_left_alone_is() {
     assert_eq!(asked.load(Ordering::SeqCst), 2, "three days are three days");
     try_again(&gateway);
     assert_eq!(asked.load(Ordering::SeqCst), 3);
-}
-
-/// A directory before pebble's: `change` makes of pebble's own what it says, and is told its address; `answer` is what it answers elsewhere.
-/// The answer is the directory's address.
-fn before_pebble(
-    place: &Place,
-    change: impl Fn(&mut serde_json::Value, &str) + Send + Sync + 'static,
-    answer: impl Fn(&RequestSeen) -> Vec<u8> + Send + Sync + 'static,
-) -> String {
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![CertificateDer::from_pem_file(place.certificate()).unwrap()],
-            PrivateKeyDer::from_pem_file(place.key()).unwrap(),
-        )
-        .unwrap();
-    let (config, pebble, certificate) = (Arc::new(config), place.port(), place.certificate());
-    let own = Arc::new(OnceLock::<String>::new());
-    let known = own.clone();
-    let directory = Origin::raw(move |stream: TcpStream| {
-        let connection = ServerConnection::new(config.clone()).unwrap();
-        let mut stream = BufReader::new(StreamOwned::new(connection, stream));
-        let Ok(Some(request)) = read_request(&mut stream) else { return };
-        let reply = if request.target() == "/dir" {
-            let address = SocketAddr::from(([127, 0, 0, 1], pebble));
-            if TcpStream::connect(address).is_err() {
-                return;
-            }
-            let mut asked = Browser::over_tls(address, "localhost", &certificate);
-            // By the name that its certificate has, also in the addresses that it names.
-            asked.host = format!("localhost:{pebble}");
-            let mut json = serde_json::from_slice(&asked.get("/dir").body).unwrap();
-            change(&mut json, known.wait());
-            ok("application/json", &json.to_string())
-        } else {
-            answer(&request)
-        };
-        stream.get_mut().write_all(&reply).unwrap();
-        stream.get_mut().conn.send_close_notify();
-        _ = stream.get_mut().flush();
-    });
-    let address = own.get_or_init(|| format!("https://localhost:{}", directory.address().port()));
-    format!("{address}/dir")
 }
 
 #[test]

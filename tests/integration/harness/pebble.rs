@@ -3,18 +3,21 @@
 
 use std::{
     fs,
-    io::Write as _,
+    io::{BufReader, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::Command,
+    sync::{Arc, OnceLock},
     thread,
     time::{Duration, Instant},
 };
 
 use kelisim::cli::demo;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use tempfile::TempDir;
 
-use super::{Browser, Gateway, process::Process};
+use super::{Browser, Gateway, Origin, RequestSeen, ok, process::Process, read_request};
 
 /// Set to go without the tests that need `pebble`.
 const WITHOUT: &str = "KELISIM_WITHOUT_PEBBLE";
@@ -72,11 +75,6 @@ impl Place {
         format!("https://localhost:{}/dir", self.directory)
     }
 
-    /// The port of the directory.
-    pub fn port(&self) -> u16 {
-        self.directory
-    }
-
     /// The certificate that the directory is known by.
     pub fn certificate(&self) -> PathBuf {
         self.folder.path().join("authority.pem")
@@ -95,6 +93,51 @@ impl Place {
             self.directory(),
             self.certificate().display().to_string()
         )
+    }
+
+    /// A directory before the authority's own: `change` makes of that what it says, and is told the new one's address; `answer` is what it
+    /// answers elsewhere. Gives the address of the directory.
+    pub fn changed(
+        &self,
+        change: impl Fn(&mut serde_json::Value, &str) + Send + Sync + 'static,
+        answer: impl Fn(&RequestSeen) -> Vec<u8> + Send + Sync + 'static,
+    ) -> String {
+        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![CertificateDer::from_pem_file(self.certificate()).unwrap()],
+                PrivateKeyDer::from_pem_file(self.key()).unwrap(),
+            )
+            .unwrap();
+        let (config, port, certificate) = (Arc::new(config), self.directory, self.certificate());
+        let own = Arc::new(OnceLock::<String>::new());
+        let known = own.clone();
+        let directory = Origin::raw(move |stream: TcpStream| {
+            let connection = ServerConnection::new(config.clone()).unwrap();
+            let mut stream = BufReader::new(StreamOwned::new(connection, stream));
+            let Ok(Some(request)) = read_request(&mut stream) else { return };
+            let reply = if request.target() == "/dir" {
+                let address = SocketAddr::from(([127, 0, 0, 1], port));
+                if TcpStream::connect(address).is_err() {
+                    return;
+                }
+                let mut asked = Browser::over_tls(address, "localhost", &certificate);
+                // By the name that its certificate has, also in the addresses that it names.
+                asked.host = format!("localhost:{port}");
+                let mut json = serde_json::from_slice(&asked.get("/dir").body).unwrap();
+                change(&mut json, known.wait());
+                ok("application/json", &json.to_string())
+            } else {
+                answer(&request)
+            };
+            stream.get_mut().write_all(&reply).unwrap();
+            stream.get_mut().conn.send_close_notify();
+            _ = stream.get_mut().flush();
+        });
+        let address = own.get_or_init(|| format!("https://localhost:{}", directory.address().port()));
+        format!("{address}/dir")
     }
 
     /// Starts the authority before a gateway. Of a hundred good nonces it refuses as many as are said.
