@@ -1,4 +1,5 @@
-//! `kelisim run`: in front of the sites until SIGTERM or SIGINT; SIGHUP reads certificates and the database of countries again.
+//! `kelisim run`: in front of the sites until SIGTERM or SIGINT; SIGHUP reads certificates and the database of countries again, and
+//! opens the access log again.
 
 use std::{error::Error, io, path::Path};
 
@@ -44,6 +45,7 @@ pub(super) fn until_stopped(running: &Running) -> io::Result<impl Future<Output 
                 _ = terminate.recv() => return,
                 _ = interrupt.recv() => return,
                 _ = hang_up.recv() => {
+                    running.reopen_access_log();
                     match running.read_certificates_again() {
                         Ok(true) => tracing::info!("certificates were read again"),
                         Ok(false) => tracing::info!("certificates have not changed"),

@@ -27,7 +27,7 @@ use crate::{
     ledger::Comparison,
     server::{OtherHost, Server},
     store::{self, Store, StoreError},
-    telemetry::{Counter, Metrics},
+    telemetry::{AccessLog, AccessLogThread, Counter, Metrics},
     witness,
 };
 
@@ -42,6 +42,7 @@ pub struct Running {
     housekeeping: thread::JoinHandle<()>,
     counting: CountingThread,
     letters: Option<Letters>,
+    access_log: Option<AccessLogThread>,
 }
 
 /// Why a gateway can't start. Each message says where and what to do.
@@ -85,6 +86,8 @@ impl Running {
         let summary = config::summary(&configuration);
         let keys = store::record_keys(&state_dir)?;
         let (counter, queue) = Counter::new(configuration.sites.len(), configuration.statistics.robots.clone());
+        let metrics = Metrics::new();
+        let access_log = configuration.access_log.as_ref().map(|settings| AccessLog::start(settings, &metrics)).transpose()?;
         let gateway = gateway::Shared::begin(Parts {
             sites: configuration.sites,
             catalogue: configuration.catalogue,
@@ -98,8 +101,9 @@ impl Running {
             store,
             keys,
             clock: clock.clone(),
-            metrics: Metrics::new(),
+            metrics,
             counter,
+            access_log: access_log.as_ref().map(|thread| thread.log().clone()),
         })?;
         if let Some(fault) = gateway.unread_inventory() {
             inventory::set_aside(&state_dir, &fault.to_string());
@@ -165,6 +169,7 @@ impl Running {
             housekeeping,
             counting,
             letters,
+            access_log,
         })
     }
 
@@ -193,6 +198,20 @@ impl Running {
         self.gateway.counter().write_waiting();
     }
 
+    /// Has every line of the access log written that was put in so far.
+    pub fn write_access_log(&self) {
+        if let Some(thread) = &self.access_log {
+            thread.log().write_waiting();
+        }
+    }
+
+    /// Looks whether the file of the access log was renamed, and makes it anew then.
+    pub fn reopen_access_log(&self) {
+        if let Some(thread) = &self.access_log {
+            thread.log().reopen();
+        }
+    }
+
     /// Sends the weekly letters that are due.
     pub fn send_letters(&self) {
         if let Some(letters) = &self.letters {
@@ -213,11 +232,12 @@ impl Running {
     /// Lets connections finish, then closes the log.
     pub fn stop(self) -> io::Result<()> {
         let served = self.server.stop();
+        let logged = self.access_log.map_or(Ok(()), AccessLogThread::end);
         let counted = self.counting.end();
         self.stop.send_replace(true);
         let housekept = self.housekeeping.join().map_err(|_| io::Error::other("the housekeeping thread panicked"));
         service::stopped(self.gateway.store(), self.clock.now());
-        served.and(counted).and(housekept)
+        served.and(logged).and(counted).and(housekept)
     }
 }
 

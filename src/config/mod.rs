@@ -66,6 +66,8 @@ pub struct Configuration {
     pub statistics: statistics::Settings,
     /// By which server the weekly letter is sent, and to whom.
     pub mail: Option<mail::Settings>,
+    /// Where a line for each request goes, and how it is written.
+    pub access_log: Option<telemetry::AccessLogSettings>,
     /// A directory in memory where a run leaves what the next one goes on with; the file names none, `run` does.
     pub hand_over: Option<PathBuf>,
     /// How log lines are written.
@@ -123,6 +125,7 @@ fn load_at(text: &str, base_dir: &Path, name: &str, now: Timestamp) -> Result<(C
                 statistics: checked.statistics,
                 hand_over: None,
                 mail: checked.mail,
+                access_log: checked.access_log,
                 log_format: checked.log_format,
                 fingerprint,
                 files: found.files,

@@ -24,7 +24,7 @@ use crate::{
     rewrite::{CodedTexts, Judged, Variant},
     routing::Hosts,
     store::{AppendError, Store},
-    telemetry::{Counter, Direction, Enforcement, Metrics, SiteMetrics},
+    telemetry::{AccessLog, Counter, Direction, Enforcement, Metrics, SiteMetrics},
     timestamp::{Term, Timestamp},
     visitor::{ClientAddress, Destination, Network},
 };
@@ -62,6 +62,8 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     /// Where views are counted.
     pub counter: Counter,
+    /// Where a line for each request goes, if anywhere.
+    pub access_log: Option<AccessLog>,
 }
 
 /// The parts at work.
@@ -91,6 +93,7 @@ pub struct Shared {
     pub(super) metrics: Arc<Metrics>,
     pub(super) enforcement: Arc<Enforcement>,
     pub(super) counter: Counter,
+    pub(super) access_log: Option<AccessLog>,
     /// For requests that are no site's.
     pub(super) no_site: SiteMetrics,
     https_port: AtomicU16,
@@ -160,6 +163,7 @@ impl Shared {
             no_site: SiteMetrics::new(parts.metrics.clone(), "none".into()),
             metrics: parts.metrics,
             counter: parts.counter,
+            access_log: parts.access_log,
             https_port: AtomicU16::new(0),
             rounds: AtomicU64::new(0),
             told_of_proxy: AtomicBool::new(false),

@@ -59,6 +59,7 @@ pub struct Metrics {
     witness_failures: IntCounterVec,
     /// Of each witness, since when a checkpoint waits for its signature.
     witness_waits: Mutex<BTreeMap<Box<str>, Option<Timestamp>>>,
+    access_lines_lost: IntCounterVec,
     connections: IntGauge,
     connections_total: IntCounterVec,
     tls_failures: IntCounter,
@@ -157,6 +158,11 @@ impl Metrics {
                 &["witness", "reason"],
             ),
             witness_waits: Mutex::default(),
+            access_lines_lost: vector(
+                "kelisim_access_log_lost_lines_total",
+                "Lines of the access log that were not written.",
+                &["reason"],
+            ),
             connections: gauge("kelisim_connections", "Open client connections."),
             connections_total: vector(
                 "kelisim_connections_accepted_total",
@@ -245,6 +251,11 @@ impl Metrics {
     /// Counts a checkpoint that a witness did not sign.
     pub fn witness_failed(&self, witness: &str, reason: &'static str) {
         self.witness_failures.with_label_values(&[witness, reason]).inc();
+    }
+
+    /// Counts lines of the access log that were not written.
+    pub fn access_lines_lost(&self, reason: &'static str, lines: u64) {
+        self.access_lines_lost.with_label_values(&[reason]).inc_by(lines);
     }
 
     /// Counts a connection while the returned value lives.

@@ -5,6 +5,7 @@
 
 mod harness;
 
+mod access_log;
 mod admin_host;
 mod administration;
 mod analytics;

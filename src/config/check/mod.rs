@@ -1,5 +1,6 @@
 //! The file as checked: each module's own settings, and what must fit between them.
 
+mod access_log;
 mod analytics;
 mod consent;
 mod lists;
@@ -18,7 +19,7 @@ use std::{collections::BTreeMap, net::IpAddr, path::PathBuf};
 use toml::Spanned;
 
 use super::{catalogue, file::Table, keys, value};
-use crate::telemetry::LogFormat;
+use crate::telemetry::{AccessLogSettings, LogFormat};
 use crate::{
     admin::Deadlines,
     config::context::Context,
@@ -49,6 +50,7 @@ pub(super) struct Checked {
     pub(super) witnesses: Vec<WitnessSettings>,
     pub(super) statistics: StatisticsSettings,
     pub(super) mail: Option<MailSettings>,
+    pub(super) access_log: Option<AccessLogSettings>,
 }
 
 /// What a site must know of the rest of the file.
@@ -107,6 +109,7 @@ pub(super) fn check(mut top: Table<'_>) -> Option<Checked> {
     let witnesses = witness::check(&mut top);
     let statistics = statistics::check(&mut top);
     let mail = mail::check(&mut top);
+    let access_log = access_log::check(&mut top);
     let complete = !sites.is_empty() && sites.len() == expected;
     complete.then_some(Checked {
         server: settings,
@@ -121,6 +124,7 @@ pub(super) fn check(mut top: Table<'_>) -> Option<Checked> {
         witnesses,
         statistics,
         mail,
+        access_log,
     })
 }
 
