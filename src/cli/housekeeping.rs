@@ -18,6 +18,7 @@ use crate::{
     gateway,
     server::Certificates,
     store::{Erased, Records},
+    telemetry::RecentFailures,
     timestamp::Term,
 };
 
@@ -77,14 +78,15 @@ impl Duties {
             if let Some(letters) = self.letters {
                 tasks.spawn(send_letters(letters));
             }
+            let recent = Arc::new(RecentFailures::default());
             tasks.spawn(every_minute(
-                self.gateway.clone(),
+                (self.gateway.clone(), recent.clone()),
                 self.administration,
                 self.state_dir.clone(),
                 self.clock.clone(),
             ));
             tasks.spawn(retire(self.gateway.clone(), self.retention, self.frame_retention, self.clock.clone()));
-            tasks.spawn(self.control.serve(self.gateway.clone()));
+            tasks.spawn(self.control.serve(self.gateway.clone(), recent));
             // The sender lives as long as the gateway; should it go, that is a stop too.
             _ = stopped.wait_for(|stopped| *stopped).await;
             tasks.shutdown().await;
@@ -99,7 +101,7 @@ impl Duties {
 
 /// Writes what was seen and, when a day is over, what was enforced on it; and forgets the clients that were counted for limits.
 async fn every_minute(
-    gateway: Arc<gateway::Shared>,
+    (gateway, recent): (Arc<gateway::Shared>, Arc<RecentFailures>),
     administration: Arc<admin::Administration>,
     state_dir: PathBuf,
     clock: Clock,
@@ -107,6 +109,7 @@ async fn every_minute(
     let mut keeper = inventory::Keeper::default();
     loop {
         tokio::time::sleep(MINUTE).await;
+        recent.remember(gateway.metrics(), gateway.site_names());
         gateway.forget_clients();
         administration.forget_clients();
         keeper.keep(&gateway, &state_dir);

@@ -9,6 +9,8 @@ mod check;
 mod control;
 mod counting;
 pub mod demo;
+mod describing;
+mod doctor;
 mod enforcement;
 mod erase;
 mod export;
@@ -53,6 +55,8 @@ enum Command {
     Check(CheckArguments),
     /// Stand in front of the configured sites until SIGTERM or SIGINT; SIGHUP reads certificates and the database of countries again.
     Run(ConfigurationArguments),
+    /// Look at the running gateway and what it depends on, and say what is wrong and what to do; ends with 1 where something is.
+    Doctor(doctor::DoctorArguments),
     /// Export the consent log, check it, erase a person from it, note what persons ask for, describe a breach; be a witness of others' logs.
     #[command(subcommand)]
     Log(log::LogCommand),
@@ -115,6 +119,7 @@ pub fn main() -> ExitCode {
             told(right.and_then(|right| if right { Ok(()) } else { Err(io::Error::other(Silent)) }))
         }
         Command::Run(arguments) => told(run::run(&arguments.config)),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Log(log::LogCommand::Verify(arguments)) => verify::run(&arguments),
         Command::Log(log::LogCommand::Leaves(arguments)) => verify::leaves::run(&arguments),
         Command::Log(command) => told(log::run(&command)),

@@ -87,7 +87,8 @@ impl Running {
         let keys = store::record_keys(&state_dir)?;
         let (counter, queue) = Counter::new(configuration.sites.len(), configuration.statistics.robots.clone());
         let metrics = Metrics::new();
-        let access_log = configuration.access_log.as_ref().map(|settings| AccessLog::start(settings, &metrics)).transpose()?;
+        let access_log =
+            configuration.access_log.as_ref().map(|settings| AccessLog::start(settings, &metrics)).transpose()?;
         let gateway = gateway::Shared::begin(Parts {
             sites: configuration.sites,
             catalogue: configuration.catalogue,

@@ -15,6 +15,7 @@ mod place;
 mod policy;
 mod suggestion;
 mod summary;
+mod told_certificate;
 mod value;
 
 #[cfg(test)]
@@ -30,6 +31,7 @@ use std::{
 pub use fault::{Fault, Faults, Warning};
 pub use insertion::{Insertion, NoPlace, insert};
 pub use summary::summary;
+pub use told_certificate::{ToldCertificate, told_certificate};
 
 use crate::{
     admin,

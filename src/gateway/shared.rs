@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    consent::{CategoryCounts, Decision, FrameGrant, RecordKeys},
+    consent::{CategoryCounts, Decision, EditionId, FrameGrant, RecordKeys},
     cookies::{RefusedCookies, Rule},
     geo::Countries,
     inventory::{self, InventoryFault, SiteInventory},
@@ -185,6 +185,11 @@ impl Shared {
         self.clock.now()
     }
 
+    /// SHA-256 of the configuration.
+    pub fn fingerprint(&self) -> &[u8; 32] {
+        &self.fingerprint
+    }
+
     /// What was refused and passed since the log was last told.
     pub fn enforcement(&self) -> &Enforcement {
         &self.enforcement
@@ -198,6 +203,12 @@ impl Shared {
     /// The names of the sites, in the order of their numbers.
     pub fn site_names(&self) -> impl Iterator<Item = &Arc<str>> {
         self.sites.iter().map(|site| &site.name)
+    }
+
+    /// The edition of the policy that visitors of each site answer now.
+    pub fn editions_in_force(&self) -> impl Iterator<Item = (&Arc<str>, &EditionId)> {
+        let now = self.clock.now();
+        self.sites.iter().map(move |site| (&site.name, &site.consent.editions.in_force(now).id))
     }
 
     /// The consent log.

@@ -33,6 +33,8 @@ struct Inner {
     news: Condvar,
     sites: Box<[SiteTraffic]>,
     robots: Arc<Robots>,
+    /// Of all sites, since the start.
+    lost: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -77,7 +79,8 @@ impl Counter {
     /// A queue for the sites, which have the numbers of their order.
     pub fn new(sites: usize, robots: Arc<Robots>) -> (Self, CounterQueue) {
         let sites = std::iter::repeat_with(SiteTraffic::default).take(sites).collect();
-        let inner = Arc::new(Inner { waiting: Mutex::default(), news: Condvar::new(), sites, robots });
+        let inner =
+            Arc::new(Inner { waiting: Mutex::default(), news: Condvar::new(), sites, robots, lost: AtomicU64::new(0) });
         (Self(inner.clone()), CounterQueue { inner, taken: VecDeque::new() })
     }
 
@@ -96,6 +99,7 @@ impl Counter {
             waiting.messages.push_back(Message::Counted(counted));
         } else if let Some(site) = self.0.sites.get(site) {
             site.lost.fetch_add(1, Relaxed);
+            self.0.lost.fetch_add(1, Relaxed);
         }
         let wakes = waiting.sleeps || waiting.messages.len() == QUEUE / 2;
         waiting.sleeps = false;
@@ -116,6 +120,11 @@ impl Counter {
         drop(waiting);
         self.0.news.notify_one();
         true
+    }
+
+    /// How much was lost since the start.
+    pub fn lost(&self) -> u64 {
+        self.0.lost.load(Relaxed)
     }
 
     /// A request of a site was answered with so many bytes.
@@ -239,6 +248,7 @@ mod tests {
         let traffic = counter.traffic(now);
         let seen: Vec<_> = traffic.iter().map(|one| (one.site, one.requests, one.bytes, one.lost)).collect();
         assert_eq!(seen, [(0, 2, 150, 0), (1, 0, 0, 3)]);
+        assert_eq!(counter.lost(), 3);
         assert!(counter.traffic(now).is_empty());
         assert!(matches!(queue.next(Duration::ZERO), Some(Message::Counted(_))));
         counter.end();

@@ -5,6 +5,7 @@ mod counter;
 mod enforcement;
 mod log;
 mod metrics;
+mod recent_failures;
 mod site_metrics;
 
 pub use access_log::{
@@ -15,4 +16,5 @@ pub use counter::{Counter, CounterQueue, Message};
 pub use enforcement::Enforcement;
 pub use log::{LogFormat, start_log};
 pub use metrics::{ConnectionGauge, Direction, Metrics};
+pub use recent_failures::{RECENT_MINUTES, RecentFailures};
 pub use site_metrics::{SiteMetrics, SiteName};

@@ -16,6 +16,7 @@ mod choice;
 mod cookies;
 mod country;
 mod dashboard;
+mod doctor;
 mod durability;
 mod editions;
 mod exceptions;
