@@ -1,52 +1,21 @@
 //! What every request of a visitor with a choice costs: the record's signature and the decision.
 
+#[path = "support/consent.rs"]
+mod consent;
+
 use std::hint::black_box;
 
+use consent::{record, settings};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use http::{HeaderMap, Method};
 use kelisim::{
-    consent::{
-        Binding, Category, CategorySet, ConsentId, Edition, EditionId, Editions, Evidence, Model, Record, RecordKeys,
-        Settings, decide,
-    },
+    consent::{Binding, Evidence, Record, RecordKeys, decide},
     cookies::{Found, find},
-    ledger::LeafIndex,
-    timestamp::{Term, Timestamp},
+    timestamp::Timestamp,
     visitor::{AgentFamily, Fetch, Language, Signals},
 };
 
 const NOW: &str = "2026-11-22T10:00:00Z";
-
-fn both() -> CategorySet {
-    [Category::Functional, Category::Analytical].into_iter().collect()
-}
-
-fn record() -> Record {
-    Record {
-        consent_id: ConsentId::from_bytes([7; 16]),
-        offered: both(),
-        allowed: both(),
-        time: Timestamp::parse("2026-11-01").expect("a date"),
-        leaf: Some(LeafIndex(41)),
-        edition: EditionId::parse("2026-01").expect("a name"),
-    }
-}
-
-fn settings() -> Settings {
-    let edition = Edition {
-        id: record().edition,
-        effective: Timestamp::parse("2026-01-01").expect("a date"),
-        categories: both(),
-        asks_again: false,
-    };
-    Settings {
-        model: Model::OptIn,
-        opt_in_countries: Vec::new(),
-        offer: both(),
-        valid_for: Term { months: 6, days: 0 },
-        editions: Editions::new(vec![edition]).expect("one edition"),
-    }
-}
 
 fn verification(criterion: &mut Criterion) {
     let binding = Binding { cookie_name: "__Host-kelisim", site: "shop.example", log_origin: "0123456789abcdef" };

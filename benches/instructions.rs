@@ -5,6 +5,8 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a guard says what it found")]
 
+#[path = "support/consent.rs"]
+mod consent;
 #[path = "support/cookies.rs"]
 mod cookies;
 #[path = "support/page.rs"]

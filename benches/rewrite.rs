@@ -22,7 +22,7 @@ const PAGE_BYTES: usize = 50_000;
 
 /// The page where all of it is there at once, and only what is changed is coded again if that can be.
 fn rewrite_whole(recipe: &Recipe, raw: &Bytes, texts: &CodedTexts) -> Vec<Bytes> {
-    splice(recipe, raw, texts)
+    splice(recipe, raw, Some(texts))
         .map_or_else(|| rewrite(&recipe.plan, &recipe.injection, recipe.edits.clone(), raw), |(page, _)| vec![page])
 }
 

@@ -19,6 +19,7 @@ pub mod admin;
 pub mod pages;
 
 // Edges: bytes, files, clocks.
+pub mod acme;
 pub mod clock;
 pub mod export;
 pub mod geo;

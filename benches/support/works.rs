@@ -7,21 +7,17 @@ use http::{
     header::{COOKIE, SET_COOKIE},
 };
 use kelisim::{
-    consent::{
-        Binding, Category, CategorySet, ConsentId, Country, Edition, EditionId, Editions, Evidence, Model, Record,
-        RecordKeys, Settings, decide,
-    },
+    consent::{Binding, ConsentId, Country, Evidence, Record, RecordKeys, decide},
     cookies::{Found, filter_request, filter_response, find},
-    ledger::LeafIndex,
     rewrite::{CodedTexts, Recipe, splice},
     routing::{HostPattern, Hosts, PathRule, SitePaths},
     statistics::{Agent, Arrival, Calendar, ConsentState, Counted, CountedPath, Counting, LanguageTag, View, ViewKind},
-    timestamp::{Term, Timestamp},
+    timestamp::Timestamp,
     upstream::{append_via, remove_forwarding, remove_fulfilled, remove_hop_by_hop, set_forwarding},
     visitor::{AddressForm, AgentFamily, ClientAddress, ClientConnection, Fetch, Scheme, Signals},
 };
 
-use super::{cookies, page, rewriting};
+use super::{consent, cookies, page, rewriting};
 
 /// One function with its inputs.
 pub(crate) struct Work {
@@ -68,25 +64,10 @@ fn response_filter(runs: u32) -> Box<dyn FnMut()> {
     })
 }
 
-fn both() -> CategorySet {
-    [Category::Functional, Category::Analytical].into_iter().collect()
-}
-
-fn record() -> Record {
-    Record {
-        consent_id: ConsentId::from_bytes([7; 16]),
-        offered: both(),
-        allowed: both(),
-        time: Timestamp::parse("2026-11-01").expect("a date"),
-        leaf: Some(LeafIndex(41)),
-        edition: EditionId::parse("2026-01").expect("a name"),
-    }
-}
-
 fn verification() -> Box<dyn FnMut()> {
     let binding = Binding { cookie_name: "__Host-kelisim", site: "shop.example", log_origin: "0123456789abcdef" };
     let keys = RecordKeys::new(&[[1; 32]]).expect("one key");
-    let own = format!("__Host-kelisim={}", record().sign(&keys, &binding));
+    let own = format!("__Host-kelisim={}", consent::record().sign(&keys, &binding));
     let map = cookies::headers(&COOKIE, &[[cookies::pairs(12, 0, 700), vec![own]].concat().join("; ")]);
     Box::new(move || {
         let Found::Once(value) = find(black_box(&map), "__Host-kelisim") else { panic!("the record is there") };
@@ -95,23 +76,11 @@ fn verification() -> Box<dyn FnMut()> {
 }
 
 fn decision() -> Box<dyn FnMut()> {
-    let edition = Edition {
-        id: record().edition,
-        effective: Timestamp::parse("2026-01-01").expect("a date"),
-        categories: both(),
-        asks_again: false,
-    };
-    let settings = Settings {
-        model: Model::OptIn,
-        opt_in_countries: Vec::new(),
-        offer: both(),
-        valid_for: Term { months: 6, days: 0 },
-        editions: Editions::new(vec![edition]).expect("one edition"),
-    };
+    let settings = consent::settings();
     let now = Timestamp::parse("2026-11-22T10:00:00Z").expect("a moment");
     Box::new(move || {
         let evidence = Evidence {
-            record: Some(record()),
+            record: Some(consent::record()),
             shown: None,
             method: Method::GET,
             fetch: Fetch::ABSENT,
@@ -183,7 +152,7 @@ fn spliced_pages() -> Box<dyn FnMut()> {
     let plan = rewriting::rewrite_plan(Some("gzip"));
     let recipe = Recipe { plan, injection: rewriting::injection(), edits: rewriting::edits() };
     let texts = CodedTexts::default();
-    Box::new(move || _ = black_box(splice(&recipe, black_box(&raw), &texts).expect("a page that can be spliced")))
+    Box::new(move || _ = black_box(splice(&recipe, black_box(&raw), Some(&texts)).expect("a page that can be spliced")))
 }
 
 fn counted_view(runs: u32) -> Box<dyn FnMut()> {

@@ -47,7 +47,11 @@ pub fn what_in_words<'a>(by: &str, what: &'a str, language: Language) -> &'a str
 
 /// In which form.
 pub fn form_in_words(form: &str, language: Language) -> &str {
-    if form == "page" { say(language, "на экране", "on the screen") } else { form }
+    match form {
+        "page" => say(language, "на экране", "on the screen"),
+        "backup" => say(language, "резервная копия", "backup"),
+        form => form,
+    }
 }
 
 fn say(language: Language, russian: &'static str, english: &'static str) -> &'static str {
@@ -66,6 +70,7 @@ mod tests {
         assert_eq!(en("command_line", "export"), "export");
         assert_eq!(by_in_words("command_line", Language::Ru), "командная строка");
         assert_eq!(by_in_words("010203ff", Language::Ru), "010203ff");
-        assert_eq!([form_in_words("page", Language::Ru), form_in_words("csv", Language::Ru)], ["на экране", "csv"]);
+        let forms = ["page", "csv", "backup"].map(|form| form_in_words(form, Language::Ru));
+        assert_eq!(forms, ["на экране", "csv", "резервная копия"]);
     }
 }

@@ -11,7 +11,7 @@ use super::{
     Administration,
     accounts::Role,
     body::Body,
-    dashboard,
+    dashboard, health,
     pages::{self, Choice, Page, Words},
     sign_in::{Outcome, SignedIn},
     waiting_lines::WaitingError,
@@ -71,12 +71,11 @@ async fn read(request: &Request<Incoming>, way: &Way, admin: &Arc<Administration
         // What needs no sign-in is for monitors, not for everybody.
         _ if way.is_tls() => {}
         "/metrics" => return metrics(admin),
-        "/healthz" => return text(StatusCode::OK, "alive\n"),
-        "/readyz" if admin.gateway.store().is_failing() => {
-            return text(StatusCode::SERVICE_UNAVAILABLE, "the consent log can't be written\n");
+        _ => {
+            if let Some(health) = health::answer(path, admin) {
+                return health;
+            }
         }
-        "/readyz" => return text(StatusCode::OK, "ready\n"),
-        _ => {}
     }
     if let Some(asset) = dashboard::asset(path) {
         return asset;
@@ -96,7 +95,11 @@ async fn read(request: &Request<Incoming>, way: &Way, admin: &Arc<Administration
         return statistics(request, words, account, admin).await;
     }
     let Some(page) = Page::at(path) else {
-        let known = if way.is_tls() { "nothing is here\n" } else { "there are /, /metrics, /healthz and /readyz\n" };
+        let known = if way.is_tls() {
+            "nothing is here\n"
+        } else {
+            "there are /, /metrics, /healthz, /readyz and /readyz/consent\n"
+        };
         return text(StatusCode::NOT_FOUND, known);
     };
     let Some(account) = account else { return redirect("/sign-in") };

@@ -89,7 +89,7 @@ pub(super) async fn export(form: &Form, words: Words, account: SignedIn, admin: 
         form: wanted.form.map_or("page", Taken::name),
         from,
         to,
-        time: admin.settings.clock.now(),
+        time: admin.settings().clock.now(),
     };
     if let Err(error) = admin.gateway.store().note(Entry::Access(access)).await {
         return unreadable(words, &account, &error.to_string());
@@ -110,14 +110,15 @@ async fn file(
     admin: &Administration,
 ) -> Answer {
     let period = wanted.period();
-    let retention = Retention { choices: admin.settings.consent_records, frames: admin.settings.frame_records };
-    let taken = admin.settings.clock.now();
+    let settings = admin.settings();
+    let retention = Retention { choices: settings.consent_records, frames: settings.frame_records };
+    let taken = settings.clock.now();
     let bundle = BundleOptions {
         from: wanted.from,
         to: wanted.to,
         created: taken,
         key: admin.gateway.store().key().clone(),
-        witnesses: admin.settings.witnesses.clone(),
+        witnesses: settings.witnesses.clone(),
     };
     let state_dir = admin.gateway.store().state_dir().to_owned();
     let (sender, spooled) = oneshot::channel();

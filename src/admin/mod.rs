@@ -12,6 +12,7 @@ mod dashboard;
 mod deadline;
 mod exporting;
 mod guesses;
+mod health;
 mod leaves;
 mod letter;
 mod pages;
@@ -26,12 +27,24 @@ mod waiting_lines;
 mod way;
 mod witnesses;
 
-use std::{convert::Infallible, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
+use arc_swap::ArcSwap;
 use http::Request;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, watch},
+};
 
 pub use access_words::{by_in_words, form_in_words, is_of_one_person, what_in_words};
 pub use accounts::{Account, AccountError, Accounts, Role, add_account, remove_account};
@@ -77,14 +90,16 @@ pub struct Settings {
     pub witness_states: Witnesses,
     /// Where the statistics are, and how they are shown.
     pub statistics: StatisticsSettings,
+    /// Whether every core of the server answers.
+    pub alive: watch::Receiver<bool>,
     /// The file of the configuration, for the commands that the pages name.
     pub configuration: Option<PathBuf>,
 }
 
 /// What every request needs, by whichever way it comes.
 pub struct Administration {
-    gateway: Arc<gateway::Shared>,
-    settings: Settings,
+    gateway: Arc<gateway::Current>,
+    settings: ArcSwap<Settings>,
     sessions: Sessions,
     /// On the listener …
     guesses: Guesses,
@@ -97,14 +112,15 @@ pub struct Administration {
     exporting: Arc<Turns>,
     /// Reports are read by few at a time: each looks through the tables of all its days.
     reporting: Arc<Semaphore>,
+    is_leaving: AtomicBool,
 }
 
 impl Administration {
     /// Nobody is signed in yet.
-    pub fn new(gateway: Arc<gateway::Shared>, settings: Settings) -> Arc<Self> {
+    pub fn new(gateway: Arc<gateway::Current>, settings: Settings) -> Arc<Self> {
         Arc::new(Self {
             gateway,
-            settings,
+            settings: ArcSwap::from_pointee(settings),
             sessions: Sessions::default(),
             guesses: Guesses::new(guesses::LOCAL),
             public_guesses: Guesses::new(guesses::PUBLIC),
@@ -112,7 +128,24 @@ impl Administration {
             hashing: Arc::new(Semaphore::new(1)),
             exporting: Arc::default(),
             reporting: Arc::new(Semaphore::new(dashboard::REPORTS_AT_ONCE)),
+            is_leaving: AtomicBool::new(false),
         })
+    }
+
+    /// What the pages show, from now on. Who is signed in stays so.
+    pub fn change(&self, change: impl FnOnce(&mut Settings)) {
+        let mut settings = Settings::clone(&self.settings.load());
+        change(&mut settings);
+        self.settings.store(Arc::new(settings));
+    }
+
+    /// From now on the gateway is not ready for visitors.
+    pub fn leave(&self) {
+        self.is_leaving.store(true, Ordering::Relaxed);
+    }
+
+    fn settings(&self) -> Arc<Settings> {
+        self.settings.load_full()
     }
 
     /// Answers a request to the host of the administration. The caller has seen that it came over TLS to that host alone.
@@ -123,7 +156,7 @@ impl Administration {
 
     /// Forgets who tried passwords, when that counts no more. To be called every minute or so.
     pub fn forget_clients(&self) {
-        self.public_guesses.forget_before(self.settings.clock.now());
+        self.public_guesses.forget_before(self.settings().clock.now());
     }
 }
 

@@ -32,7 +32,7 @@ impl Administration {
     /// Who is signed in with this request. The account is looked up each time, so a removed one is out at once.
     pub(super) async fn signed_in(&self, headers: &HeaderMap, way: &Way) -> Option<SignedIn> {
         let token = token(headers, way)?;
-        let number = self.sessions.account(way.cookie(), token, self.settings.clock.now())?;
+        let number = self.sessions.account(way.cookie(), token, self.settings().clock.now())?;
         let accounts = self.accounts().await?;
         let account = accounts.numbered(number);
         if account.is_none() {
@@ -61,7 +61,7 @@ impl Administration {
     /// Compares a password. An account that is not there costs as much as a wrong password, and is answered in the same words. The session
     /// that the browser had before ends with the one that takes its place.
     pub(super) async fn sign_in(&self, headers: &HeaderMap, way: &Way, name: &str, password: String) -> Outcome {
-        let now = self.settings.clock.now();
+        let now = self.settings().clock.now();
         // Strangers who hold up sign-in over TLS do not hold it up on the machine itself.
         let (guesses, client) = match way {
             Way::Plain { .. } => (&self.guesses, None),

@@ -16,7 +16,10 @@ use std::{
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 
-use super::describing::{Description, describe};
+use super::{
+    describing::{Description, describe},
+    reloading::{Reloaded, Reloading},
+};
 use crate::{
     consent::ConsentId,
     gateway,
@@ -27,8 +30,8 @@ use crate::{
 };
 
 /// Longest request, in bytes.
-const LONGEST_LINE: u64 = 4096;
-/// Longest answer, in bytes: the metrics of a thousand sites.
+const LONGEST_REQUEST: u64 = 4096;
+/// Longest answer, in bytes: the metrics of a thousand sites, or every fault of a configuration.
 const LONGEST_ANSWER: u64 = 8 * 1024 * 1024;
 /// How long a command may take to send its request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
@@ -49,12 +52,16 @@ enum Request {
     WriteStatistics,
     /// Add the sums of logs that lie beside the statistics.
     TakeInStatistics,
+    /// Read the configuration again.
+    Reload,
     /// Write the leaf that says that the command line took records out.
     NoteAccess { what: String, form: String, from: String, to: String },
     /// Say how it stands.
     Describe,
     /// Say what was counted, as a monitor is told it.
     Metrics,
+    /// Sign records with the newest key in the file.
+    ReadRecordKeys,
 }
 
 /// What the gateway answers.
@@ -68,6 +75,8 @@ enum Answer {
     AccessNoted { leaf: u64 },
     Described(Box<Description>),
     Counted { metrics: String },
+    Reloaded { file: String, is_new: bool, warnings: Vec<String> },
+    RecordKeysRead,
     Failed { reason: String },
 }
 
@@ -76,6 +85,14 @@ enum Answer {
 pub(super) struct Erasure {
     pub(super) records: usize,
     pub(super) overwritten: bool,
+}
+
+/// What a reload did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Reload {
+    pub(super) file: String,
+    pub(super) is_new: bool,
+    pub(super) warnings: Vec<String>,
 }
 
 /// The socket, removed when it is dropped.
@@ -102,7 +119,12 @@ impl Socket {
     }
 
     /// Answers commands, one after the other.
-    pub(super) async fn serve(self, gateway: Arc<gateway::Shared>, recent: Arc<RecentFailures>) {
+    pub(super) async fn serve(
+        self,
+        gateway: Arc<gateway::Current>,
+        reloading: Arc<Reloading>,
+        recent: Arc<RecentFailures>,
+    ) {
         let Ok(listener) = self.listener.try_clone().and_then(tokio::net::UnixListener::from_std) else { return };
         loop {
             let Ok((stream, _)) = listener.accept().await else {
@@ -112,7 +134,8 @@ impl Socket {
             let known = stream.peer_cred().is_ok_and(|peer| peer.uid() == self.owner || peer.uid() == 0);
             if known {
                 // A command that breaks off gets no answer; there is nobody to tell.
-                _ = answer(stream, &gateway, &recent, self.path.parent().unwrap_or(Path::new(""))).await;
+                let state_dir = self.path.parent().unwrap_or(Path::new(""));
+                _ = answer(stream, (&gateway, &reloading, &recent), state_dir).await;
             }
         }
     }
@@ -127,17 +150,16 @@ impl Drop for Socket {
 
 async fn answer(
     mut stream: tokio::net::UnixStream,
-    gateway: &gateway::Shared,
-    recent: &RecentFailures,
+    (gateway, reloading, recent): (&gateway::Current, &Arc<Reloading>, &RecentFailures),
     state_dir: &Path,
 ) -> io::Result<()> {
     let (reader, mut writer) = stream.split();
     let mut line = String::new();
-    let mut reader = BufReader::new(reader.take(LONGEST_LINE));
+    let mut reader = BufReader::new(reader.take(LONGEST_REQUEST));
     tokio::time::timeout(REQUEST_TIMEOUT, reader.read_line(&mut line)).await??;
     let answer = match serde_json::from_str(&line) {
         Ok(Request::Erase { consent_id, reason }) => erase(gateway, &consent_id, &reason).await,
-        Ok(Request::WriteInventory) => match store::write_inventory(state_dir, &gateway.inventory()) {
+        Ok(Request::WriteInventory) => match store::write_inventory(state_dir, &gateway.present().inventory()) {
             Ok(()) => Answer::InventoryWritten,
             Err(error) => Answer::Failed { reason: error.to_string() },
         },
@@ -155,6 +177,14 @@ async fn answer(
             })
             .await
         }
+        Ok(Request::Reload) => reload(reloading.clone()).await,
+        Ok(Request::ReadRecordKeys) => match store::record_keys(state_dir) {
+            Ok(keys) => {
+                gateway.present().use_record_keys(keys);
+                Answer::RecordKeysRead
+            }
+            Err(error) => Answer::Failed { reason: error.to_string() },
+        },
         Ok(Request::NoteAccess { what, form, from, to }) => note_access(gateway, &what, &form, &from, &to).await,
         Ok(Request::Describe) => Answer::Described(Box::new(describe(gateway, recent))),
         Ok(Request::Metrics) => {
@@ -169,13 +199,25 @@ async fn answer(
 }
 
 /// Asks the thread that counts, which may wait for the disk: on a thread that may wait too.
-async fn counted(gateway: &gateway::Shared, ask: impl FnOnce(Counter) -> Answer + Send + 'static) -> Answer {
+async fn counted(gateway: &gateway::Current, ask: impl FnOnce(Counter) -> Answer + Send + 'static) -> Answer {
     let counter = gateway.counter().clone();
     let asked = tokio::task::spawn_blocking(move || ask(counter)).await;
     asked.unwrap_or_else(|error| Answer::Failed { reason: error.to_string() })
 }
 
-async fn erase(gateway: &gateway::Shared, consent_id: &str, reason: &str) -> Answer {
+/// On a thread that may wait for the disk.
+async fn reload(reloading: Arc<Reloading>) -> Answer {
+    match tokio::task::spawn_blocking(move || reloading.reload()).await {
+        Ok(Ok(Reloaded { file, is_new, warnings })) => {
+            let warnings = warnings.iter().map(ToString::to_string).collect();
+            Answer::Reloaded { file: file.display().to_string(), is_new, warnings }
+        }
+        Ok(Err(error)) => Answer::Failed { reason: error.to_string() },
+        Err(error) => Answer::Failed { reason: error.to_string() },
+    }
+}
+
+async fn erase(gateway: &gateway::Current, consent_id: &str, reason: &str) -> Answer {
     let reason = ErasureReason::ALL.into_iter().find(|known| known.name() == reason);
     let Some((id, reason)) = ConsentId::parse(consent_id).zip(reason) else {
         return Answer::Failed { reason: "the gateway is of another version than the command".into() };
@@ -186,7 +228,7 @@ async fn erase(gateway: &gateway::Shared, consent_id: &str, reason: &str) -> Ans
     }
 }
 
-async fn note_access(gateway: &gateway::Shared, what: &str, form: &str, from: &str, to: &str) -> Answer {
+async fn note_access(gateway: &gateway::Current, what: &str, form: &str, from: &str, to: &str) -> Answer {
     let what = AccessKind::ALL.into_iter().find(|kind| kind.name() == what);
     let form = Access::FORMS.into_iter().find(|known| *known == form);
     let (Some(what), Some(form), Some(from), Some(to)) = (what, form, Timestamp::parse(from), Timestamp::parse(to))
@@ -246,6 +288,29 @@ pub(super) fn ask_for_statistics(state_dir: &Path) -> io::Result<()> {
 pub(super) fn ask_to_take_in(state_dir: &Path) -> io::Result<()> {
     match ask(state_dir, &Request::TakeInStatistics)? {
         Answer::StatisticsTakenIn => Ok(()),
+        Answer::Failed { reason } => Err(io::Error::other(reason)),
+        _ => Err(something_else()),
+    }
+}
+
+/// Asks the running gateway to read its configuration again; the error says in its words why nothing has changed.
+pub(super) fn ask_to_reload(state_dir: &Path) -> io::Result<Reload> {
+    match ask(state_dir, &Request::Reload) {
+        Ok(Answer::Reloaded { file, is_new, warnings }) => Ok(Reload { file, is_new, warnings }),
+        Ok(Answer::Failed { reason }) => Err(io::Error::other(reason)),
+        Ok(_) => Err(something_else()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
+            let what = format!("no gateway is running with the state directory {}", state_dir.display());
+            Err(io::Error::new(error.kind(), what))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Asks the running gateway to sign records with the newest key, likewise.
+pub(super) fn ask_to_read_record_keys(state_dir: &Path) -> io::Result<()> {
+    match ask(state_dir, &Request::ReadRecordKeys)? {
+        Answer::RecordKeysRead => Ok(()),
         Answer::Failed { reason } => Err(io::Error::other(reason)),
         _ => Err(something_else()),
     }

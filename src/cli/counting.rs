@@ -20,7 +20,7 @@ use crate::{
         Store,
         statistics::{KeptFrom, Statistics, StatisticsError, set_statistics_aside},
     },
-    telemetry::{Counter, CounterQueue, Message},
+    telemetry::{Counter, CounterQueue, Going, Message},
     timestamp::{Term, Timestamp},
 };
 
@@ -62,13 +62,13 @@ struct Work {
 impl CountingThread {
     /// Starts to count.
     pub(super) fn start(
-        gateway: &Arc<gateway::Shared>,
+        gateway: &gateway::Current,
         queue: CounterQueue,
         settings: &Settings,
         (state_dir, hand_over): (&Path, Option<PathBuf>),
         clock: &Clock,
     ) -> Result<Self, StartError> {
-        let sites: Vec<_> = gateway.site_names().cloned().collect();
+        let sites = gateway.counted_sites();
         let handed = hand_over.as_deref().and_then(hand_over::take);
         let (counting, goes_on, ended) = begun(settings, &sites, handed.as_deref().map(Vec::as_slice), clock.now());
         let mut statistics = match Statistics::open(state_dir, &sites) {
@@ -177,6 +177,7 @@ impl Work {
                     self.kept_house = None;
                     _ = answer.send(taken.map_err(|error| error.to_string()));
                 }
+                Some(Message::Goes(going, answer)) => _ = answer.send(self.go_by(*going)),
                 Some(Message::End) => return self.end(),
                 None => {}
             }
@@ -186,6 +187,17 @@ impl Work {
                 written = Instant::now();
             }
         }
+    }
+
+    /// Other sites and other terms. The calendar stays: days are counted by it.
+    fn go_by(&mut self, Going { sites, settings }: Going) -> Result<(), String> {
+        self.statistics.know(&sites).map_err(|error| error.to_string())?;
+        self.counting.know(sites.len());
+        self.sites = sites;
+        self.settings = Settings { calendar: self.settings.calendar.clone(), ..settings };
+        // What is past a shorter term goes with the next look.
+        self.kept_house = None;
+        Ok(())
     }
 
     /// Time goes on: a day may have ended, keys are erased, sums are written.

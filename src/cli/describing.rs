@@ -14,6 +14,8 @@ pub(super) struct Description {
     pub(super) process: u32,
     /// The fingerprint of the configuration in force.
     pub(super) fingerprint: String,
+    /// From when on it is in force.
+    pub(super) since: String,
     /// Whether the consent log can't be written just now.
     pub(super) log_is_failing: bool,
     /// Descriptors that are open, and how many may be; nothing where the system does not say.
@@ -37,19 +39,21 @@ pub(super) struct DescribedSite {
 }
 
 /// Puts it together.
-pub(super) fn describe(gateway: &gateway::Shared, recent: &RecentFailures) -> Description {
+pub(super) fn describe(gateway: &gateway::Current, recent: &RecentFailures) -> Description {
     let of = |(site, edition): (&Arc<str>, &EditionId)| {
         let (requests, failures) = recent.since(gateway.metrics(), site);
         DescribedSite { site: site.to_string(), edition: edition.as_str().to_owned(), requests, failures }
     };
+    let present = gateway.present();
     Description {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         process: std::process::id(),
-        fingerprint: hex(gateway.fingerprint()),
+        fingerprint: hex(present.fingerprint()),
+        since: present.since().to_string(),
         log_is_failing: gateway.store().is_failing(),
         open_files: open_files(),
         lost_views: gateway.counter().lost(),
-        sites: gateway.editions_in_force().map(of).collect(),
+        sites: present.editions_in_force().map(of).collect(),
     }
 }
 

@@ -52,7 +52,8 @@ mod tests {
         let clock = Clock::standing_at(moment("2026-11-22T23:58:00Z"));
         let settings = Settings { state_dir: directory.path().join("state"), host: "shop.example".into() };
         let store = Store::open(&settings, clock.clone()).unwrap();
-        let counts = Enforcement::new(["shop.example".into()], clock.now());
+        let counts = Enforcement::new(clock.now());
+        counts.know(&["shop.example".into()]);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let told = |when| runtime.block_on(write(&counts, &store, when, clock.now()));
         let newest = || {

@@ -6,17 +6,20 @@ use std::{net::TcpListener, path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 use super::{
-    control,
+    certificates, control,
     enforcement::{self, When},
     inventory,
     letters::Letters,
+    reloading::Reloading,
+    systemd,
     witnesses::Pursuit,
 };
 use crate::{
+    acme::Renewal,
     admin,
     clock::Clock,
     gateway,
-    server::Certificates,
+    server::{Certificates, Controls},
     store::{Erased, Records},
     telemetry::RecentFailures,
     timestamp::Term,
@@ -30,22 +33,36 @@ const RETENTION_EVERY: Duration = Duration::from_secs(6 * 3600);
 /// How often the inventory is written, if it changed, and counted clients are forgotten.
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// How often every core is asked for a sign of life, and for how long it may make one wait.
+const CORES_EVERY: Duration = Duration::from_secs(5);
+
 /// How long the stop waits for what works beside the runtime, such as an export.
 const STOP_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Everything of one gateway, done on one thread.
-pub(super) struct Duties {
-    pub(super) gateway: Arc<gateway::Shared>,
-    pub(super) certificates: Option<Arc<Certificates>>,
+/// What another configuration changes of all this.
+#[derive(Clone)]
+pub(super) struct Changing {
     pub(super) retention: Term,
     pub(super) frame_retention: Term,
+    pub(super) letters: Option<Letters>,
+}
+
+/// Everything of one gateway, done on one thread.
+pub(super) struct Duties {
+    pub(super) gateway: Arc<gateway::Current>,
+    pub(super) certificates: Option<Arc<Certificates>>,
+    pub(super) changing: watch::Receiver<Changing>,
+    pub(super) reloading: Arc<Reloading>,
+    pub(super) server: Arc<Controls>,
+    /// Where it is told whether every core answers.
+    pub(super) lives: watch::Sender<bool>,
     pub(super) state_dir: PathBuf,
     pub(super) clock: Clock,
     pub(super) control: control::Socket,
     pub(super) admin: Option<TcpListener>,
     pub(super) administration: Arc<admin::Administration>,
     pub(super) witnesses: Vec<Pursuit>,
-    pub(super) letters: Option<Letters>,
+    pub(super) renewal: Arc<Renewal>,
     pub(super) stopped: watch::Receiver<bool>,
 }
 
@@ -68,16 +85,16 @@ impl Duties {
             {
                 tasks.spawn(admin::serve(listener, self.administration.clone()));
             }
+            tasks.spawn(certificates::renew(self.renewal, self.certificates.clone(), self.gateway.clone()));
             if let Some(certificates) = self.certificates {
-                tasks.spawn(watch_certificates(certificates));
+                tasks.spawn(watch_certificates(certificates, self.gateway.clone()));
             }
+            tasks.spawn(watch_cores(self.server, self.lives));
             tasks.spawn(watch_countries(self.gateway.clone()));
             for witness in self.witnesses {
                 tasks.spawn(witness.run());
             }
-            if let Some(letters) = self.letters {
-                tasks.spawn(send_letters(letters));
-            }
+            tasks.spawn(send_letters(self.changing.clone()));
             let recent = Arc::new(RecentFailures::default());
             tasks.spawn(every_minute(
                 (self.gateway.clone(), recent.clone()),
@@ -85,8 +102,8 @@ impl Duties {
                 self.state_dir.clone(),
                 self.clock.clone(),
             ));
-            tasks.spawn(retire(self.gateway.clone(), self.retention, self.frame_retention, self.clock.clone()));
-            tasks.spawn(self.control.serve(self.gateway.clone(), recent));
+            tasks.spawn(retire(self.gateway.clone(), self.changing, self.clock.clone()));
+            tasks.spawn(self.control.serve(self.gateway.clone(), self.reloading, recent));
             // The sender lives as long as the gateway; should it go, that is a stop too.
             _ = stopped.wait_for(|stopped| *stopped).await;
             tasks.shutdown().await;
@@ -101,7 +118,7 @@ impl Duties {
 
 /// Writes what was seen and, when a day is over, what was enforced on it; and forgets the clients that were counted for limits.
 async fn every_minute(
-    (gateway, recent): (Arc<gateway::Shared>, Arc<RecentFailures>),
+    (gateway, recent): (Arc<gateway::Current>, Arc<RecentFailures>),
     administration: Arc<admin::Administration>,
     state_dir: PathBuf,
     clock: Clock,
@@ -109,7 +126,7 @@ async fn every_minute(
     let mut keeper = inventory::Keeper::default();
     loop {
         tokio::time::sleep(MINUTE).await;
-        recent.remember(gateway.metrics(), gateway.site_names());
+        recent.remember(gateway.metrics(), gateway.counted_sites().iter());
         gateway.forget_clients();
         administration.forget_clients();
         keeper.keep(&gateway, &state_dir);
@@ -118,18 +135,38 @@ async fn every_minute(
 }
 
 /// On a thread that may wait: a mail server may take its time.
-async fn send_letters(letters: Letters) {
+async fn send_letters(changing: watch::Receiver<Changing>) {
     loop {
-        let at_work = letters.clone();
-        _ = tokio::task::spawn_blocking(move || at_work.look()).await;
+        let letters = changing.borrow().letters.clone();
+        if let Some(letters) = letters {
+            _ = tokio::task::spawn_blocking(move || letters.look()).await;
+        }
         tokio::time::sleep(MINUTE).await;
     }
 }
 
-async fn watch_certificates(certificates: Arc<Certificates>) {
+/// Asks every core now and then whether it still works, and tells systemd's watchdog while all of them do.
+async fn watch_cores(server: Arc<Controls>, lives: watch::Sender<bool>) {
+    let watchdog = systemd::patience();
+    // Twice within what the watchdog waits, and the answer may take as long as the pause.
+    let pause = watchdog.map_or(CORES_EVERY, |patience| (patience / 4).min(CORES_EVERY));
+    loop {
+        let all_live = server.answer_within(pause).await;
+        if lives.send_replace(all_live) && !all_live {
+            tracing::error!("a core does not answer: something on it takes longer than it may");
+        }
+        if all_live && watchdog.is_some() {
+            systemd::is_alive();
+        }
+        tokio::time::sleep(pause).await;
+    }
+}
+
+async fn watch_certificates(certificates: Arc<Certificates>, gateway: Arc<gateway::Current>) {
     loop {
         tokio::time::sleep(FILES_EVERY).await;
         read_again(&certificates);
+        certificates::show_ends(Some(&certificates), gateway.metrics());
     }
 }
 
@@ -142,7 +179,7 @@ fn read_again(certificates: &Certificates) {
 }
 
 /// On a thread that may wait: a database of some megabytes is read and looked through.
-async fn watch_countries(gateway: Arc<gateway::Shared>) {
+async fn watch_countries(gateway: Arc<gateway::Current>) {
     loop {
         tokio::time::sleep(FILES_EVERY).await;
         let gateway = gateway.clone();
@@ -150,8 +187,8 @@ async fn watch_countries(gateway: Arc<gateway::Shared>) {
     }
 }
 
-fn read_countries_again(gateway: &gateway::Shared) {
-    match gateway.countries().read_again() {
+fn read_countries_again(gateway: &gateway::Current) {
+    match gateway.present().countries().read_again() {
         Ok(true) => tell_of_countries(gateway),
         Ok(false) => {}
         Err(error) => {
@@ -161,21 +198,22 @@ fn read_countries_again(gateway: &gateway::Shared) {
 }
 
 /// Says which database of countries is in use, where there is one.
-pub(super) fn tell_of_countries(gateway: &gateway::Shared) {
-    if let Some(described) = gateway.countries().described() {
+pub(super) fn tell_of_countries(gateway: &gateway::Current) {
+    if let Some(described) = gateway.present().countries().described() {
         let (file, kind, built) = (described.file, described.kind, described.built.date());
         tracing::info!(file, kind, built, "countries are looked up");
     }
 }
 
-async fn retire(gateway: Arc<gateway::Shared>, choices: Term, frames: Term, clock: Clock) {
-    // Two terms cost a look at every record that is past one of them.
-    let terms: &[_] = if choices == frames {
-        &[(Records::All, choices)]
-    } else {
-        &[(Records::Choices, choices), (Records::Frames, frames)]
-    };
+async fn retire(gateway: Arc<gateway::Current>, mut changing: watch::Receiver<Changing>, clock: Clock) {
     loop {
+        let Changing { retention: choices, frame_retention: frames, .. } = changing.borrow_and_update().clone();
+        // Two terms cost a look at every record that is past one of them.
+        let terms: &[_] = if choices == frames {
+            &[(Records::All, choices)]
+        } else {
+            &[(Records::Choices, choices), (Records::Frames, frames)]
+        };
         for (kind, term) in terms {
             let before = term.before(clock.now());
             match gateway.store().retire_some(before, *kind).await {
@@ -188,6 +226,10 @@ async fn retire(gateway: Arc<gateway::Shared>, choices: Term, frames: Term, cloc
                 }
             }
         }
-        tokio::time::sleep(RETENTION_EVERY).await;
+        tokio::select! {
+            () = tokio::time::sleep(RETENTION_EVERY) => {}
+            // A new term holds at once.
+            Ok(()) = changing.changed() => {}
+        }
     }
 }

@@ -25,12 +25,12 @@ pub(super) struct Keeper {
 
 impl Keeper {
     /// Writes the file if something changed. What can't be written now is written with the next change.
-    pub(super) fn keep(&mut self, gateway: &gateway::Shared, state_dir: &Path) {
+    pub(super) fn keep(&mut self, gateway: &gateway::Current, state_dir: &Path) {
         let revision = gateway.inventory_revision();
         if revision == self.written {
             return;
         }
-        match store::write_inventory(state_dir, &gateway.inventory()) {
+        match store::write_inventory(state_dir, &gateway.present().inventory()) {
             Ok(()) => self.written = revision,
             Err(error) => tracing::warn!(%error, "the inventory can't be written; trying again later"),
         }

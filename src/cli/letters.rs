@@ -92,6 +92,13 @@ impl Letters {
         })
     }
 
+    /// Remembers what others knew that the disk did not take.
+    #[must_use]
+    pub(super) fn going_on_from(self, others: Option<&Self>) -> Self {
+        let remembered = others.map_or(self.remembered, |others| others.remembered.clone());
+        Self { remembered, ..self }
+    }
+
     /// Sends what is due. Waits for the mail server.
     pub(super) fn look(&self) {
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);

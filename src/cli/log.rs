@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     export::ExportError,
-    store::{AppendError, StoreError},
+    store::{AppendError, BackupError, StoreError},
     timestamp::{Term, Timestamp},
 };
 
@@ -68,6 +68,8 @@ pub(crate) enum LogError {
          read-only"
     )]
     Untraced(StoreError),
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     #[error("nothing was exported, since the running gateway could not write the leaf that says so: {0}")]
     GatewayAccess(io::Error),
     #[error(transparent)]

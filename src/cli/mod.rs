@@ -4,7 +4,9 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where people are told")]
 
 mod apply;
+mod backup;
 mod canary;
+mod certificates;
 mod check;
 mod control;
 mod counting;
@@ -17,16 +19,23 @@ mod export;
 mod hand_over;
 mod housekeeping;
 mod incident;
+mod init;
 mod inventory;
+mod keys;
 mod letters;
 mod log;
 mod person;
+mod reference;
+mod reload;
+#[doc(hidden)]
+pub mod reloading;
 mod requests;
 mod run;
 #[doc(hidden)]
 pub mod running;
 mod service;
 mod stats;
+mod systemd;
 mod user;
 mod verify;
 mod witness;
@@ -34,14 +43,19 @@ mod witnesses;
 
 use std::{io, path::PathBuf, process::ExitCode};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use self::apply::Agreement;
 use crate::config::{self, Configuration};
 
+/// What holds for every command.
+const AFTER_HELP: &str = "\
+Exit codes: 0 right, 1 the thing asked about is not right, 2 wrong use.
+Files: /etc/kelisim/kelisim.toml, unless --config names another one; /var/lib/kelisim (`state_dir`) with keys, the consent log and statistics.";
+
 /// A consent gateway: a reverse proxy that makes a web site's cookie policy true.
 #[derive(Debug, Parser)]
-#[command(name = "kelisim", version, about)]
+#[command(name = "kelisim", version, about, after_help = AFTER_HELP)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -49,22 +63,37 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Ask six questions and write a configuration that works; nothing that is there is overwritten.
+    Init(init::InitArguments),
     /// Try it: the site of a small practice with the gateway before it, all on loopback; nothing to configure.
     Demo(demo::DemoArguments),
     /// Say whether a configuration is right, and if not every fault with its place; or what to add to it.
     Check(CheckArguments),
-    /// Stand in front of the configured sites until SIGTERM or SIGINT; SIGHUP reads certificates and the database of countries again.
+    /// Stand in front of the configured sites until SIGTERM or SIGINT; SIGHUP reads the configuration again.
     Run(ConfigurationArguments),
     /// Look at the running gateway and what it depends on, and say what is wrong and what to do; ends with 1 where something is.
     Doctor(doctor::DoctorArguments),
+    /// Have the running gateway read its configuration again. If that is not right nothing changes, and it is said why.
+    Reload(ConfigurationArguments),
     /// Export the consent log, check it, erase a person from it, note what persons ask for, describe a breach; be a witness of others' logs.
     #[command(subcommand)]
     Log(log::LogCommand),
     /// Show what was counted of a site's visits.
     Stats(stats::StatsArguments),
+    /// Copy the state directory into one file, also while the gateway runs: the log, statistics, keys and lists.
+    Backup(backup::BackupArguments),
+    /// Put a backup back where no gateway runs; a new log then goes on after its leaves.
+    Restore(backup::RestoreArguments),
+    /// The keys that sign visitors' records.
+    #[command(subcommand)]
+    Key(keys::KeyCommand),
     /// Who may sign in to the administration.
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Print what completes the words of these commands in a shell.
+    Completions(reference::CompletionsArguments),
+    /// Print the manual.
+    Man(reference::ManArguments),
 }
 
 #[derive(Debug, Args)]
@@ -103,6 +132,7 @@ struct CheckArguments {
 pub fn main() -> ExitCode {
     // clap prints what is wrong and ends with 2; help and version end with 0.
     match Arguments::parse().command {
+        Command::Init(arguments) => told(init::run(&arguments)),
         Command::Demo(arguments) => told(demo::run(&arguments)),
         Command::Check(arguments) => {
             let path = &arguments.configuration.config;
@@ -120,11 +150,17 @@ pub fn main() -> ExitCode {
         }
         Command::Run(arguments) => told(run::run(&arguments.config)),
         Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Reload(arguments) => told(reload::run(&arguments.config, &mut io::stdout())),
         Command::Log(log::LogCommand::Verify(arguments)) => verify::run(&arguments),
         Command::Log(log::LogCommand::Leaves(arguments)) => verify::leaves::run(&arguments),
         Command::Log(command) => told(log::run(&command)),
         Command::Stats(arguments) => told(stats::run(&arguments)),
+        Command::Backup(arguments) => told(backup::back_up(&arguments)),
+        Command::Restore(arguments) => told(backup::restore(&arguments)),
+        Command::Key(command) => told(keys::run(&command)),
         Command::User(command) => told(user::run(&command)),
+        Command::Completions(arguments) => told(reference::completions(&arguments, Arguments::command())),
+        Command::Man(arguments) => told(reference::manual(&arguments, Arguments::command())),
     }
 }
 

@@ -1,23 +1,25 @@
-//! `kelisim run`: in front of the sites until SIGTERM or SIGINT; SIGHUP reads certificates and the database of countries again, and
-//! opens the access log again.
+//! `kelisim run`: in front of the sites until SIGTERM or SIGINT; SIGHUP reads the configuration again, and what it names, and opens the access
+//! log again.
 
 use std::{error::Error, io, path::Path};
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{configuration, hand_over, running::Running};
+use super::{configuration, hand_over, running::Running, systemd};
 use crate::{clock::Clock, telemetry::start_log};
 
 pub(super) fn run(path: &Path) -> Result<(), Box<dyn Error>> {
+    let inherited = systemd::listeners()?;
     let mut configuration = configuration(path)?;
     configuration.hand_over = hand_over::directory();
     start_log(configuration.log_format);
     let sites: Vec<_> = configuration.sites.iter().map(|site| site.name.clone()).collect();
-    let running = Running::start(configuration, Clock::system())?;
+    let running = Running::start_with(configuration, Clock::system(), inherited)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         // Before it is said that it has started: whoever reads that may ask it to stop.
         let stopped = until_stopped(&running)?;
+        systemd::is_ready();
         tracing::info!(
             sites = sites.join(", "),
             http = ?running.http(),
@@ -26,11 +28,28 @@ pub(super) fn run(path: &Path) -> Result<(), Box<dyn Error>> {
             "started"
         );
         stopped.await;
-        Ok::<_, io::Error>(())
+        systemd::stops();
+        leave(&running).await
     })?;
     tracing::info!("stopping: connections may finish");
     running.stop()?;
     tracing::info!("stopped");
+    Ok(())
+}
+
+/// Goes on for as long as a load balancer needs to see that the gateway leaves, or until it is asked to stop once more.
+async fn leave(running: &Running) -> io::Result<()> {
+    running.leave();
+    let delay = running.reloading().leaves_after();
+    if delay.is_zero() {
+        return Ok(());
+    }
+    let hurried = until_stopped(running)?;
+    tracing::info!(
+        seconds = delay.as_secs_f32(),
+        "leaving: the gateway says that it is not ready, and goes on for a while"
+    );
+    _ = tokio::time::timeout(delay, hurried).await;
     Ok(())
 }
 
@@ -46,20 +65,11 @@ pub(super) fn until_stopped(running: &Running) -> io::Result<impl Future<Output 
                 _ = interrupt.recv() => return,
                 _ = hang_up.recv() => {
                     running.reopen_access_log();
-                    match running.read_certificates_again() {
-                        Ok(true) => tracing::info!("certificates were read again"),
-                        Ok(false) => tracing::info!("certificates have not changed"),
-                        Err(error) => {
-                            tracing::error!(%error, "certificates changed but can't be used; the old ones stay");
-                        }
-                    }
-                    match running.read_countries_again() {
-                        Ok(true) => tracing::info!("the database of countries was read again"),
-                        Ok(false) => {}
-                        Err(error) => {
-                            tracing::error!(%error, "the database of countries changed but can't be used; the old one stays");
-                        }
-                    }
+                    // It says in the log what came of it, also that nothing did.
+                    let reloading = running.reloading().clone();
+                    systemd::reloads();
+                    _ = tokio::task::spawn_blocking(move || reloading.reload()).await;
+                    systemd::is_ready();
                 }
             }
         }

@@ -11,21 +11,24 @@ use http_body_util::BodyExt as _;
 use tokio::sync::watch;
 
 use super::{
-    control,
+    certificates, control,
     counting::{self, CountingThread},
-    housekeeping, inventory,
+    housekeeping::{self, Changing},
+    inventory,
     letters::Letters,
+    reloading::{Present, ReloadError, Reloaded, Reloading, configured},
     service,
     witnesses::{self, Pursuit, Remembered},
 };
 use crate::{
+    acme::{Renewal, Served},
     admin,
     clock::Clock,
     config::{self, Configuration},
     gateway::{self, BeginError, Parts},
     geo::Countries,
     ledger::Comparison,
-    server::{OtherHost, Server},
+    server::{Inherited, OtherHost, Server},
     store::{self, Store, StoreError},
     telemetry::{AccessLog, AccessLogThread, Counter, Metrics},
     witness,
@@ -36,13 +39,14 @@ use crate::{
 pub struct Running {
     server: Server,
     admin: Option<SocketAddr>,
-    gateway: Arc<gateway::Shared>,
+    gateway: Arc<gateway::Current>,
     clock: Clock,
     stop: watch::Sender<bool>,
     housekeeping: thread::JoinHandle<()>,
     counting: CountingThread,
-    letters: Option<Letters>,
     access_log: Option<AccessLogThread>,
+    reloading: Arc<Reloading>,
+    renewal: Arc<Renewal>,
 }
 
 /// Why a gateway can't start. Each message says where and what to do.
@@ -77,7 +81,17 @@ pub enum StartError {
 impl Running {
     /// Starts everything. When it returns, the listeners accept.
     pub fn start(configuration: Configuration, clock: Clock) -> Result<Self, StartError> {
+        Self::start_with(configuration, clock, Inherited::default())
+    }
+
+    /// The same, where listeners were inherited.
+    pub fn start_with(
+        configuration: Configuration,
+        clock: Clock,
+        mut inherited: Inherited,
+    ) -> Result<Self, StartError> {
         let state_dir = configuration.state_dir.clone();
+        let present = Present::of(&configuration);
         let store = Store::open(&log_settings(&configuration), clock.clone())?;
         // Before anything new is written: nothing may be signed that a witness has seen otherwise.
         let remembered = witnesses::remembered(&configuration.witnesses, &store)?;
@@ -85,20 +99,14 @@ impl Running {
         let letters = Letters::of(&configuration, &clock);
         let summary = config::summary(&configuration);
         let keys = store::record_keys(&state_dir)?;
-        let (counter, queue) = Counter::new(configuration.sites.len(), configuration.statistics.robots.clone());
+        let (counter, queue) = Counter::new();
+        let countries = Arc::new(Countries::open(&configuration.geo)?);
         let metrics = Metrics::new();
         let access_log =
             configuration.access_log.as_ref().map(|settings| AccessLog::start(settings, &metrics)).transpose()?;
-        let gateway = gateway::Shared::begin(Parts {
-            sites: configuration.sites,
-            catalogue: configuration.catalogue,
-            trusted_proxies: configuration.server.trusted_proxies.clone(),
-            choices_per_minute: configuration.server.limits.choices_per_minute,
-            reports_per_minute: configuration.server.limits.reports_per_minute,
+        let gateway = gateway::Current::begin(Parts {
+            configured: configured(&configuration, countries),
             inventory: inventory::kept(&state_dir),
-            fingerprint: configuration.fingerprint,
-            kept_for: configuration.retention,
-            countries: Countries::open(&configuration.geo)?,
             store,
             keys,
             clock: clock.clone(),
@@ -109,7 +117,7 @@ impl Running {
         if let Some(fault) = gateway.unread_inventory() {
             inventory::set_aside(&state_dir, &fault.to_string());
         }
-        let admin = configuration.server.admin.map(listen).transpose()?;
+        let admin = configuration.server.admin.map(|address| listen(address, &mut inherited)).transpose()?;
         service::configured(gateway.store(), configuration.fingerprint, summary, clock.now())?;
         let counting = CountingThread::start(
             &gateway,
@@ -118,6 +126,7 @@ impl Running {
             (&state_dir, configuration.hand_over.clone()),
             &clock,
         )?;
+        let (lives, alive) = watch::channel(true);
         let witness_states = admin::Witnesses::default();
         let administration = admin::Administration::new(
             gateway.clone(),
@@ -134,28 +143,43 @@ impl Running {
                     smallest_cell: configuration.statistics.smallest_cell,
                     live: counting.live(),
                 },
+                alive: alive.clone(),
                 configuration: configuration.files.first().and_then(|file| file.canonicalize().ok()),
             },
         );
         let other = configuration.server.admin_host.clone().map(|name| over_tls(name, administration.clone()));
-        let server = Server::start(&configuration.server, &gateway, other)?;
+        let served = Arc::<Served>::default();
+        let renewal = certificates::open(configuration.acme.clone(), &state_dir, &gateway, &served, &clock)?;
+        let server = Server::start(&configuration.server, &gateway.present(), other, (inherited, &served))?;
+        certificates::show_ends(server.controls().certificates().map(Arc::as_ref), gateway.metrics());
         let (stop, stopped) = watch::channel(false);
         let pursuit = |settings: &witness::Settings| {
             let known = remembered.iter().find(|answer| answer.witness == settings.key.name());
             Pursuit::new(settings, gateway.clone(), witness_states.clone(), known.and_then(|answer| answer.size))
         };
-        let duties = housekeeping::Duties {
-            gateway: gateway.clone(),
-            certificates: server.certificates().cloned(),
+        let (changing, changes) = watch::channel(Changing {
             retention: configuration.retention,
             frame_retention: configuration.frame_retention,
+            letters,
+        });
+        let controls = (gateway.clone(), server.controls().clone());
+        let reloading =
+            Reloading::new(present, controls, (administration.clone(), renewal.clone()), changing, clock.clone());
+        let reloading = Arc::new(reloading);
+        let duties = housekeeping::Duties {
+            gateway: gateway.clone(),
+            certificates: server.controls().certificates().cloned(),
+            changing: changes,
+            reloading: reloading.clone(),
+            server: server.controls().clone(),
+            lives,
             state_dir: state_dir.clone(),
             clock: clock.clone(),
             control: control::Socket::open(&state_dir)?,
             admin: admin.as_ref().map(|(_, listener)| listener.try_clone()).transpose()?,
             administration,
             witnesses: configuration.witnesses.iter().map(pursuit).collect::<io::Result<_>>()?,
-            letters: letters.clone(),
+            renewal: renewal.clone(),
             stopped,
         };
         let housekeeping = thread::Builder::new().name("housekeeping".into()).spawn(move || duties.run())?;
@@ -169,8 +193,9 @@ impl Running {
             stop,
             housekeeping,
             counting,
-            letters,
             access_log,
+            reloading,
+            renewal,
         })
     }
 
@@ -215,23 +240,46 @@ impl Running {
 
     /// Sends the weekly letters that are due.
     pub fn send_letters(&self) {
-        if let Some(letters) = &self.letters {
+        if let Some(letters) = self.reloading.letters() {
             letters.look();
         }
     }
 
+    /// Has certificates obtained and renewed that are due; waits for an attempt that is under way.
+    pub fn renew_certificates(&self) -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(self.renewal.look());
+        certificates::show_ends(self.server.controls().certificates().map(Arc::as_ref), self.gateway.metrics());
+        Ok(())
+    }
+
+    /// Reads the configuration again and goes by it, or says why nothing has changed.
+    pub fn reload(&self) -> Result<Reloaded, ReloadError> {
+        self.reloading.reload()
+    }
+
+    pub(super) fn reloading(&self) -> &Arc<Reloading> {
+        &self.reloading
+    }
+
     /// Reads certificate files again if they changed; `Ok(true)` when new ones are in use.
     pub fn read_certificates_again(&self) -> io::Result<bool> {
-        self.server.certificates().map_or(Ok(false), |certificates| certificates.read_again())
+        self.server.controls().certificates().map_or(Ok(false), |certificates| certificates.read_again())
     }
 
     /// Reads the database of countries again if its file changed, likewise.
     pub fn read_countries_again(&self) -> io::Result<bool> {
-        self.gateway.countries().read_again()
+        self.gateway.present().countries().read_again()
+    }
+
+    /// Says to whoever asks for its health that no more visitors are to be sent here. Those that come are answered.
+    pub fn leave(&self) {
+        self.reloading.administration().leave();
     }
 
     /// Lets connections finish, then closes the log.
     pub fn stop(self) -> io::Result<()> {
+        self.leave();
         let served = self.server.stop();
         let logged = self.access_log.map_or(Ok(()), AccessLogThread::end);
         let counted = self.counting.end();
@@ -262,7 +310,7 @@ fn refuse_another_history(remembered: &[Remembered], state_dir: &str) -> Result<
 }
 
 /// The administration as what answers for its host in the sites' place. Neither it nor the server knows the other.
-fn over_tls(name: String, administration: Arc<admin::Administration>) -> OtherHost {
+pub(super) fn over_tls(name: String, administration: Arc<admin::Administration>) -> OtherHost {
     OtherHost::new(name, move |request, client| {
         let administration = administration.clone();
         async move {
@@ -272,7 +320,10 @@ fn over_tls(name: String, administration: Arc<admin::Administration>) -> OtherHo
     })
 }
 
-fn listen(address: SocketAddr) -> io::Result<(SocketAddr, TcpListener)> {
+fn listen(address: SocketAddr, inherited: &mut Inherited) -> io::Result<(SocketAddr, TcpListener)> {
+    if let Some(listener) = inherited.take(address) {
+        return Ok((address, listener));
+    }
     let told = |error: io::Error| io::Error::new(error.kind(), format!("can't listen on {address}: {error}"));
     let listener = TcpListener::bind(address).map_err(told)?;
     listener.set_nonblocking(true)?;

@@ -105,7 +105,7 @@ async fn read<T: Send + 'static>(
 /// One witness, for as long as the gateway lives.
 pub(super) struct Pursuit {
     client: Client,
-    gateway: Arc<gateway::Shared>,
+    gateway: Arc<gateway::Current>,
     /// Where it is told how the witness stands.
     states: Witnesses,
     /// The size that the witness signed last, as far as we know.
@@ -123,7 +123,7 @@ impl Pursuit {
     /// Prepares a witness; `size` is what it signed last, where that is known.
     pub(super) fn new(
         settings: &Settings,
-        gateway: Arc<gateway::Shared>,
+        gateway: Arc<gateway::Current>,
         states: Witnesses,
         size: Option<u64>,
     ) -> io::Result<Self> {

@@ -50,8 +50,10 @@ pub(super) const SERVER: Section = Section {
         ("admin_host", "admin_host = \"stats.example.kz\""),
         ("state_dir", "state_dir = \"/var/lib/kelisim\""),
         ("trusted_proxies", "trusted_proxies = [\"10.0.0.0/8\"]"),
+        ("proxy_protocol_from", "proxy_protocol_from = [\"10.0.0.1\"]"),
         ("redirect_to_https", "redirect_to_https = true"),
         ("workers", "workers = 2"),
+        ("leave_delay", "leave_delay = \"5 s\""),
         ("drain_timeout", "drain_timeout = \"30 s\""),
         ("log_format", "log_format = \"text\""),
         ("limits", "[server.limits]"),
@@ -75,7 +77,24 @@ pub(super) const LIMITS: Section = Section {
 
 pub(super) const TLS: Section = Section {
     header: "[tls]",
-    keys: &[("certificates", "certificates = [{ certificate = \"cert.pem\", key = \"key.pem\" }]")],
+    keys: &[
+        ("certificates", "certificates = [{ certificate = \"cert.pem\", key = \"key.pem\" }]"),
+        ("acme", "[tls.acme]"),
+        ("hsts", "hsts = \"1 year\""),
+        ("hsts_subdomains", "hsts_subdomains = true"),
+    ],
+};
+
+pub(super) const ACME: Section = Section {
+    header: "[tls.acme]",
+    keys: &[
+        ("names", "names = [\"example.kz\", \"www.example.kz\"]"),
+        ("terms_of_service_agreed", "terms_of_service_agreed = true"),
+        ("contact", "contact = \"mailto:name@example.kz\""),
+        ("directory", "directory = \"staging\""),
+        ("directory_ca", "directory_ca = \"authority.pem\""),
+        ("challenge", "challenge = \"http-01\""),
+    ],
 };
 
 pub(super) const CERTIFICATE: Section = Section {
@@ -303,6 +322,7 @@ pub(super) const ALL: &[&Section] = &[
     &LIMITS,
     &TLS,
     &CERTIFICATE,
+    &ACME,
     &CONTROLLER,
     &SITE,
     &SITE_CONTROLLER,

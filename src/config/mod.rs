@@ -34,7 +34,7 @@ pub use summary::summary;
 pub use told_certificate::{ToldCertificate, told_certificate};
 
 use crate::{
-    admin,
+    acme, admin,
     clock::Clock,
     cookies, gateway, geo, mail, server, statistics, telemetry,
     timestamp::{Term, Timestamp},
@@ -48,6 +48,8 @@ use fault::Document;
 pub struct Configuration {
     /// Listeners, certificates, limits.
     pub server: server::Settings,
+    /// How certificates are obtained, for the names that are listed for it.
+    pub acme: Option<acme::Settings>,
     /// Where keys and the store lie.
     pub state_dir: PathBuf,
     /// The sites; never empty, no host in two of them.
@@ -116,6 +118,7 @@ fn load_at(text: &str, base_dir: &Path, name: &str, now: Timestamp) -> Result<(C
         Some(checked) if found.faults.is_empty() => {
             let configuration = Configuration {
                 server: checked.server,
+                acme: checked.acme,
                 state_dir: checked.state_dir,
                 sites: checked.sites,
                 geo: checked.geo,

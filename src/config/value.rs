@@ -92,6 +92,18 @@ pub(super) fn term(text: &str) -> Result<Term, Advice> {
     }
 }
 
+/// For how long browsers keep a rule, in seconds: a term whose months count as 30 days and whose years as 365, or `0 days`, by which they
+/// forget it.
+pub(super) fn age(text: &str) -> Result<u64, Advice> {
+    const DAY: u64 = 24 * 60 * 60;
+    if text == "0 days" {
+        return Ok(0);
+    }
+    let Term { months, days } = term(text)?;
+    let (years, months) = (months / 12, months % 12);
+    Ok((u64::from(years) * 365 + u64::from(months) * 30 + u64::from(days)) * DAY)
+}
+
 /// How long records are kept: `3 years`, which is counted from their expiry, as `3 years after they expire` says in full.
 pub(super) fn retention(text: &str) -> Result<Term, Advice> {
     term(text.strip_suffix(" after they expire").unwrap_or(text))
@@ -192,6 +204,18 @@ pub(super) mod tests {
         let right = [("6 months", months(6)), ("1 year", months(12)), ("14 days", Term { months: 0, days: 14 })];
         check(term, &right, &["6", "0 days", "6 weeks", "101 years", "4294967295 years", "3 years after they expire"]);
         check(retention, &[("3 years after they expire", months(36)), ("3 years", months(36))], &["forever"]);
+    }
+
+    #[test]
+    fn ages_are_counted_in_seconds() {
+        let right = [
+            ("1 year", 31_536_000),
+            ("2 years", 63_072_000),
+            ("6 months", 15_552_000),
+            ("1 day", 86_400),
+            ("0 days", 0),
+        ];
+        check(age, &right, &["0 years", "1 y", "31536000", "101 years"]);
     }
 
     #[test]

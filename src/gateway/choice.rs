@@ -261,7 +261,7 @@ fn set_cookies(
 ) {
     let lines = match outcome.record() {
         Some(record) => {
-            let signed = record.sign(&shared.keys, &shared.binding(site, own.record).borrowed());
+            let signed = record.sign(&shared.keys(), &shared.binding(site, own.record).borrowed());
             own.set(record, signed, site.consent.valid_for.after(record.time))
         }
         // A grant that failed leaves an earlier choice as it was.

@@ -1,14 +1,14 @@
 //! What the stages know of the connection that a request came by.
 
-use std::{any::Any, net::IpAddr, sync::Arc};
+use std::{any::Any, sync::Arc};
 
 use super::record_memory::RecordMemory;
-use crate::visitor::Scheme;
+use crate::visitor::{Peer, Scheme};
 
 /// A client connection. It holds what must live as long as anything of the connection does: its place in the limit and in the count.
 #[derive(Clone)]
 pub struct Connection {
-    peer: IpAddr,
+    peer: Peer,
     scheme: Scheme,
     records: Arc<RecordMemory>,
     _held: Arc<dyn Any + Send + Sync>,
@@ -16,7 +16,7 @@ pub struct Connection {
 
 impl Connection {
     /// A connection from this peer. `held` is dropped with the last clone, which an upgraded stream may keep for hours.
-    pub fn new(peer: IpAddr, scheme: Scheme, held: impl Any + Send + Sync) -> Self {
+    pub fn new(peer: Peer, scheme: Scheme, held: impl Any + Send + Sync) -> Self {
         Self { peer, scheme, records: Arc::default(), _held: Arc::new(held) }
     }
 
@@ -26,7 +26,7 @@ impl Connection {
         Self { _held: Arc::new((self._held.clone(), more)), records: self.records.clone(), ..*self }
     }
 
-    pub(super) fn peer(&self) -> IpAddr {
+    pub(super) fn peer(&self) -> Peer {
         self.peer
     }
 

@@ -130,7 +130,7 @@ impl Candidate {
         // Apps put names of devices into it in their own letters.
         let agent = self.agent.as_ref().map(|agent| String::from_utf8_lossy(agent.as_bytes()));
         let agent = agent.as_deref();
-        let robots = shared.counter.robots();
+        let robots = &shared.robots;
         if let Some(robot) = robots.find(agent, self.languages.is_some(), self.fetch, self.scheme) {
             let name = robot.name.map(Arc::from);
             return Some(Counted::Robot(RobotView { site: site.number, time, reason: robot.reason, name }));

@@ -1,5 +1,7 @@
 //! What follows from a country: which model of consent holds on each site. For whoever asks why a visitor was asked the way they were.
 
+use std::sync::Arc;
+
 use super::Shared;
 use crate::{
     consent::{self, Country, Model, notice_applies},
@@ -23,7 +25,7 @@ pub struct ModelOfSite<'a> {
 
 impl Shared {
     /// Countries by address.
-    pub fn countries(&self) -> &Countries {
+    pub fn countries(&self) -> &Arc<Countries> {
         &self.countries
     }
 

@@ -111,7 +111,7 @@ async fn opened(
     let page = to.split('#').next().unwrap_or(to);
     let time = Timestamp::from_seconds(now.seconds());
     let grant = FrameGrant { host: asked.host, port: asked.port, page: page.into(), frame: asked.frame, time };
-    let signed = grant.sign(&shared.keys, &shared.binding(site, own.frame).borrowed());
+    let signed = grant.sign(&shared.keys(), &shared.binding(site, own.frame).borrowed());
     let mut response = see_other(&asked.to);
     response.headers_mut().append(header::SET_COOKIE, own.grant_frame(signed));
     Ok(response)
@@ -128,7 +128,7 @@ pub(super) fn grant(
     let own = visit.own_cookies.as_ref()?;
     let Found::Once(value) = cookies::find(request.headers(), own.frame) else { return None };
     let page = request.uri().path_and_query()?.as_str();
-    let grant = FrameGrant::verify(value, &shared.keys, &shared.binding(site, own.frame).borrowed(), page, now)?;
+    let grant = FrameGrant::verify(value, &shared.keys(), &shared.binding(site, own.frame).borrowed(), page, now)?;
     site.foreign_hosts.on_demand(&grant.host, grant.port, site.consent.offer).is_ok().then_some(grant)
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     hash::RandomState,
-    sync::atomic::{AtomicI64, Ordering},
+    sync::atomic::{AtomicI64, AtomicU32, Ordering},
 };
 
 use dashmap::DashMap;
@@ -11,7 +11,7 @@ use crate::{timestamp::Timestamp, visitor::ClientAddress};
 
 /// Counts by client over fixed minutes. Clients are keyed numbers: no address is kept, and what is kept goes with its minute.
 pub(super) struct Limiter {
-    per_minute: u32,
+    per_minute: AtomicU32,
     hasher: RandomState,
     counts: DashMap<u64, u32>,
     /// The minute that the counts belong to, since the epoch.
@@ -24,7 +24,17 @@ const MOST_CLIENTS: usize = 100_000;
 
 impl Limiter {
     pub(super) fn new(per_minute: u32) -> Self {
-        Self { per_minute, hasher: RandomState::new(), counts: DashMap::new(), minute: AtomicI64::new(0) }
+        Self {
+            per_minute: AtomicU32::new(per_minute),
+            hasher: RandomState::new(),
+            counts: DashMap::new(),
+            minute: AtomicI64::new(0),
+        }
+    }
+
+    /// From now on it is so often.
+    pub(super) fn allow(&self, per_minute: u32) {
+        self.per_minute.store(per_minute, Ordering::Relaxed);
     }
 
     /// Whether this client may do it once more now.
@@ -36,7 +46,7 @@ impl Limiter {
         }
         let mut count = self.counts.entry(key).or_insert(0);
         *count = count.saturating_add(1);
-        *count <= self.per_minute
+        *count <= self.per_minute.load(Ordering::Relaxed)
     }
 
     /// Forgets the clients of earlier minutes. It is also called where nobody chooses, so that no number outlives its minute by much.
@@ -64,6 +74,12 @@ mod tests {
         assert!(!limiter.allows(client(1), at(2)));
         assert!(limiter.allows(client(2), at(2)));
         assert!(limiter.allows(client(1), at(60)));
+        limiter.allow(3);
+        assert!(
+            limiter.allows(client(1), at(61))
+                && limiter.allows(client(1), at(62))
+                && !limiter.allows(client(1), at(63))
+        );
         limiter.forget_before(at(120));
         assert!(limiter.counts.is_empty());
     }

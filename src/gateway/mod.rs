@@ -8,10 +8,12 @@ mod consent_header;
 mod counted;
 mod counted_page;
 mod country;
+mod current;
 mod erasure;
 mod error;
 mod frame;
 mod in_force;
+mod lasting;
 mod likely_sessions;
 mod limiter;
 mod loading;
@@ -48,9 +50,11 @@ use hyper::{body::Incoming, upgrade::OnUpgrade};
 pub use body::{AnswerBody, AnswerError};
 pub use connection::Connection;
 pub use country::ModelOfSite;
+pub use current::Current;
+pub use lasting::Lasting;
 pub use seen::SiteSeen;
 pub use settings::{AnalyticsServer, Mode, SiteSettings};
-pub use shared::{BeginError, Parts, Shared};
+pub use shared::{BeginError, Configured, Parts, Shared};
 
 use self::{error::GatewayError, request_record::RequestRecord, response::Asked, site::Site};
 use crate::{
@@ -80,6 +84,22 @@ impl Gateway {
         let servers = |site: &Site| site.analytics_upstreams.iter().cloned().map(Connections::new).collect();
         let analytics = shared.sites.iter().map(servers).collect();
         Self { shared, connections, analytics }
+    }
+
+    /// A gateway by another configuration, on the same core. Connections to sites and analytics servers that have not changed are kept.
+    #[must_use]
+    pub fn again(&self, shared: Arc<Shared>) -> Self {
+        let mut gateway = Self::new(shared);
+        for (index, site) in gateway.shared.sites.iter().enumerate() {
+            let Some(before) = self.shared.sites.iter().position(|before| before.number == site.number) else {
+                continue;
+            };
+            gateway.connections[index].go_on_from(&self.connections[before]);
+            for server in &mut gateway.analytics[index] {
+                self.analytics[before].iter().for_each(|before| server.go_on_from(before));
+            }
+        }
+        gateway
     }
 
     /// The counters.
@@ -151,7 +171,7 @@ impl Gateway {
         if rule.is_some_and(|rule| rule.pass_through) {
             shared.observer.sent(site, request.headers(), now);
             let cleared = request::clear_own(site, &visit, rule, request);
-            let mut answer = self.connections[site.number].send(cleared).await?;
+            let mut answer = self.connections[site.index].send(cleared).await?;
             shared.observer.set(site, answer.headers(), now);
             response::clear_own(site, &visit, &path, &mut answer);
             join_upgrade(client_upgrade, &mut answer, connection);
@@ -165,7 +185,7 @@ impl Gateway {
         let may_be_page = may_be_page(request.method(), request.headers());
         if site.mode == Mode::Observe {
             shared.observer.sent(site, request.headers(), now);
-            let asked = Asked {
+            let mut asked = Asked {
                 method: request.method().clone(),
                 purpose,
                 path_and_query: String::new(),
@@ -177,9 +197,11 @@ impl Gateway {
                 path,
                 variant: shared.observed_variant(),
                 now,
+                may_be_remembered: false,
             };
             let cleared = request::clear_observed(site, &visit, rule, &asked, request);
-            let mut answer = self.connections[site.number].send(cleared).await?;
+            let mut answer = self.connections[site.index].send(cleared).await?;
+            asked.answered(&answer);
             shared.observer.set(site, answer.headers(), now);
             response::clear_own(site, &visit, &asked.path, &mut answer);
             join_upgrade(client_upgrade, &mut answer, connection);
@@ -208,7 +230,7 @@ impl Gateway {
         // An analytics server gets what is written anew of the request, by its preset.
         if let Some(asked) = of_analytics {
             record.came_to(Outcome::Analytics);
-            let connections = &self.analytics[site.number][asked.number];
+            let connections = &self.analytics[site.index][asked.number];
             let answer = analytics::answer(shared, site, &visit, decision.allowed, asked, connections, request);
             return Box::pin(answer).await;
         }
@@ -228,12 +250,14 @@ impl Gateway {
             path,
             variant,
             now,
+            may_be_remembered: false,
         };
         let cleared = request::clear(shared, site, &visit, decision, rule, &asked, request);
         asked.refused = cleared.refused;
 
         // Upstream.
-        let mut answer = self.connections[site.number].send(cleared.request).await?;
+        let mut answer = self.connections[site.index].send(cleared.request).await?;
+        asked.answered(&answer);
 
         // Clear the answer: refused cookies go, leftovers are deleted.
         shared.observer.set(site, answer.headers(), now);

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     hash::{BuildHasher as _, Hash, Hasher as _, RandomState},
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -27,7 +27,8 @@ const MOST_NEWS: usize = 16;
 
 /// The inventories of all sites.
 pub(super) struct Observer {
-    sites: Vec<Mutex<SiteInventory>>,
+    /// By the numbers of the sites; only a new site writes here.
+    sites: RwLock<Vec<Arc<Mutex<SiteInventory>>>>,
     /// Keyed hashes of what was seen, with its hour; 0 is nothing.
     seen: Box<[AtomicU64]>,
     hasher: RandomState,
@@ -46,11 +47,18 @@ impl Observer {
     /// One inventory for each site, in the order of the sites.
     pub(super) fn new(sites: Vec<SiteInventory>) -> Self {
         Self {
-            sites: sites.into_iter().map(Mutex::new).collect(),
+            sites: RwLock::new(sites.into_iter().map(|site| Arc::new(Mutex::new(site))).collect()),
             seen: (0..PLACES).map(|_| AtomicU64::new(0)).collect(),
             hasher: RandomState::new(),
             revision: AtomicU64::new(0),
         }
+    }
+
+    /// There are so many sites now.
+    pub(super) fn know(&self, sites: usize) {
+        let mut known = self.sites.write().unwrap_or_else(PoisonError::into_inner);
+        let missing = sites.saturating_sub(known.len());
+        known.extend(std::iter::repeat_with(Arc::default).take(missing));
     }
 
     /// The names that a browser sends. Where cookies are filtered only unknown ones are of interest, so who filters need not ask without any.
@@ -120,22 +128,24 @@ impl Observer {
 
     /// Everything as a text, by the names of the sites.
     pub(super) fn write(&self, sites: &[Site]) -> String {
-        let named = sites.iter().map(|site| (site.name.to_string(), self.inventory(site).clone()));
+        let named = sites.iter().map(|site| (site.name.to_string(), self.seen(site)));
         inventory::write(&named.collect::<BTreeMap<_, _>>())
     }
 
     /// Everything of one site.
     pub(super) fn seen(&self, site: &Site) -> SiteInventory {
-        self.inventory(site).clone()
+        let inventory = self.inventory(site);
+        let inventory = inventory.lock().unwrap_or_else(PoisonError::into_inner);
+        inventory.clone()
     }
 
     fn change(&self, site: &Site, change: impl FnOnce(&mut SiteInventory)) {
-        change(&mut self.inventory(site));
+        change(&mut self.inventory(site).lock().unwrap_or_else(PoisonError::into_inner));
         self.revision.fetch_add(1, Ordering::Release);
     }
 
-    fn inventory(&self, site: &Site) -> MutexGuard<'_, SiteInventory> {
-        self.sites[site.number].lock().unwrap_or_else(PoisonError::into_inner)
+    fn inventory(&self, site: &Site) -> Arc<Mutex<SiteInventory>> {
+        self.sites.read().unwrap_or_else(PoisonError::into_inner)[site.number].clone()
     }
 
     /// Whether this was not seen lately. It keeps no name and allocates nothing.

@@ -12,6 +12,7 @@ pub(super) fn elsewhere(shared: &Shared, site: &Site, visit: &Visit, uri: &Uri) 
         return None;
     }
     let port = shared.https_port().filter(|_| visit.client.scheme == Scheme::Http);
+    let port = port.map(|port| site.https_port.unwrap_or(port));
     let canonical = site.canonical_host.as_deref().filter(|canonical| *canonical != visit.host);
     let (scheme, host) = match (port, canonical) {
         (None, None) => return None,

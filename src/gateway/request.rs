@@ -36,7 +36,7 @@ pub(super) fn proven_record(
     let own = visit.own_cookies.as_ref()?;
     let Found::Once(value) = cookies::find(request.headers(), own.record) else { return None };
     let record = visit.records.verified(site.number, own.record, value, || {
-        Record::verify(value, &shared.keys, &shared.binding(site, own.record).borrowed())
+        Record::verify(value, &shared.keys(), &shared.binding(site, own.record).borrowed())
             .or_else(|| record_of_earlier_log(shared, site, own.record, value))
     })?;
     record.leaf.is_none_or(|leaf| shared.store.is_live(leaf)).then_some(record)
@@ -45,7 +45,7 @@ pub(super) fn proven_record(
 /// The record that was made before the log was restored, if its leaf came back. One without a leaf allows nothing, so it is believed.
 fn record_of_earlier_log(shared: &Shared, site: &Site, cookie_name: &'static str, value: &[u8]) -> Option<Record> {
     shared.earlier_bindings(site, cookie_name).find_map(|(binding, size)| {
-        let record = Record::verify(value, &shared.keys, &binding.borrowed())?;
+        let record = Record::verify(value, &shared.keys(), &binding.borrowed())?;
         record.leaf.is_none_or(|leaf| leaf.0 < size).then_some(record)
     })
 }
@@ -90,7 +90,7 @@ pub(super) async fn decided(
 /// The cookies of a consent that was implied by this request.
 pub(super) fn implied_cookies(shared: &Shared, site: &Site, visit: &Visit, decided: &Decided) -> Vec<HeaderValue> {
     let (Some(own), Some(record)) = (&visit.own_cookies, &decided.new_record) else { return Vec::new() };
-    let signed = record.sign(&shared.keys, &shared.binding(site, own.record).borrowed());
+    let signed = record.sign(&shared.keys(), &shared.binding(site, own.record).borrowed());
     own.set(record, signed, site.consent.valid_for.after(record.time)).to_vec()
 }
 
@@ -103,7 +103,7 @@ fn shown_mark(
 ) -> Option<ShownMark> {
     let own = visit.own_cookies.as_ref()?;
     let Found::Once(value) = cookies::find(request.headers(), own.shown) else { return None };
-    ShownMark::verify(value, &shared.keys, &shared.binding(site, own.shown).borrowed(), now)
+    ShownMark::verify(value, &shared.keys(), &shared.binding(site, own.shown).borrowed(), now)
 }
 
 async fn record_implied(shared: &Shared, site: &Site, visit: &Visit, path: &str, now: Timestamp) -> Option<Record> {

@@ -21,7 +21,7 @@ use crate::{
 /// What is counted of a request. Dropping it writes it: finished, failed and cancelled requests are counted alike.
 pub(super) struct RequestRecord {
     shared: Arc<Shared>,
-    /// The number of the site, once it is known.
+    /// Where the site is among those of `shared`, once it is known.
     site: Option<usize>,
     method: Method,
     status: StatusCode,
@@ -45,7 +45,7 @@ impl RequestRecord {
     }
 
     pub(super) fn of_site(&mut self, site: &Site) {
-        self.site = Some(site.number);
+        self.site = Some(site.index);
     }
 
     pub(super) fn site(&self) -> &str {
@@ -53,7 +53,7 @@ impl RequestRecord {
     }
 
     fn metrics(&self) -> &SiteMetrics {
-        self.site.map_or(&self.shared.no_site, |number| &self.shared.sites[number].metrics)
+        self.site.map_or(&self.shared.no_site, |index| &self.shared.sites[index].metrics)
     }
 
     /// Who asks is known.
@@ -133,12 +133,12 @@ impl Drop for RequestRecord {
         if let (Some(logged), Some(log)) = (self.logged.take(), &shared.access_log) {
             log.write(logged.line(self.metrics().name(), &self.method, self.bytes, took));
         }
-        let Some(number) = self.site else { return };
-        shared.counter.answered(number, self.bytes);
+        let Some(site) = self.site.map(|index| &shared.sites[index]) else { return };
+        shared.counter.answered(site.number, self.bytes);
         if let (Some(candidate), Some((seen, waited))) = (self.candidate.take(), self.seen) {
-            let counted = candidate.counted(shared, &shared.sites[number], seen, waited, shared.clock.now());
+            let counted = candidate.counted(shared, site, seen, waited, shared.clock.now());
             if let Some(counted) = counted {
-                shared.counter.count(number, counted);
+                shared.counter.count(site.number, counted);
             }
         }
     }

@@ -37,6 +37,16 @@ pub(super) struct Asked {
     pub(super) frame_grant: Option<FrameGrant>,
     pub(super) variant: Variant,
     pub(super) now: Timestamp,
+    /// Whether what becomes of the answer may be remembered, as the site's own headers say.
+    pub(super) may_be_remembered: bool,
+}
+
+impl Asked {
+    /// Looks at the headers of the answer before anything of ours is in them.
+    pub(super) fn answered(&mut self, answer: &Answer) {
+        let allows = |asked: &HeaderMap| rewrite::may_be_remembered(&self.method, asked, answer.headers());
+        self.may_be_remembered = self.page_headers.as_ref().is_some_and(allows);
+    }
 }
 
 /// Clears an answer of a site whose cookies are filtered.
@@ -141,15 +151,14 @@ pub(super) async fn rewritten(
     let shown = shown_line(shared, site, visit, decision, asked.now, plan.placement, &injection);
     // A nonce, and a leave for a frame, are for one answer: what they go into never comes again.
     let may_come_again = admission.nonce.is_none() && asked.frame_grant.is_none();
-    let may_be_remembered =
-        beginning.end == End::Reached && may_come_again && rewrite::may_be_remembered(client_headers, &head.headers);
+    let may_be_remembered = beginning.end == End::Reached && may_come_again && asked.may_be_remembered;
     let recipe = Recipe { plan, injection, edits };
     let made = match may_be_remembered.then(|| shared.remembered.find(&recipe, &beginning.parts)).flatten() {
         Some(page) => {
             let counted = recipe.edits.is_some().then(|| counted(shared, site, page.counts.into()));
             Ok(("remembered", AnswerBody::rewritten(vec![page.body.clone()], counted)))
         }
-        None => made(shared, site, recipe, may_be_remembered, beginning, body).await?,
+        None => made(shared, site, recipe, (may_be_remembered, may_come_again), beginning, body).await?,
     };
     let (outcome, body) = match made {
         Ok(page) => page,
@@ -170,12 +179,13 @@ async fn made(
     shared: &Shared,
     site: &Site,
     recipe: Recipe,
-    may_be_remembered: bool,
+    (may_be_remembered, may_come_again): (bool, bool),
     mut beginning: Beginning,
     mut body: ResponseBody,
 ) -> Result<Result<(&'static str, AnswerBody), (PassReason, AnswerBody)>, GatewayError> {
+    let texts = may_come_again.then_some(&shared.coded_texts);
     if beginning.end == End::Reached
-        && let Some((page, counts)) = rewrite::splice(&recipe, &beginning.whole(), &shared.coded_texts)
+        && let Some((page, counts)) = rewrite::splice(&recipe, &beginning.whole(), texts)
     {
         let counted = recipe.edits.is_some().then(|| counted(shared, site, counts.into()));
         if may_be_remembered {
@@ -298,5 +308,5 @@ fn shown_line(
         return None;
     }
     let mark = ShownMark { edition: site.consent.editions.in_force(now).id.clone(), time: now };
-    Some(own.mark_shown(mark.sign(&shared.keys, &shared.binding(site, own.shown).borrowed())))
+    Some(own.mark_shown(mark.sign(&shared.keys(), &shared.binding(site, own.shown).borrowed())))
 }

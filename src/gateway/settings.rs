@@ -23,6 +23,8 @@ pub struct SiteSettings {
     pub name: String,
     /// Where other hosts are redirected to (308).
     pub canonical_host: Option<String>,
+    /// The port at which visitors reach it by https, where that is configured; otherwise it is the listener's.
+    pub https_port: Option<u16>,
     /// How far the gateway goes.
     pub mode: Mode,
     /// Whether subdomains share one record (`Domain` on our cookies).

@@ -1,18 +1,31 @@
-//! What all cores share.
+//! What all cores share while one configuration is in force.
 
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
     io,
+    ops::Deref,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering},
     },
 };
 
+use arc_swap::{ArcSwap, Guard};
+
 use super::{
-    SiteSettings, erasure::ERASURES_PER_MINUTE, likely_sessions::LikelySessions, limiter::Limiter,
-    log_readers::LogReaders, observer::Observer, own_pages::model_for, published_log::LOG_READS_PER_MINUTE,
-    remembered::RememberedPages, request::OwnedBinding, site::Site, visit::Visit,
+    SiteSettings,
+    erasure::ERASURES_PER_MINUTE,
+    lasting::{Lasting, Numbers},
+    likely_sessions::LikelySessions,
+    limiter::Limiter,
+    log_readers::LogReaders,
+    observer::Observer,
+    own_pages::model_for,
+    published_log::LOG_READS_PER_MINUTE,
+    remembered::RememberedPages,
+    request::OwnedBinding,
+    site::{Place, Site},
+    visit::Visit,
 };
 use crate::{
     clock::Clock,
@@ -23,6 +36,7 @@ use crate::{
     ledger::Enforced,
     rewrite::{CodedTexts, Judged, Variant},
     routing::Hosts,
+    statistics::Robots,
     store::{AppendError, Store},
     telemetry::{AccessLog, Counter, Direction, Enforcement, Metrics, SiteMetrics},
     timestamp::{Term, Timestamp},
@@ -32,8 +46,8 @@ use crate::{
 /// How many earlier logs a record may be bound to: each restore makes one, and each costs a forged record another signature.
 const MOST_EARLIER_LOGS: usize = 16;
 
-/// What a gateway is made of.
-pub struct Parts {
+/// What is configured of a gateway.
+pub struct Configured {
     /// The sites.
     pub sites: Vec<SiteSettings>,
     /// The catalogue without the sites' own lines.
@@ -44,14 +58,22 @@ pub struct Parts {
     pub choices_per_minute: u32,
     /// Reports that one client may post in a minute.
     pub reports_per_minute: u32,
-    /// The text of what was seen before, as [`Shared::inventory`] gave it; none at the first start.
-    pub inventory: Option<String>,
     /// SHA-256 of the configuration: pages made under another one are other variants.
     pub fingerprint: [u8; 32],
     /// How long records are kept after they ceased to be valid; visitors are told.
     pub kept_for: Term,
     /// Countries by address.
-    pub countries: Countries,
+    pub countries: Arc<Countries>,
+    /// Who is no person.
+    pub robots: Arc<Robots>,
+}
+
+/// What a gateway is made of.
+pub struct Parts {
+    /// What is configured at first.
+    pub configured: Configured,
+    /// The text of what was seen before, as [`Shared::inventory`] gave it; none at the first start.
+    pub inventory: Option<String>,
     /// The consent log.
     pub store: Store,
     /// What signs records.
@@ -66,42 +88,31 @@ pub struct Parts {
     pub access_log: Option<AccessLog>,
 }
 
-/// The parts at work.
+/// A configuration at work, with what outlives it.
 pub struct Shared {
+    lasting: Arc<Lasting>,
     pub(super) sites: Vec<Site>,
     hosts: Hosts,
     pub(super) trusted_proxies: Vec<Network>,
-    pub(super) choices: Limiter,
-    pub(super) reports: Limiter,
-    pub(super) log_reads: Limiter,
-    pub(super) erasures: Limiter,
-    pub(super) readers: LogReaders,
+    choices_per_minute: u32,
+    reports_per_minute: u32,
     pub(super) kept_for: Term,
-    pub(super) observer: Observer,
-    pub(super) likely_sessions: LikelySessions,
-    pub(super) remembered: RememberedPages,
-    pub(super) coded_texts: CodedTexts,
-    unread_inventory: Option<InventoryFault>,
     fingerprint: [u8; 32],
-    pub(super) countries: Countries,
-    pub(super) store: Store,
-    log_origin: String,
-    /// The logs before it, the newest first, each with the number of its leaves that are known.
-    earlier_logs: Vec<(String, u64)>,
-    pub(super) keys: RecordKeys,
-    pub(super) clock: Clock,
-    pub(super) metrics: Arc<Metrics>,
-    pub(super) enforcement: Arc<Enforcement>,
-    pub(super) counter: Counter,
-    pub(super) access_log: Option<AccessLog>,
-    /// For requests that are no site's.
-    pub(super) no_site: SiteMetrics,
+    since: Timestamp,
+    pub(super) countries: Arc<Countries>,
+    pub(super) robots: Arc<Robots>,
     https_port: AtomicU16,
-    rounds: AtomicU64,
-    told_of_proxy: AtomicBool,
 }
 
-/// Why a gateway can't begin.
+impl Deref for Shared {
+    type Target = Lasting;
+
+    fn deref(&self) -> &Lasting {
+        &self.lasting
+    }
+}
+
+/// Why a configuration can't be gone by.
 #[derive(Debug, thiserror::Error)]
 pub enum BeginError {
     /// A file of the configuration.
@@ -116,58 +127,85 @@ pub enum BeginError {
 }
 
 impl Shared {
-    /// Makes the parts ready, and keeps every notice and every text of the policy that a visitor may be shown in the log. Blocks on the disk.
-    ///
-    /// # Errors
-    ///
-    /// When a file of an upstream can't be read or the log can't be written.
-    pub fn begin(parts: Parts) -> Result<Arc<Self>, BeginError> {
-        // A text is in the log before any choice that was made under it.
-        for text in parts.sites.iter().flat_map(|site| &site.pages.texts) {
-            let kept = parts.store.keep_policy(&text.id, text.language, text.effective, &text.file);
-            kept.map_err(BeginError::Policies)?;
-        }
-        let hosts = Hosts::new(parts.sites.iter().map(|site| site.hosts.as_slice()));
-        let sites = parts.sites.into_iter().enumerate();
-        let sites = sites.map(|(number, site)| Site::new(number, site, &parts.catalogue, &parts.metrics));
-        let sites = sites.collect::<io::Result<Vec<_>>>()?;
-        let (seen, unread_inventory) = seen_before(&sites, parts.inventory.as_deref());
-        for notice in sites.iter().flat_map(Site::all_pages).flat_map(crate::pages::SitePages::notices) {
-            let kept = parts.store.keep_notice(notice.id, notice.language, &notice.edition, &notice.json);
-            kept.map_err(BeginError::Notices)?;
-        }
-        let names = sites.iter().map(|site| site.name.clone());
-        Ok(Arc::new(Self {
-            enforcement: Arc::new(Enforcement::new(names, parts.clock.now())),
-            sites,
-            hosts,
-            trusted_proxies: parts.trusted_proxies,
-            choices: Limiter::new(parts.choices_per_minute),
-            reports: Limiter::new(parts.reports_per_minute),
+    pub(super) fn begin(parts: Parts) -> Result<Arc<Self>, BeginError> {
+        let Parts { configured, inventory, store, keys, clock, metrics, counter, access_log } = parts;
+        let numbers = Numbers::default();
+        let sites = sites(&configured, &numbers, &metrics)?;
+        let (seen, unread_inventory) = seen_before(&sites, inventory.as_deref());
+        let lasting = Arc::new(Lasting {
+            choices: Limiter::new(configured.choices_per_minute),
+            reports: Limiter::new(configured.reports_per_minute),
             log_reads: Limiter::new(LOG_READS_PER_MINUTE),
             erasures: Limiter::new(ERASURES_PER_MINUTE),
-            readers: LogReaders::new(parts.store.clone()),
-            kept_for: parts.kept_for,
+            readers: LogReaders::new(store.clone()),
             observer: Observer::new(seen),
-            unread_inventory,
             likely_sessions: LikelySessions::default(),
             remembered: RememberedPages::default(),
             coded_texts: CodedTexts::default(),
-            fingerprint: parts.fingerprint,
-            countries: parts.countries,
-            log_origin: parts.store.log().to_string(),
-            earlier_logs: earlier_logs(&parts.store),
-            store: parts.store,
-            keys: parts.keys,
-            clock: parts.clock,
-            no_site: SiteMetrics::new(parts.metrics.clone(), "none".into()),
-            metrics: parts.metrics,
-            counter: parts.counter,
-            access_log: parts.access_log,
-            https_port: AtomicU16::new(0),
+            unread_inventory,
+            log_origin: store.log().to_string(),
+            earlier_logs: earlier_logs(&store),
+            enforcement: Arc::new(Enforcement::new(clock.now())),
+            store,
+            keys: ArcSwap::from_pointee(keys),
+            clock,
+            no_site: SiteMetrics::new(metrics.clone(), "none".into()),
+            metrics,
+            counter,
+            access_log,
+            numbers,
             rounds: AtomicU64::new(0),
             told_of_proxy: AtomicBool::new(false),
+        });
+        Self::with(lasting, configured, sites)
+    }
+
+    /// The same for another configuration of a gateway that is at work.
+    pub(super) fn again(lasting: Arc<Lasting>, configured: Configured) -> Result<Arc<Self>, BeginError> {
+        let sites = sites(&configured, &lasting.numbers, &lasting.metrics)?;
+        Self::with(lasting, configured, sites)
+    }
+
+    fn with(lasting: Arc<Lasting>, configured: Configured, sites: Vec<Site>) -> Result<Arc<Self>, BeginError> {
+        // A text is in the log before any choice that was made under it.
+        for text in configured.sites.iter().flat_map(|site| &site.pages.texts) {
+            let kept = lasting.store.keep_policy(&text.id, text.language, text.effective, &text.file);
+            kept.map_err(BeginError::Policies)?;
+        }
+        for notice in sites.iter().flat_map(Site::all_pages).flat_map(crate::pages::SitePages::notices) {
+            let kept = lasting.store.keep_notice(notice.id, notice.language, &notice.edition, &notice.json);
+            kept.map_err(BeginError::Notices)?;
+        }
+        // Whatever is counted by a number finds a place for it.
+        let counted = lasting.counted_sites();
+        lasting.observer.know(counted.len());
+        lasting.counter.know(counted.len());
+        lasting.enforcement.know(&counted);
+        Ok(Arc::new(Self {
+            since: lasting.clock.now(),
+            lasting,
+            hosts: Hosts::new(configured.sites.iter().map(|site| site.hosts.as_slice())),
+            sites,
+            trusted_proxies: configured.trusted_proxies,
+            choices_per_minute: configured.choices_per_minute,
+            reports_per_minute: configured.reports_per_minute,
+            kept_for: configured.kept_for,
+            fingerprint: configured.fingerprint,
+            countries: configured.countries,
+            robots: configured.robots,
+            https_port: AtomicU16::new(0),
         }))
+    }
+
+    /// What outlives this configuration.
+    pub(super) fn lasting(&self) -> &Arc<Lasting> {
+        &self.lasting
+    }
+
+    /// From now on clients may do so much in a minute as this configuration says.
+    pub(super) fn limit(&self) {
+        self.choices.allow(self.choices_per_minute);
+        self.reports.allow(self.reports_per_minute);
     }
 
     /// From now on plain requests are sent to this port by https.
@@ -175,29 +213,14 @@ impl Shared {
         self.https_port.store(port, Ordering::Relaxed);
     }
 
-    /// The counters.
-    pub fn metrics(&self) -> &Arc<Metrics> {
-        &self.metrics
-    }
-
-    /// The present, by the clock that this gateway goes by.
-    pub fn now(&self) -> Timestamp {
-        self.clock.now()
-    }
-
     /// SHA-256 of the configuration.
     pub fn fingerprint(&self) -> &[u8; 32] {
         &self.fingerprint
     }
 
-    /// What was refused and passed since the log was last told.
-    pub fn enforcement(&self) -> &Enforcement {
-        &self.enforcement
-    }
-
-    /// Where views are counted.
-    pub fn counter(&self) -> &Counter {
-        &self.counter
+    /// From when on it is gone by.
+    pub fn since(&self) -> Timestamp {
+        self.since
     }
 
     /// The names of the sites, in the order of their numbers.
@@ -211,32 +234,19 @@ impl Shared {
         self.sites.iter().map(move |site| (&site.name, &site.consent.editions.in_force(now).id))
     }
 
-    /// The consent log.
-    pub fn store(&self) -> &Store {
-        &self.store
+    /// What signs records now.
+    pub(super) fn keys(&self) -> Guard<Arc<RecordKeys>> {
+        self.keys.load()
+    }
+
+    /// Signs records with other keys from now on. Those before must be among them: what a connection verified, it remembers.
+    pub fn use_record_keys(&self, keys: RecordKeys) {
+        self.keys.store(Arc::new(keys));
     }
 
     /// What was seen of all sites, as a text to keep.
     pub fn inventory(&self) -> String {
         self.observer.write(&self.sites)
-    }
-
-    /// A number that changes whenever [`Shared::inventory`] does.
-    pub fn inventory_revision(&self) -> u64 {
-        self.observer.revision()
-    }
-
-    /// Why what was seen before could not be read.
-    pub fn unread_inventory(&self) -> Option<&InventoryFault> {
-        self.unread_inventory.as_ref()
-    }
-
-    /// Forgets who asked in earlier minutes. To be called every minute or so, since nobody may ask again.
-    pub fn forget_clients(&self) {
-        let now = self.clock.now();
-        for limiter in [&self.choices, &self.reports, &self.log_reads, &self.erasures] {
-            limiter.forget_before(now);
-        }
     }
 
     /// Says once that a proxy on this machine is not believed: behind it every choice would be taken for a foreign one.
@@ -274,11 +284,6 @@ impl Shared {
         self.earlier_logs
             .iter()
             .map(move |(log_origin, size)| (OwnedBinding { cookie_name, site: &site.name, log_origin }, *size))
-    }
-
-    /// A number that is another one for each answer.
-    pub(super) fn next_round(&self) -> u64 {
-        self.rounds.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Counts the cookies of one message.
@@ -342,6 +347,14 @@ impl Shared {
         env!("CARGO_PKG_VERSION").hash(&mut hasher);
         Variant::from_hash(hasher.finish())
     }
+}
+
+/// The sites, made ready to be asked.
+fn sites(configured: &Configured, numbers: &Numbers, metrics: &Arc<Metrics>) -> io::Result<Vec<Site>> {
+    let numbers = numbers.of(configured.sites.iter().map(|site| site.name.as_str()));
+    let places = numbers.into_iter().enumerate().map(|(index, number)| Place { index, number });
+    let sites = places.zip(&configured.sites);
+    sites.map(|(place, site)| Site::new(place, site.clone(), &configured.catalogue, metrics)).collect()
 }
 
 fn earlier_logs(store: &Store) -> Vec<(String, u64)> {

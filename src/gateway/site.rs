@@ -22,13 +22,24 @@ use crate::{
     visitor::Language,
 };
 
+/// Where a site is found.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// Among the sites that are configured now.
+    pub(super) index: usize,
+    /// Among all that there have been: what outlives a configuration knows it by this.
+    pub(super) number: usize,
+}
+
 /// A site, shared by all cores.
 pub(super) struct Site {
+    pub(super) index: usize,
     pub(super) number: usize,
     pub(super) name: Arc<str>,
     pub(super) metrics: SiteMetrics,
     pub(super) consent_headers: ConsentHeaders,
     pub(super) canonical_host: Option<String>,
+    pub(super) https_port: Option<u16>,
     pub(super) mode: Mode,
     pub(super) share_subdomains: bool,
     pub(super) prefix: String,
@@ -53,7 +64,7 @@ pub(super) struct Site {
 
 impl Site {
     pub(super) fn new(
-        number: usize,
+        Place { index, number }: Place,
         settings: SiteSettings,
         catalogue: &[Rule],
         metrics: &Arc<Metrics>,
@@ -81,11 +92,13 @@ impl Site {
             settings.analytics.into_iter().map(|server| (server.route, server.upstream)).unzip();
         let upstreams = upstreams.into_iter().map(|upstream| Ok(Arc::new(Upstream::new(upstream)?)));
         Ok(Self {
+            index,
             number,
             metrics: SiteMetrics::new(metrics.clone(), name.clone()),
             name,
             consent_headers: ConsentHeaders::new(settings.consent.offer),
             canonical_host: settings.canonical_host,
+            https_port: settings.https_port,
             mode: settings.mode,
             share_subdomains: settings.share_subdomains,
             pages: settings.consent.editions.iter().map(under).collect(),

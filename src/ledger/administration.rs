@@ -85,7 +85,7 @@ pub struct Access {
 
 impl Access {
     /// Every form.
-    pub const FORMS: [&'static str; 5] = ["csv", "jsonl", "jsonld", "bundle", "page"];
+    pub const FORMS: [&'static str; 6] = ["csv", "jsonl", "jsonld", "bundle", "page", "backup"];
 }
 
 /// Whether the gateway began or ended its work.

@@ -34,8 +34,9 @@ pub struct Recipe {
 }
 
 /// Makes a page in gzip of which all is there, without compressing again what is not changed; and what is judged in it. `None` where that
-/// can't be done: then it is made as any other, or is no page. `texts` knows what was put into pages before.
-pub fn splice(recipe: &Recipe, body: &[u8], texts: &CodedTexts) -> Option<(Bytes, PageCounts)> {
+/// can't be done: then it is made as any other, or is no page. `texts` knows what was put into pages before; none is given where what
+/// is put in never comes again.
+pub fn splice(recipe: &Recipe, body: &[u8], texts: Option<&CodedTexts>) -> Option<(Bytes, PageCounts)> {
     let Recipe { plan, injection, edits } = recipe;
     if plan.coding != Coding::Gzip {
         return None;

@@ -6,7 +6,10 @@
 
 use std::fmt;
 
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{
+    Method,
+    header::{self, HeaderMap, HeaderName, HeaderValue},
+};
 
 use super::plan::has_directive;
 
@@ -79,10 +82,14 @@ pub fn request_validators(headers: &mut HeaderMap, variant: Variant, may_be_page
     }
 }
 
-/// Whether a page may be kept in memory after it has left: the site did not forbid it for all caches (RFC 9111, section 5.2.2.5), and the
-/// request proved nobody's identity by `Authorization` (section 3.5).
-pub fn may_be_remembered(request: &HeaderMap, answer: &HeaderMap) -> bool {
-    !request.contains_key(header::AUTHORIZATION) && !has_directive(answer, header::CACHE_CONTROL, "no-store")
+/// Whether a page may be kept in memory after it has left, as a cache of many visitors might keep it: it answers a GET, the site did not
+/// forbid it (RFC 9111, sections 5.2.2.5 and 5.2.2.7) and sets no cookie with it, and the request proved nobody's identity by `Authorization`
+/// (section 3.5).
+pub fn may_be_remembered(method: &Method, request: &HeaderMap, answer: &HeaderMap) -> bool {
+    *method == Method::GET
+        && !request.contains_key(header::AUTHORIZATION)
+        && !answer.contains_key(header::SET_COOKIE)
+        && !["no-store", "private"].iter().any(|directive| has_directive(answer, header::CACHE_CONTROL, directive))
 }
 
 /// Makes the headers of an answer fit its body.

@@ -1,4 +1,4 @@
-//! Certificates by name, read again when their files change.
+//! Certificates by name: from files, which are read again when they change, and from an authority.
 
 use std::{
     fs, io,
@@ -17,29 +17,67 @@ use rustls::{
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject};
 
 use super::CertificateFiles;
+use crate::{
+    acme::{Served, TLS_ALPN_PROTOCOL, facts},
+    timestamp::Timestamp,
+};
+
+/// What is spoken over TLS with visitors, the preferred one first.
+const VISITORS_PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
+
+/// Names of one certificate that are told: what is in it is the authority's choice.
+const MOST_NAMES: usize = 100;
 
 /// The certificates in use, and where they came from.
 #[derive(Debug)]
 pub struct Certificates {
-    files: Vec<CertificateFiles>,
+    files: Mutex<Vec<CertificateFiles>>,
     current: ArcSwap<Vec<Arc<CertifiedKey>>>,
+    served: Arc<Served>,
     /// Lengths and times of the files when they were read last.
     stamps: Mutex<Vec<Stamp>>,
+}
+
+/// Certificates that were read and are not in use yet.
+#[derive(Debug)]
+pub struct PreparedCertificates {
+    files: Vec<CertificateFiles>,
+    keys: Vec<Arc<CertifiedKey>>,
+    stamps: Vec<Stamp>,
 }
 
 type Stamp = (u64, Option<std::time::SystemTime>);
 
 impl Certificates {
-    /// Reads all files. The error names the file.
-    pub fn read(files: Vec<CertificateFiles>) -> io::Result<Arc<Self>> {
+    /// Reads all files. What an authority issued is used for the names that no file has. The error names the file.
+    pub fn read(files: Vec<CertificateFiles>, served: Arc<Served>) -> io::Result<Arc<Self>> {
         let stamps = files.iter().flat_map(stamps).collect();
         let keys = read_all(&files)?;
-        Ok(Arc::new(Self { files, current: ArcSwap::from_pointee(keys), stamps: Mutex::new(stamps) }))
+        Ok(Arc::new(Self {
+            files: Mutex::new(files),
+            current: ArcSwap::from_pointee(keys),
+            served,
+            stamps: Mutex::new(stamps),
+        }))
+    }
+
+    /// Reads other files, to use their certificates in place of these. Nothing has changed until [`Certificates::replace`].
+    pub fn prepare(files: Vec<CertificateFiles>) -> io::Result<PreparedCertificates> {
+        let stamps = files.iter().flat_map(stamps).collect();
+        Ok(PreparedCertificates { keys: read_all(&files)?, files, stamps })
+    }
+
+    /// From now on these are in use, for connections that follow, and their files are the ones that are read again.
+    pub fn replace(&self, PreparedCertificates { files, keys, stamps }: PreparedCertificates) {
+        *self.files.lock().unwrap_or_else(PoisonError::into_inner) = files;
+        *self.stamps.lock().unwrap_or_else(PoisonError::into_inner) = stamps;
+        self.current.store(Arc::new(keys));
     }
 
     /// Reads the files again if one of them changed. `Ok(true)` when new certificates are in use; on an error the old ones stay in use.
     pub fn read_again(&self) -> io::Result<bool> {
-        let now: Vec<Stamp> = self.files.iter().flat_map(stamps).collect();
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let now: Vec<Stamp> = files.iter().flat_map(stamps).collect();
         let mut known = self.stamps.lock().unwrap_or_else(PoisonError::into_inner);
         if *known == now {
             return Ok(false);
@@ -47,7 +85,7 @@ impl Certificates {
         // A file that is half written is read again when it changes next, which is when the rest arrives.
         known.clone_from(&now);
         drop(known);
-        self.current.store(Arc::new(read_all(&self.files)?));
+        self.current.store(Arc::new(read_all(&files)?));
         Ok(true)
     }
 
@@ -58,8 +96,24 @@ impl Certificates {
             .expect("the provider supports TLS 1.2 and 1.3")
             .with_no_client_auth()
             .with_cert_resolver(Arc::new(ByName(self.clone())));
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let protocols = VISITORS_PROTOCOLS.into_iter().chain([TLS_ALPN_PROTOCOL]);
+        config.alpn_protocols = protocols.map(<[u8]>::to_vec).collect();
         Arc::new(config)
+    }
+
+    /// Each name of the certificates in use, with the last moment of the one that is served for it.
+    pub fn ends(&self) -> Vec<(String, Timestamp)> {
+        let mut ends: Vec<(String, Timestamp)> = Vec::new();
+        // In the order in which one is looked for.
+        for key in self.current.load().iter().cloned().chain(self.served.all()) {
+            let Some(facts) = key.cert.first().and_then(facts) else { continue };
+            for name in facts.names.into_iter().take(MOST_NAMES) {
+                if !ends.iter().any(|(known, _)| *known == name) {
+                    ends.push((name, facts.not_after));
+                }
+            }
+        }
+        ends
     }
 }
 
@@ -68,14 +122,33 @@ impl Certificates {
 struct ByName(Arc<Certificates>);
 
 impl ResolvesServerCert for ByName {
-    /// The first certificate that is valid for the name asked for; without SNI (a client that connects to an address) the first of all.
-    /// For any other name there is none, and the handshake is refused.
+    /// The first certificate of a file that is valid for the name asked for, else the one that was issued for it; without SNI (a client that
+    /// connects to an address) the first of all. For any other name there is none, and the handshake is refused. An authority that proves a
+    /// name gets what it waits for and nothing else.
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let served = &self.0.served;
+        if asks_for_proof(&hello) {
+            return served.proof(&hello.server_name()?.to_ascii_lowercase());
+        }
         let keys = self.0.current.load();
-        let Some(name) = hello.server_name() else { return keys.first().cloned() };
-        let name = ServerName::try_from(name).ok()?;
-        keys.iter().find(|key| is_valid_for(key, &name)).cloned()
+        let Some(asked) = hello.server_name() else { return keys.first().cloned().or_else(|| served.any()) };
+        let name = ServerName::try_from(asked).ok()?;
+        let of_file = keys.iter().find(|key| is_valid_for(key, &name)).cloned();
+        of_file.or_else(|| served.certificate(&asked.to_ascii_lowercase()))
     }
+}
+
+/// Whether the protocol agreed on will be that of TLS-ALPN-01: visitors' go before it.
+fn asks_for_proof(hello: &ClientHello<'_>) -> bool {
+    let Some(protocols) = hello.alpn() else { return false };
+    let mut asks = false;
+    for protocol in protocols {
+        if VISITORS_PROTOCOLS.contains(&protocol) {
+            return false;
+        }
+        asks |= protocol == TLS_ALPN_PROTOCOL;
+    }
+    asks
 }
 
 fn is_valid_for(key: &CertifiedKey, name: &ServerName<'_>) -> bool {

@@ -2,12 +2,13 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
+use http::HeaderValue;
 use hyper::server::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
     net::TcpStream,
-    sync::OwnedSemaphorePermit,
 };
 use tokio_rustls::TlsAcceptor;
 
@@ -15,15 +16,18 @@ use super::{
     Limits,
     activity::Activity,
     client_stream::{ClientStream, Patience},
-    drain::Drain,
+    drain::{Drain, LAST_WORDS},
     http1,
+    limit::Permit,
     other_host::OtherHost,
+    proxy_protocol::ProxyProtocol,
     requests::{Requests, Way},
 };
 use crate::{
+    acme::{Served, TLS_ALPN_PROTOCOL},
     gateway::{Connection, Gateway},
     sockets::keep_alive,
-    visitor::{Network, Scheme},
+    visitor::{Network, Peer, Scheme},
 };
 
 /// HTTP/2 keep-alive: a peer that does not answer a ping within the second time is gone.
@@ -36,62 +40,96 @@ const HTTP2_SEND_BUFFER_BYTES: usize = 64 * 1024;
 /// How long a client may refuse to take bytes.
 const CLIENT_READING_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What every connection of one core shares.
-pub(super) struct Shared {
-    pub(super) gateway: Arc<Gateway>,
+/// What a connection goes by from its beginning to its end.
+pub(super) struct Bounds {
     pub(super) limits: Limits,
     pub(super) idle_awake: http1::IdleAwake,
+}
+
+/// What every connection of one core shares while one configuration is in force.
+pub(super) struct Shared {
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) bounds: Arc<Bounds>,
     pub(super) tls: Option<TlsAcceptor>,
     /// What answers for one host in the sites' place.
     pub(super) other: Option<Arc<OtherHost>>,
+    /// What an authority issued and asks for.
+    pub(super) served: Arc<Served>,
+    /// What visitors of sites are told about https.
+    pub(super) hsts: Option<HeaderValue>,
     pub(super) trusted_proxies: Vec<Network>,
+    pub(super) proxy_protocol: Arc<ProxyProtocol>,
     /// That of the first TLS listener.
     pub(super) https_port: u16,
+    /// How long connections may finish when the gateway stops.
+    pub(super) drain_timeout: Duration,
 }
 
 /// Serves a connection to its end. The permit is held as long as anything of the connection lives, upgraded streams too.
 pub(super) async fn serve(
-    shared: Arc<Shared>,
-    stream: TcpStream,
+    current: Arc<ArcSwap<Shared>>,
+    mut stream: TcpStream,
     peer: SocketAddr,
     scheme: Scheme,
-    permit: OwnedSemaphorePermit,
+    permit: Permit,
     drain: Drain,
 ) {
     // Answers are written whole or in large parts: waiting for more only adds latency.
     _ = stream.set_nodelay(true);
     keep_alive(&stream);
-    let metrics = shared.gateway.metrics();
+    let shared = current.load_full();
+    let metrics = shared.gateway.metrics().clone();
+    let bounds = shared.bounds.clone();
+    let limits = &bounds.limits;
     let gauge = metrics.connected(scheme.name());
-    let connection = Connection::new(peer.ip(), scheme, (permit, gauge, drain.clone()));
-    let mut way = Way { peer: peer.ip(), scheme, is_others: false };
+    let peer = if shared.proxy_protocol.is_spoken_by(peer.ip()) {
+        let taken = Box::pin(async {
+            tokio::select! {
+                peer = shared.proxy_protocol.take(&mut stream, peer.ip(), limits.head_timeout, &metrics) => peer,
+                () = drain.hurries() => None,
+            }
+        });
+        let Some(peer) = taken.await else { return };
+        peer
+    } else {
+        Peer::direct(peer.ip())
+    };
+    let connection = Connection::new(peer, scheme, (permit, gauge, drain.alive()));
+    let mut way = Way { peer, scheme, named: None };
     let activity = Activity::default();
     let patience = |head| Patience { head, reading: CLIENT_READING_TIMEOUT };
     match (&shared.tls, scheme) {
         (Some(tls), Scheme::Https) => {
-            let handshake = Box::pin(tokio::time::timeout(shared.limits.head_timeout, tls.accept(stream)));
-            let Ok(Ok(stream)) = handshake.await else {
+            let handshake = Box::pin(tokio::time::timeout(limits.head_timeout, tls.accept(stream)));
+            let Ok(Ok(mut stream)) = handshake.await else {
                 metrics.tls_failed();
                 return;
             };
+            if stream.get_ref().1.alpn_protocol() == Some(TLS_ALPN_PROTOCOL) {
+                // The handshake was the answer; nothing else is said in this protocol (RFC 8737, section 3).
+                _ = tokio::time::timeout(CLIENT_READING_TIMEOUT, stream.shutdown()).await;
+                return;
+            }
             let tls = &stream.get_ref().1;
-            way.is_others = shared.other.as_ref().is_some_and(|other| other.is_named(tls.server_name()));
+            way.named = shared.other.as_ref().and_then(|other| other.named(tls.server_name()));
             let is_http2 = tls.alpn_protocol() == Some(b"h2");
             let stream = Box::new(stream);
-            let requests = Requests::new(shared.clone(), connection, way, activity.clone());
+            // A connection that lives for days must not hold what was configured when it began.
+            drop((shared, metrics));
+            let requests = Requests::new(current, connection, way, activity.clone());
             if is_http2 {
                 let stream = ClientStream::new(stream, activity.clone(), patience(None));
-                Box::pin(serve_http2(stream, requests, &activity, &shared.limits, drain)).await;
+                Box::pin(serve_http2(stream, requests, &activity, limits, drain)).await;
             } else {
-                let stream = ClientStream::new(stream, activity.clone(), patience(Some(shared.limits.head_timeout)));
-                http1::serve((stream, requests), &activity, &shared.limits, &shared.idle_awake, drain.requested())
-                    .await;
+                let stream = ClientStream::new(stream, activity.clone(), patience(Some(limits.head_timeout)));
+                http1::serve((stream, requests), &activity, limits, &bounds.idle_awake, drain.requested()).await;
             }
         }
         (_, _) => {
-            let stream = ClientStream::new(stream, activity.clone(), patience(Some(shared.limits.head_timeout)));
-            let requests = Requests::new(shared.clone(), connection, way, activity.clone());
-            http1::serve((stream, requests), &activity, &shared.limits, &shared.idle_awake, drain.requested()).await;
+            drop((shared, metrics));
+            let stream = ClientStream::new(stream, activity.clone(), patience(Some(limits.head_timeout)));
+            let requests = Requests::new(current, connection, way, activity.clone());
+            http1::serve((stream, requests), &activity, limits, &bounds.idle_awake, drain.requested()).await;
         }
     }
 }
@@ -126,6 +164,10 @@ where
         }
     }
     serving.as_mut().graceful_shutdown();
-    // A peer that is gone does not answer; requests under way have their own limits and the end of the gateway has its own.
-    _ = serving.await;
+    let ends = tokio::time::timeout(LAST_WORDS, serving.as_mut()).await;
+    // One that never said that it speaks HTTP/2 would be waited for without end.
+    if ends.is_err() && activity.begun() > 0 {
+        // A peer that is gone does not answer; requests under way have their own limits and the end of the gateway has its own.
+        _ = serving.await;
+    }
 }

@@ -7,12 +7,26 @@ use std::{
 
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::Inherited;
+
 /// How many connections may wait to be accepted.
 const BACKLOG: i32 = 1024;
 
-/// Opens `count` sockets on one address. Port 0 is chosen by the kernel once and shared by all of them.
-pub(super) fn listen(address: SocketAddr, count: usize) -> io::Result<(SocketAddr, Vec<TcpListener>)> {
+/// Opens `count` sockets on one address. Port 0 is chosen by the kernel once and shared by all of them. Of a listener that was inherited there is one,
+/// which all share: whoever holds it is another user as a rule, and nobody may listen beside it.
+pub(super) fn listen(
+    address: SocketAddr,
+    count: usize,
+    inherited: &mut Inherited,
+) -> io::Result<(SocketAddr, Vec<TcpListener>)> {
     let told = |error: io::Error| io::Error::new(error.kind(), format!("can't listen on {address}: {error}"));
+    if let Some(listener) = inherited.take(address) {
+        let shared = (0..count).map(|_| listener.try_clone());
+        return Ok((address, shared.collect::<io::Result<_>>().map_err(told)?));
+    }
+    if inherited.is_used {
+        tracing::warn!(%address, "this listener was not handed over as others were, so a restart refuses connections to it; add it to the socket unit");
+    }
     let first = open(address).map_err(told)?;
     let bound = first.local_addr().map_err(told)?;
     let mut sockets = vec![first];

@@ -4,7 +4,7 @@
 //! A connection that was made for this host by name serves nothing else, and no other connection serves it: what a browser may send over one
 //! connection because a certificate covers both names (RFC 9113, section 9.1.1) gets 421, and is asked again over its own.
 
-use std::{error::Error, future::Future, pin::Pin};
+use std::{error::Error, future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
@@ -23,7 +23,7 @@ type Answering = Pin<Box<dyn Future<Output = Response<OtherBody>> + Send>>;
 
 /// The host, and what answers for it.
 pub struct OtherHost {
-    name: String,
+    name: Arc<str>,
     answer: Box<dyn Fn(Request<Incoming>, ClientConnection) -> Answering + Send + Sync>,
 }
 
@@ -51,12 +51,17 @@ impl OtherHost {
     where
         A: Future<Output = Response<OtherBody>> + Send + 'static,
     {
-        Self { name, answer: Box::new(move |request, client| Box::pin(answer(request, client))) }
+        Self { name: name.into(), answer: Box::new(move |request, client| Box::pin(answer(request, client))) }
     }
 
-    /// Whether a connection asked for this host by SNI.
-    pub(super) fn is_named(&self, sni: Option<&str>) -> bool {
-        sni.is_some_and(|name| name.eq_ignore_ascii_case(&self.name))
+    /// The name of this host, where a connection asked for it by SNI.
+    pub(super) fn named(&self, sni: Option<&str>) -> Option<Arc<str>> {
+        sni.filter(|name| name.eq_ignore_ascii_case(&self.name)).map(|_| self.name.clone())
+    }
+
+    /// Whether a connection was made for this host.
+    pub(super) fn is(&self, named: Option<&str>) -> bool {
+        named == Some(&*self.name)
     }
 
     /// Whether a request may be for this host. Nearly all are for sites, and cost no more than this look.
@@ -76,7 +81,7 @@ impl OtherHost {
         match (host, way) {
             (Err(_), _) if is_named => Goes::Nowhere,
             (Err(_), _) => Goes::ToSites,
-            (Ok(host), _) if host != self.name => {
+            (Ok(host), _) if *host != *self.name => {
                 if is_named {
                     Goes::Elsewhere
                 } else {
@@ -188,7 +193,10 @@ mod tests {
 
     #[test]
     fn a_connection_is_named_by_sni_in_any_case() {
-        assert!(host().is_named(Some("Stats.shop.EXAMPLE")));
-        assert!(!host().is_named(Some("shop.example")) && !host().is_named(None));
+        let named = host().named(Some("Stats.shop.EXAMPLE"));
+        assert!(host().is(named.as_deref()) && !host().is(None));
+        assert!(host().named(Some("shop.example")).is_none() && host().named(None).is_none());
+        // The host may have got another name since.
+        assert!(!host().is(Some("old.shop.example")));
     }
 }

@@ -1,33 +1,35 @@
 //! The requests of one connection, and what keeps it busy while they are answered.
 
-use std::{convert::Infallible, future::Future, net::IpAddr, sync::Arc};
+use std::{convert::Infallible, future::Future, sync::Arc};
 
-use http::{Request, Response};
+use arc_swap::ArcSwap;
+use http::{Request, Response, header};
 use http_body_util::Either;
 use hyper::{body::Incoming, service::Service};
 
 use super::{
     activity::{ActiveRequest, Activity},
+    challenge,
     connection::Shared,
     other_host::{Goes, OtherBody},
 };
 use crate::{
     gateway::{AnswerBody, Connection},
-    visitor::{Scheme, client_connection},
+    visitor::{Peer, Scheme, client_connection},
 };
 
 /// How a connection was made.
-#[derive(Clone, Copy)]
 pub(super) struct Way {
-    pub(super) peer: IpAddr,
+    pub(super) peer: Peer,
     pub(super) scheme: Scheme,
-    /// It asked for the other host by SNI.
-    pub(super) is_others: bool,
+    /// The name of the other host, if it asked for it by SNI.
+    pub(super) named: Option<Arc<str>>,
 }
 
 /// The requests of one connection.
 pub(super) struct Requests {
-    shared: Arc<Shared>,
+    /// What is configured; each request goes by what it finds here when it comes.
+    current: Arc<ArcSwap<Shared>>,
     connection: Connection,
     way: Way,
     activity: Activity,
@@ -35,8 +37,8 @@ pub(super) struct Requests {
 
 impl Requests {
     /// Answers requests of a new connection.
-    pub(super) fn new(shared: Arc<Shared>, connection: Connection, way: Way, activity: Activity) -> Self {
-        Self { shared, connection, way, activity }
+    pub(super) fn new(current: Arc<ArcSwap<Shared>>, connection: Connection, way: Way, activity: Activity) -> Self {
+        Self { current, connection, way, activity }
     }
 }
 
@@ -48,8 +50,13 @@ impl Service<Request<Incoming>> for Requests {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         // What the request is upgraded to keeps the connection busy as long as it lives.
         let active = Arc::new(self.activity.begin());
-        let shared = self.shared.clone();
-        let Way { peer, scheme, is_others } = self.way;
+        let shared = self.current.load_full();
+        if let Some(answer) = challenge::answer(&shared.served, &request) {
+            let answer = answer.map(|body| Busy { body: Either::Right(body), _active: active });
+            return Box::pin(async move { Ok(answer) });
+        }
+        let Way { peer, scheme, ref named } = self.way;
+        let is_others = shared.other.as_ref().is_some_and(|other| other.is(named.as_deref()));
         if let Some(other) = shared.other.as_ref().filter(|other| other.concerns(&request, is_others)) {
             let client = client_connection(peer, scheme, request.headers(), &shared.trusted_proxies);
             let goes = other.goes(&request, scheme, is_others, client.scheme);
@@ -62,8 +69,15 @@ impl Service<Request<Incoming>> for Requests {
             }
         }
         let connection = self.connection.holding(active.clone());
+        // Over plain http the header means nothing, and must not be sent (RFC 6797, section 7.2).
+        let hsts = shared.hsts.clone().filter(|_| {
+            client_connection(peer, scheme, request.headers(), &shared.trusted_proxies).scheme == Scheme::Https
+        });
         Box::pin(async move {
-            let answer = shared.gateway.answer(request, &connection).await;
+            let mut answer = shared.gateway.answer(request, &connection).await;
+            if let Some(hsts) = hsts {
+                answer.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, hsts);
+            }
             Ok(answer.map(|body| Busy { body: Either::Left(body), _active: active }))
         })
     }

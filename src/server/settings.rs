@@ -2,6 +2,8 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use http::HeaderValue;
+
 use crate::visitor::Network;
 
 /// A certificate chain and its key, both PEM.
@@ -11,6 +13,24 @@ pub struct CertificateFiles {
     pub certificate: PathBuf,
     /// Its private key.
     pub key: PathBuf,
+}
+
+/// For how long browsers are told to come by https alone (RFC 6797).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hsts {
+    /// In seconds; with 0 browsers forget it.
+    pub seconds: u64,
+    /// Whether that holds for all names below the host too.
+    pub include_subdomains: bool,
+}
+
+impl Hsts {
+    /// The value of `Strict-Transport-Security` (RFC 6797, section 6.1).
+    pub(super) fn header(self) -> HeaderValue {
+        let subdomains = if self.include_subdomains { "; includeSubDomains" } else { "" };
+        let text = format!("max-age={}{subdomains}", self.seconds);
+        HeaderValue::try_from(text).expect("a number and words are a header value")
+    }
 }
 
 /// Listeners, certificates and limits.
@@ -26,13 +46,19 @@ pub struct Settings {
     pub admin_host: Option<String>,
     /// Certificates for the TLS listeners.
     pub certificates: Vec<CertificateFiles>,
+    /// What browsers are told about https; nothing when not configured.
+    pub hsts: Option<Hsts>,
     /// Whether plain requests are sent to https. True where a TLS listener exists, unless configured otherwise.
     pub redirect_to_https: bool,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
+    /// Proxies that begin each connection with a PROXY header, and that are believed in what it says.
+    pub proxy_protocol_from: Vec<Network>,
     /// Threads, each with its own listeners and pools.
     pub workers: usize,
-    /// How long connections may finish after SIGTERM.
+    /// After SIGTERM, how long the gateway goes on as before while its readiness says that it leaves.
+    pub leave_delay: Duration,
+    /// How long connections may finish after that.
     pub drain_timeout: Duration,
     /// What one client may take.
     pub limits: Limits,

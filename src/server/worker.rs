@@ -2,11 +2,13 @@
 
 use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
-use tokio::sync::{Semaphore, watch};
+use arc_swap::ArcSwap;
+use tokio::{runtime::Runtime, sync::watch};
 
 use super::{
     connection::{Shared, serve},
     drain::Drain,
+    limit::ConnectionLimit,
 };
 use crate::visitor::Scheme;
 
@@ -18,28 +20,26 @@ const STOP_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a core is given.
 pub(super) struct Worker {
-    pub(super) shared: Arc<Shared>,
+    pub(super) current: Arc<ArcSwap<Shared>>,
     pub(super) listeners: Vec<(TcpListener, Scheme)>,
-    pub(super) permits: Arc<Semaphore>,
+    pub(super) limit: Arc<ConnectionLimit>,
     pub(super) stop: watch::Receiver<bool>,
-    pub(super) drain_timeout: Duration,
 }
 
 impl Worker {
     /// Runs until `stop` says so, then lets connections finish, for at most `drain_timeout`. Whatever is left then is dropped.
-    pub(super) fn run(self) -> io::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    pub(super) fn run(self, runtime: Runtime) -> io::Result<()> {
         let served = runtime.block_on(async move {
             let (drain, drained) = Drain::new(self.stop);
             let mut accepting = tokio::task::JoinSet::new();
             for (listener, scheme) in self.listeners {
                 let listener = tokio::net::TcpListener::from_std(listener)?;
-                accepting.spawn(accept(listener, scheme, self.shared.clone(), self.permits.clone(), drain.clone()));
+                accepting.spawn(accept(listener, scheme, self.current.clone(), self.limit.clone(), drain.clone()));
             }
             drain.requested().await;
             accepting.shutdown().await;
             drop(drain);
-            _ = tokio::time::timeout(self.drain_timeout, drained.all()).await;
+            _ = tokio::time::timeout(self.current.load().drain_timeout, drained.all()).await;
             Ok(())
         });
         // What still reads for somebody, such as an export, must not hold up the stop.
@@ -51,8 +51,8 @@ impl Worker {
 async fn accept(
     listener: tokio::net::TcpListener,
     scheme: Scheme,
-    shared: Arc<Shared>,
-    permits: Arc<Semaphore>,
+    current: Arc<ArcSwap<Shared>>,
+    limit: Arc<ConnectionLimit>,
     drain: Drain,
 ) {
     loop {
@@ -60,8 +60,8 @@ async fn accept(
             Ok((stream, peer)) => {
                 // Only now: a listener that held a place while nobody comes would keep it from the others. One connection for each listener
                 // waits here, accepted and unread.
-                let Ok(permit) = permits.clone().acquire_owned().await else { return };
-                tokio::spawn(serve(shared.clone(), stream, peer, scheme, permit, drain.clone()));
+                let permit = limit.take().await;
+                tokio::spawn(serve(current.clone(), stream, peer, scheme, permit, drain.clone()));
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {

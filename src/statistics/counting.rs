@@ -77,6 +77,11 @@ impl Counting {
         &self.calendar
     }
 
+    /// There are so many sites now; never fewer than before.
+    pub fn know(&mut self, sites: usize) {
+        self.live.know(sites);
+    }
+
     /// Counts one thing.
     pub fn count(&mut self, counted: Counted) {
         match counted {

@@ -36,6 +36,10 @@ impl Live {
         Self { sites: vec![LiveSite::default(); sites], minute: 0 }
     }
 
+    pub(super) fn know(&mut self, sites: usize) {
+        self.sites.resize_with(sites.max(self.sites.len()), LiveSite::default);
+    }
+
     /// One site, by its number.
     pub fn site(&self, number: usize) -> LiveSite {
         self.sites.get(number).cloned().unwrap_or_default()

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use super::StoreError;
+use super::{StoreError, keys};
 use crate::consent::ConsentId;
 
 /// How much of a lock file is read to name the holder, in bytes: a command line, not a novel.
@@ -71,6 +71,8 @@ impl Lock {
             Err(TryLockError::Error(error)) => return Err(StoreError::file(&path, "lock the state directory")(error)),
         }
         let line = format!("process {} ({})\n", std::process::id(), command_line(std::env::args_os()));
+        // Where a command of root's made it, the gateway must be able to take it later.
+        let _ = keys::give_to_owner(state_dir, &file);
         // A full disk must not keep the gateway from starting: the lock holds without its text.
         let _ = file.set_len(0).and_then(|()| file.write_all(line.as_bytes()));
         Ok(Self { _file: file })

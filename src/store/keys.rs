@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::StoreError;
+use super::{StoreError, change_kept_text, directory::Lock};
 use crate::{
     clock,
     consent::RecordKeys,
@@ -25,12 +25,56 @@ pub fn record_keys(state_dir: &Path) -> Result<RecordKeys, StoreError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => make(state_dir, &path)?,
         read => read.map_err(StoreError::file(&path, "read the keys of records"))?,
     };
+    parse_all(&path, &text).map(|keys| RecordKeys::new(&keys).expect("there is a key"))
+}
+
+/// The keys in a file, of which there is at least one.
+fn parse_all(path: &Path, text: &str) -> Result<Vec<[u8; RecordKeys::KEY_LENGTH]>, StoreError> {
     let keys: Option<Vec<_>> = text.lines().filter(|line| !line.is_empty()).map(parse).collect();
-    let keys = keys.and_then(|keys| RecordKeys::new(&keys));
-    keys.ok_or_else(|| {
+    keys.filter(|keys| !keys.is_empty()).ok_or_else(|| {
         let wrong =
             io::Error::new(io::ErrorKind::InvalidData, "each line must be 64 hexadecimal digits; restore the file");
-        StoreError::file(&path, "read the keys of records")(wrong)
+        StoreError::file(path, "read the keys of records")(wrong)
+    })
+}
+
+/// What becomes of the keys that signed records until now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OldKeys {
+    /// They still verify, so that choices stay.
+    Verify,
+    /// They go: whoever knows one could sign records with it, so no choice counts that was signed before.
+    Retire,
+}
+
+/// What a rotation did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyRotation {
+    /// How many keys verify now, the new one among them.
+    pub verifying: usize,
+    /// How many went, with the choices that they signed.
+    pub gone: usize,
+}
+
+/// Puts a new key at the head of `record.keys`: it signs from when a gateway reads the file. Old ones can go only while no gateway runs, which
+/// would remember what they verified.
+///
+/// # Errors
+///
+/// When there are no keys, since no gateway was ever started here; when the file refuses; with [`OldKeys::Retire`] when a gateway runs.
+pub fn rotate_record_keys(state_dir: &Path, old: OldKeys) -> Result<KeyRotation, StoreError> {
+    let path = state_dir.join("record.keys");
+    if !path.exists() {
+        return Err(StoreError::Missing { path });
+    }
+    let _lock = if old == OldKeys::Retire { Some(Lock::take(state_dir)?) } else { None };
+    change_kept_text(state_dir, "record.keys", |text| {
+        let before = parse_all(&path, text)?;
+        let most_kept = if old == OldKeys::Retire { 0 } else { RecordKeys::MOST_KEYS - 1 };
+        let kept = before.len().min(most_kept);
+        let new: [u8; RecordKeys::KEY_LENGTH] = clock::random();
+        *text = std::iter::once(&new).chain(&before[..kept]).map(|key| hex(key) + "\n").collect();
+        Ok(KeyRotation { verifying: kept + 1, gone: before.len() - kept })
     })
 }
 
@@ -128,6 +172,36 @@ mod tests {
     }
 
     #[test]
+    fn a_new_key_goes_before_the_old_ones_until_there_are_too_many() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path();
+        let nothing = rotate_record_keys(state, OldKeys::Verify).unwrap_err();
+        assert!(matches!(nothing, StoreError::Missing { .. }), "{nothing}");
+        record_keys(state).unwrap();
+        let path = state.join("record.keys");
+        let lines = || fs::read_to_string(&path).unwrap().lines().map(str::to_owned).collect::<Vec<_>>();
+        let first = lines();
+        for count in 2..=RecordKeys::MOST_KEYS {
+            let before = lines();
+            let rotated = rotate_record_keys(state, OldKeys::Verify).unwrap();
+            assert_eq!(rotated, KeyRotation { verifying: count, gone: 0 });
+            assert_eq!(lines()[1..], before);
+        }
+        let rotated = rotate_record_keys(state, OldKeys::Verify).unwrap();
+        assert_eq!(rotated, KeyRotation { verifying: RecordKeys::MOST_KEYS, gone: 1 });
+        assert!(!lines().contains(&first[0]), "the oldest is gone");
+        record_keys(state).unwrap();
+        let (before, running) = (lines(), Lock::take(state).unwrap());
+        let refused = rotate_record_keys(state, OldKeys::Retire).unwrap_err();
+        assert!(matches!(refused, StoreError::Locked { .. }), "{refused}");
+        drop(running);
+        let gone = RecordKeys::MOST_KEYS;
+        assert_eq!(rotate_record_keys(state, OldKeys::Retire).unwrap(), KeyRotation { verifying: 1, gone });
+        assert!(lines().len() == 1 && !before.contains(&lines()[0]));
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
     fn a_damaged_file_is_reported_and_not_replaced() {
         let state = tempfile::tempdir().unwrap();
         let path = state.path().join("record.keys");
@@ -135,6 +209,7 @@ mod tests {
             fs::write(&path, damaged).unwrap();
             let message = record_keys(state.path()).unwrap_err().to_string();
             assert!(message.contains("record.keys") && message.contains("64 hexadecimal digits"), "{message}");
+            assert!(rotate_record_keys(state.path(), OldKeys::Verify).is_err());
             assert_eq!(fs::read_to_string(&path).unwrap(), damaged);
         }
     }

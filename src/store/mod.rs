@@ -4,6 +4,7 @@
 //! memory ([`Store::is_live`]), rebuilt at start from the same file. This module decides nothing about consent: it keeps what it is
 //! given, in order, and forgets what it is told to forget.
 
+mod backup;
 mod checkpoints;
 mod database;
 mod directory;
@@ -48,13 +49,14 @@ use std::{
 
 use tokio::sync::{oneshot, watch};
 
+pub use backup::{BackupError, Losing, Manifest, PutBack, put_back, write_backup};
 pub use error::{AppendError, StoreError};
 pub use events::Events;
 pub use extent::{Era, KeptRecord};
 pub use history::{KeptEvent, LONGEST_HISTORY};
 pub use inventory::{inventory_path, read_inventory, set_inventory_aside, write_inventory};
 pub use kept::{change_kept, change_kept_text, read_kept, read_kept_text};
-pub use keys::{public_key_path, record_keys};
+pub use keys::{KeyRotation, OldKeys, public_key_path, record_keys, rotate_record_keys};
 pub use leaves::Records;
 pub use reader::{Reader, Snapshot};
 

@@ -11,8 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use arc_swap::ArcSwap;
+
 use crate::{
-    statistics::{Counted, Robots, Traffic},
+    statistics::{Counted, Settings, Traffic},
     timestamp::Timestamp,
 };
 
@@ -31,8 +33,8 @@ pub struct Counter(Arc<Inner>);
 struct Inner {
     waiting: Mutex<Waiting>,
     news: Condvar,
-    sites: Box<[SiteTraffic]>,
-    robots: Arc<Robots>,
+    /// By their numbers. Their list is replaced when there is a new one; the numbers stay.
+    sites: ArcSwap<Vec<Arc<SiteTraffic>>>,
     /// Of all sites, since the start.
     lost: AtomicU64,
 }
@@ -64,8 +66,19 @@ pub enum Message {
     Write(SyncSender<()>),
     /// The sums of logs that lie beside the statistics are to be added to them; the answer says why they could not be.
     TakeIn(SyncSender<Result<(), String>>),
+    /// There are these sites now, in the order of their numbers, and it is counted so; the answer says why it can't be.
+    Goes(Box<Going>, SyncSender<Result<(), String>>),
     /// There will be no more.
     End,
+}
+
+/// What the thread that counts goes by.
+#[derive(Clone, Debug)]
+pub struct Going {
+    /// The names of all sites that there have been, in the order of their numbers.
+    pub sites: Vec<Arc<str>>,
+    /// How it is counted.
+    pub settings: Settings,
 }
 
 /// Where the thread that counts takes it from.
@@ -76,17 +89,24 @@ pub struct CounterQueue {
 }
 
 impl Counter {
-    /// A queue for the sites, which have the numbers of their order.
-    pub fn new(sites: usize, robots: Arc<Robots>) -> (Self, CounterQueue) {
-        let sites = std::iter::repeat_with(SiteTraffic::default).take(sites).collect();
-        let inner =
-            Arc::new(Inner { waiting: Mutex::default(), news: Condvar::new(), sites, robots, lost: AtomicU64::new(0) });
+    /// A queue for no sites yet.
+    pub fn new() -> (Self, CounterQueue) {
+        let inner = Inner {
+            waiting: Mutex::default(),
+            news: Condvar::new(),
+            sites: ArcSwap::default(),
+            lost: AtomicU64::new(0),
+        };
+        let inner = Arc::new(inner);
         (Self(inner.clone()), CounterQueue { inner, taken: VecDeque::new() })
     }
 
-    /// Who is no person.
-    pub fn robots(&self) -> &Robots {
-        &self.0.robots
+    /// There are so many sites now, which have the numbers of their order; never fewer than before.
+    pub fn know(&self, sites: usize) {
+        self.0.sites.rcu(|known| {
+            let new = std::iter::repeat_with(Arc::<SiteTraffic>::default);
+            known.iter().cloned().chain(new.take(sites.saturating_sub(known.len()))).collect::<Vec<_>>()
+        });
     }
 
     /// Counts something, or that it was lost.
@@ -97,7 +117,7 @@ impl Counter {
         }
         if waiting.messages.len() < QUEUE {
             waiting.messages.push_back(Message::Counted(counted));
-        } else if let Some(site) = self.0.sites.get(site) {
+        } else if let Some(site) = self.0.sites.load().get(site) {
             site.lost.fetch_add(1, Relaxed);
             self.0.lost.fetch_add(1, Relaxed);
         }
@@ -129,7 +149,7 @@ impl Counter {
 
     /// A request of a site was answered with so many bytes.
     pub fn answered(&self, site: usize, bytes: u64) {
-        if let Some(site) = self.0.sites.get(site) {
+        if let Some(site) = self.0.sites.load().get(site) {
             site.requests.fetch_add(1, Relaxed);
             site.bytes.fetch_add(bytes, Relaxed);
         }
@@ -137,12 +157,12 @@ impl Counter {
 
     /// What was answered and lost since this was last asked, for each site with anything.
     pub fn traffic(&self, now: Timestamp) -> Vec<Traffic> {
-        let taken = |(number, site): (usize, &SiteTraffic)| {
+        let taken = |(number, site): (usize, &Arc<SiteTraffic>)| {
             let take = |number: &AtomicU64| number.swap(0, Relaxed);
             let (requests, bytes, lost) = (take(&site.requests), take(&site.bytes), take(&site.lost));
             (requests + lost > 0).then_some(Traffic { site: number, time: now, requests, bytes, lost })
         };
-        self.0.sites.iter().enumerate().filter_map(taken).collect()
+        self.0.sites.load().iter().enumerate().filter_map(taken).collect()
     }
 
     /// Has everything written that was counted so far, and blocks until it is. For a reader who wants to see the present.
@@ -154,15 +174,28 @@ impl Counter {
         }
     }
 
+    /// Has it counted by these settings, for these sites, and blocks until it is.
+    ///
+    /// # Errors
+    ///
+    /// Why it can't be, in the words of the store; then it goes on as before.
+    pub fn go_by_waiting(&self, going: Going) -> Result<(), String> {
+        self.ask(|answer| Message::Goes(Box::new(going), answer))
+    }
+
     /// Has the sums of logs added that lie beside the statistics, and blocks until they are.
     ///
     /// # Errors
     ///
     /// Why they could not be, in the words of the store.
     pub fn take_in_waiting(&self) -> Result<(), String> {
-        let (taken, wait) = sync_channel(1);
+        self.ask(Message::TakeIn)
+    }
+
+    fn ask(&self, message: impl FnOnce(SyncSender<Result<(), String>>) -> Message) -> Result<(), String> {
+        let (answer, wait) = sync_channel(1);
         let ended = || Err("nobody counts any more".to_owned());
-        if !self.send(Message::TakeIn(taken)) {
+        if !self.send(message(answer)) {
             return ended();
         }
         wait.recv().unwrap_or_else(|_| ended())
@@ -240,7 +273,9 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_lost_and_that_is_counted() {
-        let (counter, mut queue) = Counter::new(2, Arc::default());
+        let (counter, mut queue) = Counter::new();
+        counter.know(1);
+        counter.know(2);
         (0..QUEUE + 3).for_each(|_| counter.count(1, robot()));
         counter.answered(0, 100);
         counter.answered(0, 50);
@@ -260,7 +295,7 @@ mod tests {
 
     #[test]
     fn whoever_waits_for_an_answer_does_not_wait_until_views_are_gathered_and_gets_none_when_nobody_counts() {
-        let (counter, mut queue) = Counter::new(2, Arc::default());
+        let (counter, mut queue) = Counter::new();
         let asks = std::thread::spawn(move || {
             counter.count(1, robot());
             counter.write_waiting();

@@ -10,6 +10,8 @@ use std::{
     },
 };
 
+use arc_swap::ArcSwap;
+
 use crate::{
     consent::{Category, CategoryCounts},
     ledger::{Enforced, EnforcementCount},
@@ -19,7 +21,8 @@ use crate::{
 /// The counts of all sites, from one writing to the next.
 #[derive(Debug)]
 pub struct Enforcement {
-    sites: Box<[SiteCounts]>,
+    /// By their numbers. Their list is replaced when there is a new one; the counts stay.
+    sites: ArcSwap<Vec<Arc<SiteCounts>>>,
     /// In milliseconds.
     since: AtomicI64,
 }
@@ -37,10 +40,18 @@ struct Cell {
 }
 
 impl Enforcement {
-    /// Nothing counted yet; the sites have the numbers of their order.
-    pub fn new(sites: impl IntoIterator<Item = Arc<str>>, now: Timestamp) -> Self {
-        let sites = sites.into_iter().map(|name| SiteCounts { name, cells: Default::default() });
-        Self { sites: sites.collect(), since: AtomicI64::new(now.milliseconds()) }
+    /// Nothing counted yet, and no sites.
+    pub fn new(now: Timestamp) -> Self {
+        Self { sites: ArcSwap::default(), since: AtomicI64::new(now.milliseconds()) }
+    }
+
+    /// There are these sites now, which have the numbers of their order. None that was there before is missing.
+    pub fn know(&self, names: &[Arc<str>]) {
+        self.sites.rcu(|known| {
+            let new = names.iter().skip(known.len());
+            let new = new.map(|name| Arc::new(SiteCounts { name: name.clone(), cells: Default::default() }));
+            known.iter().cloned().chain(new).collect::<Vec<_>>()
+        });
     }
 
     /// Counts what was refused.
@@ -63,7 +74,9 @@ impl Enforcement {
         if category == Some(Category::Necessary) {
             return;
         }
-        let cell = &self.sites[site].cells[what as usize][CategoryCounts::place(category)];
+        let sites = self.sites.load();
+        let Some(site) = sites.get(site) else { return };
+        let cell = &site.cells[what as usize][CategoryCounts::place(category)];
         for (counter, count) in [(&cell.refused, refused), (&cell.passed, passed)] {
             if count > 0 {
                 counter.fetch_add(count, Relaxed);
@@ -73,7 +86,7 @@ impl Enforcement {
 
     /// How many sites there are.
     pub fn sites(&self) -> usize {
-        self.sites.len()
+        self.sites.load().len()
     }
 
     /// Since when it is counted.
@@ -88,7 +101,7 @@ impl Enforcement {
 
     /// The counts of one site that are not nought, in the order of kinds and categories. They stay.
     pub fn read(&self, site: usize) -> Vec<EnforcementCount> {
-        let Some(site) = self.sites.get(site) else { return Vec::new() };
+        let Some(site) = self.sites.load().get(site).cloned() else { return Vec::new() };
         let mut counts = Vec::new();
         for (what, cells) in Enforced::ALL.into_iter().zip(&site.cells) {
             for (category, cell) in CategoryCounts::CELLS.into_iter().zip(cells) {
@@ -104,7 +117,7 @@ impl Enforcement {
     /// Takes the counts of some sites that are not nought, in the order of sites, kinds and categories.
     pub fn take(&self, sites: Range<usize>) -> Vec<EnforcementCount> {
         let mut counts = Vec::new();
-        for site in &self.sites[sites] {
+        for site in self.sites.load().get(sites).into_iter().flatten() {
             for (what, cells) in Enforced::ALL.into_iter().zip(&site.cells) {
                 for (category, cell) in CategoryCounts::CELLS.into_iter().zip(cells) {
                     let (refused, passed) = (cell.refused.swap(0, Relaxed), cell.passed.swap(0, Relaxed));
@@ -120,7 +133,7 @@ impl Enforcement {
     /// Adds counts again that could not be written.
     pub fn give_back(&self, counts: Vec<EnforcementCount>) {
         for EnforcementCount { site, what, category, refused, passed } in counts {
-            if let Some(number) = self.sites.iter().position(|known| *known.name == *site) {
+            if let Some(number) = self.sites.load().iter().position(|known| *known.name == *site) {
                 self.add(number, what, category, refused, passed);
             }
         }
@@ -133,7 +146,9 @@ mod tests {
 
     #[test]
     fn counts_are_taken_once_and_can_be_given_back() {
-        let counts = Enforcement::new(["a.kz".into(), "b.kz".into()], Timestamp::default());
+        let counts = Enforcement::new(Timestamp::default());
+        counts.know(&["a.kz".into()]);
+        counts.know(&["a.kz".into(), "b.kz".into()]);
         counts.refused(1, Enforced::Frame, None, 2);
         counts.passed(1, Enforced::CookiePair, Some(Category::Functional), 3);
         counts.refused(1, Enforced::CookiePair, Some(Category::Functional), 1);

@@ -60,9 +60,14 @@ pub struct Metrics {
     /// Of each witness, since when a checkpoint waits for its signature.
     witness_waits: Mutex<BTreeMap<Box<str>, Option<Timestamp>>>,
     access_lines_lost: IntCounterVec,
+    certificate_expiry: IntGaugeVec,
+    certificate_renewals: IntCounterVec,
+    certificate_renewal_failures: IntCounterVec,
     connections: IntGauge,
     connections_total: IntCounterVec,
     tls_failures: IntCounter,
+    proxy_protocol_failures: IntCounterVec,
+    reloads: IntCounterVec,
 }
 
 /// Bounds of latency buckets in seconds: from a cached page to the limit of a slow upstream.
@@ -163,6 +168,21 @@ impl Metrics {
                 "Lines of the access log that were not written.",
                 &["reason"],
             ),
+            certificate_expiry: gauges(
+                "kelisim_certificate_expiry_timestamp_seconds",
+                "The last moment of the certificate that is served for a name.",
+                &["name"],
+            ),
+            certificate_renewals: vector(
+                "kelisim_certificate_renewals_total",
+                "Certificates that an authority issued.",
+                &["name"],
+            ),
+            certificate_renewal_failures: vector(
+                "kelisim_certificate_renewal_failures_total",
+                "Attempts to get a certificate from an authority that failed.",
+                &["name", "reason"],
+            ),
             connections: gauge("kelisim_connections", "Open client connections."),
             connections_total: vector(
                 "kelisim_connections_accepted_total",
@@ -170,6 +190,16 @@ impl Metrics {
                 &["scheme"],
             ),
             tls_failures: counter("kelisim_tls_handshake_failures_total", "Connections that did not complete TLS."),
+            proxy_protocol_failures: vector(
+                "kelisim_proxy_protocol_failures_total",
+                "Connections of configured proxies that did not begin with a right PROXY header.",
+                &["reason"],
+            ),
+            reloads: vector(
+                "kelisim_configuration_reloads_total",
+                "Times that the configuration was read again by what came of it.",
+                &["outcome"],
+            ),
             registry,
         })
     }
@@ -269,6 +299,30 @@ impl Metrics {
         self.access_lines_lost.with_label_values(&[reason]).inc_by(lines);
     }
 
+    /// Sets until when the certificates in use are valid, by name; names that are gone are shown no more.
+    pub fn certificates_end(&self, ends: &[(String, Timestamp)]) {
+        // One by one: somebody may look in between.
+        for metric in self.certificate_expiry.collect().iter().flat_map(|family| family.get_metric()) {
+            let shown = metric.get_label().first().map_or("", |label| label.value());
+            if !ends.iter().any(|(name, _)| name == shown) {
+                _ = self.certificate_expiry.remove_label_values(&[shown]);
+            }
+        }
+        for (name, end) in ends {
+            self.certificate_expiry.with_label_values(&[name]).set(end.seconds());
+        }
+    }
+
+    /// Counts a certificate that an authority issued.
+    pub fn certificate_issued(&self, name: &str) {
+        self.certificate_renewals.with_label_values(&[name]).inc();
+    }
+
+    /// Counts an attempt to get one that failed.
+    pub fn certificate_failed(&self, name: &str, reason: &'static str) {
+        self.certificate_renewal_failures.with_label_values(&[name, reason]).inc();
+    }
+
     /// Counts a connection while the returned value lives.
     pub fn connected(self: &Arc<Self>, scheme: &'static str) -> ConnectionGauge {
         self.connections.inc();
@@ -279,6 +333,16 @@ impl Metrics {
     /// Counts a connection that did not complete TLS.
     pub fn tls_failed(&self) {
         self.tls_failures.inc();
+    }
+
+    /// Counts that the configuration was read again: `taken`, `unchanged` or `refused`.
+    pub fn configuration_read_again(&self, outcome: &'static str) {
+        self.reloads.with_label_values(&[outcome]).inc();
+    }
+
+    /// Counts a connection that a proxy did not begin as it must.
+    pub fn proxy_protocol_failed(&self, reason: &'static str) {
+        self.proxy_protocol_failures.with_label_values(&[reason]).inc();
     }
 }
 
@@ -321,6 +385,17 @@ mod tests {
         shows(99, 0);
         metrics.witness_waits("w", None);
         shows(200, 0);
+    }
+
+    #[test]
+    fn the_ends_of_certificates_are_those_in_use() {
+        let metrics = Metrics::new();
+        let end = Timestamp::from_seconds;
+        metrics.certificates_end(&[("a.kz".to_owned(), end(100)), ("b.kz".to_owned(), end(200))]);
+        metrics.certificates_end(&[("b.kz".to_owned(), end(300))]);
+        let page = metrics.render();
+        let shown: Vec<_> = page.lines().filter(|line| line.starts_with("kelisim_certificate_expiry")).collect();
+        assert_eq!(shown, ["kelisim_certificate_expiry_timestamp_seconds{name=\"b.kz\"} 300"]);
     }
 
     #[test]

@@ -84,6 +84,15 @@ impl Connections {
         Self { upstream, pool }
     }
 
+    /// Goes on with the unused connections of others, if those lead to the same place in the same way. An authority's file may hold others
+    /// now than when they were made.
+    pub fn go_on_from(&mut self, others: &Self) {
+        let (settings, before) = (&self.upstream.settings, &others.upstream.settings);
+        if settings == before && settings.certificate_authority.is_none() {
+            self.pool = others.pool.clone();
+        }
+    }
+
     /// The upstream they lead to.
     pub fn upstream(&self) -> &Upstream {
         &self.upstream
@@ -110,10 +119,13 @@ impl Connections {
             match self.exchange(kept, request).await {
                 Ok(answer) => return Ok(answer),
                 Err(Refused { unsent: Some(unsent), .. }) => request = *unsent,
-                Err(Refused { error: UpstreamError::Broken(error), .. }) => match repeat {
-                    Some(repeat) => request = repeat.request(),
-                    None => return Err(UpstreamError::Broken(error)),
-                },
+                // A connection that had been closed says nothing; what can't be read was said, and would be said again.
+                Err(Refused { error: UpstreamError::Broken(error), .. }) => {
+                    match repeat.filter(|_| !error.is_parse()) {
+                        Some(repeat) => request = repeat.request(),
+                        None => return Err(UpstreamError::Broken(error)),
+                    }
+                }
                 Err(Refused { error, .. }) => return Err(error),
             }
         }

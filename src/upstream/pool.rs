@@ -98,10 +98,22 @@ impl Pool {
 
 /// Looks after unused connections until their pool is gone.
 async fn care(pool: Weak<Pool>, attention: Arc<Attention>, longest: Duration) {
+    let _leaves = Leaving(pool.clone());
     loop {
         _ = tokio::time::timeout(longest, attention.0.notified()).await;
         let Some(pool) = pool.upgrade() else { return };
         pool.clear();
+    }
+}
+
+/// A caretaker that is gone, also by a panic of what it polled, makes room for another.
+struct Leaving(Weak<Pool>);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        if let Some(pool) = self.0.upgrade() {
+            pool.has_caretaker.store(false, Ordering::Relaxed);
+        }
     }
 }
 

@@ -114,6 +114,11 @@ impl Network {
         (prefix <= longest).then_some(Self { address, prefix })
     }
 
+    /// Whether every address of its family lies in it.
+    pub fn is_everything(&self) -> bool {
+        self.prefix == 0
+    }
+
     fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address) {
             (IpAddr::V4(network), IpAddr::V4(address)) => {

@@ -34,12 +34,40 @@ pub struct ClientConnection {
     pub scheme: Scheme,
 }
 
+/// The other end of a connection.
+#[derive(Clone, Copy)]
+pub struct Peer {
+    address: ClientAddress,
+    /// The proxy that announced the address, where it is not the connection's own.
+    announced_by: Option<ClientAddress>,
+}
+
+impl Peer {
+    /// Nobody stands between.
+    pub fn direct(address: IpAddr) -> Self {
+        Self { address: ClientAddress::new(address), announced_by: None }
+    }
+
+    /// A proxy that is believed passes the connection on, and says from whom it has it.
+    pub fn announced(address: IpAddr, by: IpAddr) -> Self {
+        Self { address: ClientAddress::new(address), announced_by: Some(ClientAddress::new(by)) }
+    }
+
+    /// Whether the connection comes from this machine.
+    pub fn is_loopback(self) -> bool {
+        self.address.is_loopback()
+    }
+}
+
 /// Finds the client. From a trusted peer the rightmost address of `X-Forwarded-For` that is not itself trusted counts (what stands left
 /// of it anybody could have written), and its last `X-Forwarded-Proto`; from others nothing is believed.
-pub fn client_connection(peer: IpAddr, scheme: Scheme, headers: &HeaderMap, trusted: &[Network]) -> ClientConnection {
-    let peer = ClientAddress::new(peer);
-    if !peer.is_in(trusted) {
-        return ClientConnection { address: peer, scheme };
+///
+/// An address that a proxy announced for a connection is one more hop of the same list, the rightmost: the list goes on only where it is
+/// trusted. The scheme is believed from a trusted proxy on either side of it.
+pub fn client_connection(peer: Peer, scheme: Scheme, headers: &HeaderMap, trusted: &[Network]) -> ClientConnection {
+    let is_trusted = peer.address.is_in(trusted);
+    if !is_trusted && !peer.announced_by.is_some_and(|proxy| proxy.is_in(trusted)) {
+        return ClientConnection { address: peer.address, scheme };
     }
     let last_item = |name| headers.get_all(name).iter().next_back()?.to_str().ok()?.rsplit(',').next().map(str::trim);
     let scheme = match last_item("x-forwarded-proto") {
@@ -47,7 +75,10 @@ pub fn client_connection(peer: IpAddr, scheme: Scheme, headers: &HeaderMap, trus
         Some(proto) if proto.eq_ignore_ascii_case("http") => Scheme::Http,
         Some(_) | None => scheme,
     };
-    let mut address = peer;
+    let mut address = peer.address;
+    if !is_trusted {
+        return ClientConnection { address, scheme };
+    }
     'lines: for line in headers.get_all("x-forwarded-for").iter().rev() {
         for item in line.to_str().unwrap_or_default().rsplit(',') {
             // An item that is no address ends the part of the list that trusted proxies wrote.
@@ -71,13 +102,21 @@ fn read_address(item: &str) -> Option<IpAddr> {
 mod tests {
     use super::*;
 
+    /// `client by proxy`, or the client alone.
+    fn peer_of(text: &str) -> Peer {
+        match text.split_once(" by ") {
+            Some((client, proxy)) => Peer::announced(client.parse().unwrap(), proxy.parse().unwrap()),
+            None => Peer::direct(text.parse().unwrap()),
+        }
+    }
+
     fn check(peer: &str, lines: &[&str], expected: &str) {
         let trusted = [Network::parse("10.0.0.0/8").unwrap(), Network::parse("::1").unwrap()];
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append("x-forwarded-for", line.parse().unwrap());
         }
-        let client = client_connection(peer.parse().unwrap(), Scheme::Http, &headers, &trusted);
+        let client = client_connection(peer_of(peer), Scheme::Http, &headers, &trusted);
         assert_eq!(client.address.truncate().to_string(), expected, "{peer} {lines:?}");
     }
 
@@ -87,6 +126,14 @@ mod tests {
         check("10.0.0.1", &["198.51.100.7"], "198.51.100.0");
         check("::1", &["198.51.100.7"], "198.51.100.0");
         check("10.0.0.1", &[], "10.0.0.0");
+    }
+
+    #[test]
+    fn an_announced_address_is_the_last_hop_of_the_list() {
+        check("203.0.113.9 by 192.0.2.1", &["198.51.100.7"], "203.0.113.0");
+        check("203.0.113.9 by 10.0.0.1", &["198.51.100.7"], "203.0.113.0");
+        check("10.0.0.2 by 192.0.2.1", &["198.51.100.7"], "198.51.100.0");
+        check("10.0.0.2 by 10.0.0.1", &["198.51.100.7, 10.9.9.9"], "198.51.100.0");
     }
 
     #[test]
@@ -104,8 +151,12 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.append("x-forwarded-proto", "http, HTTPS".parse().unwrap());
         let trusted = [Network::parse("10.0.0.0/8").unwrap()];
-        let scheme = |peer: &str| client_connection(peer.parse().unwrap(), Scheme::Http, &headers, &trusted).scheme;
+        let scheme = |peer: &str| client_connection(peer_of(peer), Scheme::Http, &headers, &trusted).scheme;
         assert_eq!(scheme("10.0.0.1"), Scheme::Https);
         assert_eq!(scheme("203.0.113.9"), Scheme::Http);
+        // A proxy of requests that announces its clients says by which scheme they came, too; one of connections alone is not listed.
+        assert_eq!(scheme("203.0.113.9 by 10.0.0.1"), Scheme::Https);
+        assert_eq!(scheme("10.0.0.1 by 192.0.2.1"), Scheme::Https);
+        assert_eq!(scheme("203.0.113.9 by 192.0.2.1"), Scheme::Http);
     }
 }

@@ -12,6 +12,6 @@ pub use address::{AddressForm, ClientAddress, Network, TruncatedAddress};
 pub use agent::AgentFamily;
 pub use coarse_agent::CoarseAgent;
 pub use fetch::{Destination, Fetch, FetchSite};
-pub use forwarded::{ClientConnection, Scheme, client_connection};
+pub use forwarded::{ClientConnection, Peer, Scheme, client_connection};
 pub use language::Language;
 pub use signals::Signals;

@@ -76,7 +76,7 @@ function withoutVolatile(page) {
   return page
     .replace(/(sectok(?:=|" value="))[0-9a-f]*/g, "$1…")
     .replace(/((?:tseed|rev|changecheck|date|[?&](?:amp;)?t|tok|\d+)(?:%5D)?(?:=|" value="))[0-9a-f]+/g, "$1…")
-    .replace(/\d{4}[/-]\d\d[/-]\d\d[T ]\d\d:\d\d(:\d\d[+-]\d\d:\d\d)?/g, "…")
+    .replace(/\d{4}([/-]|\\+\/)\d\d\1\d\d[T ]\d\d:\d\d(:\d\d[+-]\d\d:\d\d)?/g, "…")
     .replace(/\w{3}, \d\d \w{3} \d{4} [\d:]{8} (\+0000|GMT)/g, "…")
     .replace(/id=start(&amp;|&)\d{10}/g, "id=start…")
     .replace(/"timestamp":\d+|\b1[789]\d{8}\b/g, "…");

@@ -73,8 +73,15 @@ fn what_needs_no_sign_in_is_not_there() {
     let gateway = gateway(&shop);
     add(&gateway, "anna", Role::Operator);
     for mut browser in [visitor(&gateway), over_tls(&gateway, "anna")] {
-        for path in ["/metrics", "/healthz", "/readyz", "/_kelisim/settings", "/_kelisim/log/checkpoint", "/elsewhere"]
-        {
+        for path in [
+            "/metrics",
+            "/healthz",
+            "/readyz",
+            "/readyz/consent",
+            "/_kelisim/settings",
+            "/_kelisim/log/checkpoint",
+            "/elsewhere",
+        ] {
             let reply = browser.click(path);
             assert_eq!((reply.status, &*reply.text()), (404, "nothing is here\n"), "{path}");
         }

@@ -40,7 +40,9 @@ fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 fn ready(gateway: &Gateway) -> bool {
-    gateway.admin("/readyz") == "ready\n"
+    // Visitors are sent here in any case: pages are served, without consent.
+    assert_eq!(gateway.admin("/readyz"), "ready\n");
+    gateway.admin("/readyz/consent") == "ready\n"
 }
 
 #[test]
@@ -174,16 +176,17 @@ fn on_a_full_disk_the_program_says_so_and_goes_on_by_itself_when_there_is_space(
     let program = Program::run(gateway(&shop).folder());
     let (mut anna, mut boris) = (program.browser(), program.browser());
     anna.choose("accept");
-    assert_eq!(program.admin("/readyz"), 200);
+    assert_eq!((program.admin("/readyz"), program.admin("/readyz/consent")), (200, 200));
     program.limit_files("1");
     assert_eq!(boris.choose("accept").status, 503);
     assert!(boris.jar.is_empty());
     assert_eq!(boris.choose("necessary").status, 503);
     assert!(!boris.click("/").shows_banner());
     assert!(!anna.click("/").shows_banner(), "what was recorded stays");
-    assert_eq!((program.admin("/readyz"), program.admin("/healthz")), (503, 200));
+    let health = ["/readyz/consent", "/readyz", "/healthz"].map(|path| program.admin(path));
+    assert_eq!(health, [503, 200, 200], "the site goes on");
     program.limit_files("unlimited");
-    eventually("it is ready again", || program.admin("/readyz") == 200);
+    eventually("it is ready again", || program.admin("/readyz/consent") == 200);
     assert_eq!(boris.choose("accept").status, 303);
     let export = kelisim(program.path(), &["log", "export", "--format", "jsonl"]);
     let log = String::from_utf8(export.stdout).unwrap();

@@ -16,7 +16,7 @@ use crate::harness::{Answering, Gateway, Origin, PAGE, ok};
 type Sender = SendRequest<Full<Bytes>>;
 
 /// Tells a story to a gateway over HTTP/2.
-fn over_http2<T>(gateway: &Gateway, story: impl AsyncFnOnce(Sender) -> T) -> T {
+pub fn over_http2<T>(gateway: &Gateway, story: impl AsyncFnOnce(Sender) -> T) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         story(connect(gateway.https(), &gateway.path().join("certificate.pem"), "shop.example").await).await
@@ -25,6 +25,19 @@ fn over_http2<T>(gateway: &Gateway, story: impl AsyncFnOnce(Sender) -> T) -> T {
 
 /// Connects to this name.
 async fn connect(address: std::net::SocketAddr, certificate: &Path, name: &'static str) -> Sender {
+    let stream = tls(address, certificate, name).await;
+    let (sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    sender
+}
+
+/// A connection on which HTTP/2 was agreed.
+async fn tls(
+    address: std::net::SocketAddr,
+    certificate: &Path,
+    name: &'static str,
+) -> tokio_rustls::client::TlsStream<TcpStream> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(certificate).unwrap()).unwrap();
     let mut config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
@@ -35,14 +48,10 @@ async fn connect(address: std::net::SocketAddr, certificate: &Path, name: &'stat
     config.alpn_protocols = vec![b"h2".to_vec()];
     let stream = TcpStream::connect(address).await.unwrap();
     let name = ServerName::try_from(name).unwrap();
-    let stream = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
-    let (sender, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
-    tokio::spawn(connection);
-    sender
+    tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
 }
 
-fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &'static [u8]) -> Request<Full<Bytes>> {
+pub fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &'static [u8]) -> Request<Full<Bytes>> {
     let mut request = Request::builder().method(method).uri(format!("https://shop.example{target}"));
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -50,7 +59,7 @@ fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &'static 
     request.body(Full::from(body)).unwrap()
 }
 
-async fn text(response: Response<Incoming>) -> String {
+pub async fn text(response: Response<Incoming>) -> String {
     String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
 }
 
@@ -233,5 +242,19 @@ fn a_connection_that_a_certificate_would_let_share_does_not_reach_the_administra
         let head = Request::head("https://stats.shop.example/sign-in").body(Full::default()).unwrap();
         let head = own.send_request(head).await.unwrap();
         assert!(head.headers().contains_key("content-length") && text(head).await.is_empty());
+    });
+}
+
+#[test]
+fn a_client_that_agrees_on_http_2_and_says_no_more_is_let_go() {
+    let site = Origin::answering(ok("text/plain", ""));
+    let gateway = Gateway::with(&site).server("[server.limits]\nidle_timeout = \"1 s\"").start();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut stream = tls(gateway.https(), &gateway.path().join("certificate.pem"), "shop.example").await;
+        let mut come = Vec::new();
+        let ends = tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut come);
+        // Whether it says goodbye in TLS or not, it hangs up.
+        _ = tokio::time::timeout(std::time::Duration::from_secs(60), ends).await.expect("it is waited for without end");
     });
 }

@@ -109,8 +109,10 @@ fn what_is_not_to_be_stored_is_not_remembered() {
         }
         assert_eq!(pages(&gateway, "remembered"), remembered, "{headers:?} {sent:?}");
     };
-    check(&[("cache-control", "private, max-age=60")], None, 2);
-    check(&[("cache-control", "private, No-Store")], None, 0);
+    check(&[("cache-control", "max-age=60")], None, 2);
+    check(&[("cache-control", "max-age=60, Private")], None, 0);
+    check(&[("cache-control", "No-Store")], None, 0);
+    check(&[("set-cookie", "PHPSESSID=1; Path=/; HttpOnly")], None, 0);
     check(&[], Some(("authorization", "Basic YTpi")), 0);
     check(&[("content-security-policy", "script-src 'nonce-abc'")], None, 0);
 }

@@ -1,6 +1,11 @@
 //! The end: requests in flight finish, idle connections close, and nothing holds the gateway longer than `drain_timeout`.
 
-use std::{net::TcpStream, sync::mpsc, thread};
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    sync::mpsc,
+    thread,
+};
 
 use crate::harness::{Answering, Gateway, Origin, Wire, ok};
 
@@ -60,16 +65,42 @@ fn an_upgraded_connection_does_not_hold_the_end_up() {
     let accepted = b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
     let site = Origin::new(move |_| {
         Answering::Stream(Box::new(|mut stream| {
-            use std::io::{Read as _, Write as _};
             stream.write_all(accepted).unwrap();
             _ = stream.read(&mut [0; 8]);
         }))
     });
-    let gateway = Gateway::before(&site);
+    // Not even where requests have all the time that they want.
+    let gateway = patient(&site);
     let mut socket = Wire::of(&gateway.plain_browser());
     assert_eq!(socket.ask("GET", "/", &["connection: upgrade", "upgrade: websocket"]).status, 101);
     drop(gateway);
     assert!(socket.rest().is_empty());
+}
+
+#[test]
+fn who_has_said_nothing_does_not_hold_the_end_up_either() {
+    let site = Origin::answering(ok("text/plain", "fine"));
+    let gateway = patient(&site);
+    let (http, https) = (gateway.http(), gateway.https());
+    let mut silent: Vec<_> = [http, https].map(|address| TcpStream::connect(address).unwrap()).into();
+    let mut half = TcpStream::connect(http).unwrap();
+    half.write_all(b"GET / HT").unwrap();
+    let mut asks = Wire::of(&gateway.plain_browser());
+    assert_eq!(asks.ask("GET", "/", &[]).status, 200);
+    drop(gateway);
+    silent.push(half);
+    for mut stream in silent {
+        let mut come = Vec::new();
+        // What was sent and not read makes the end a reset.
+        _ = stream.read_to_end(&mut come);
+        assert!(come.is_empty(), "{}", String::from_utf8_lossy(&come));
+    }
+}
+
+/// A gateway that waits for as long as requests need.
+fn patient(site: &Origin) -> Gateway {
+    let limits = "[server.limits]\nhead_timeout = \"3 s\"";
+    Gateway::with(site).draining_for("10 min").server(limits).start()
 }
 
 #[test]

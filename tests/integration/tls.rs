@@ -11,7 +11,7 @@ use std::{
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion, version};
 use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject as _};
 
-use crate::harness::{Gateway, Origin, Wire, ok};
+use crate::harness::{Browser, Gateway, Origin, Wire, answer, ok};
 
 /// The server's certificate, the version and the protocol.
 type Agreed = (Vec<u8>, Option<rustls::ProtocolVersion>, Option<Vec<u8>>);
@@ -149,6 +149,37 @@ fn plain_requests_are_sent_to_https_with_method_path_and_port() {
     }
     assert_eq!(gateway.browser().get("/").status, 200);
     assert_eq!(site.count(), 1, "what was redirected is not asked");
+}
+
+#[test]
+fn browsers_are_told_to_come_by_https_over_https_alone() {
+    let own = answer("200 OK", &[("content-type", "text/plain"), ("strict-transport-security", "max-age=5")], "");
+    let site = Origin::answering(own);
+    let told =
+        |mut browser: Browser, path: &str| browser.get(path).header("strict-transport-security").map(str::to_owned);
+    let gateway = Gateway::with(&site).also_tls("hsts = \"1 year\"\nhsts_subdomains = true").start();
+    let expected = Some("max-age=31536000; includeSubDomains".to_owned());
+    assert_eq!(told(gateway.browser(), "/"), expected, "the site's own goes");
+    assert_eq!(told(gateway.browser(), "/_kelisim/settings"), expected, "our own pages too");
+    assert_eq!(told(gateway.plain_browser(), "/_kelisim/settings"), None);
+    let proxied =
+        Gateway::with(&site).also_tls("hsts = \"0 days\"").server("trusted_proxies = [\"127.0.0.1\"]").start();
+    let by = |browser: Browser, scheme: &str| told(browser.sending("x-forwarded-proto", scheme), "/_kelisim/settings");
+    assert_eq!(by(proxied.plain_browser(), "https"), Some("max-age=0".to_owned()), "the visitor came by https");
+    assert_eq!(by(proxied.browser(), "http"), None, "the visitor came without");
+    let without = Gateway::before(&site);
+    assert_eq!(told(without.browser(), "/"), Some("max-age=5".to_owned()), "the site's own stays");
+    assert_eq!(told(without.browser(), "/_kelisim/settings"), None);
+}
+
+#[test]
+fn where_visitors_reach_the_site_by_another_port_than_the_listeners_they_are_sent_there() {
+    let site = Origin::answering(ok("text/plain", ""));
+    for (address, expected) in [("https://shop.example", ""), ("https://shop.example:444", ":444")] {
+        let gateway = Gateway::with(&site).site(&format!("address = \"{address}\"")).redirecting().start();
+        let reply = gateway.plain_browser().raw(b"GET /a HTTP/1.1\r\nhost: shop.example\r\n\r\n").unwrap();
+        assert_eq!(reply.header("location"), Some(&*format!("https://shop.example{expected}/a")));
+    }
 }
 
 #[test]

@@ -282,3 +282,18 @@ fn a_short_page_whose_coding_ends_too_early_passes_as_it_came() {
     assert!(reply.status == 200 && reply.complete);
     assert_eq!(reply.body, broken);
 }
+
+#[test]
+fn an_answer_that_cannot_be_read_is_not_asked_for_again() {
+    let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counter = asked.clone();
+    let site = Origin::new(move |_| {
+        let number = counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let lines = "x-line: 1\r\n".repeat(if number == 0 { 1 } else { 101 });
+        Answering::Bytes(format!("HTTP/1.1 200 OK\r\n{lines}content-length: 2\r\n\r\nok").into_bytes())
+    });
+    let gateway = Gateway::with(&site).start();
+    // The second goes over the connection that the first left.
+    let statuses = [gateway.browser().get("/").status, gateway.browser().get("/").status];
+    assert_eq!((statuses, asked.load(std::sync::atomic::Ordering::Relaxed)), ([200, 502], 2));
+}

@@ -13,12 +13,12 @@ use super::{
 };
 use crate::{
     admin::{
-        Administration,
+        Administration, StatisticsSettings,
         answer::{Answer, html, typed},
         pages::{self, Message, Words},
         sign_in::SignedIn,
     },
-    statistics::{Day, Dimension, Hour, report::TableReport},
+    statistics::{Day, Dimension, Hour, LiveSite, report::TableReport},
     store::{StoreError, statistics::StatisticsError},
 };
 
@@ -147,14 +147,14 @@ pub(in crate::admin) async fn answer(
     admin: &Arc<Administration>,
 ) -> Option<Answer> {
     let wanted = Wanted::at(path)?;
-    let sites: Vec<_> = admin.gateway.site_names().cloned().collect();
+    let sites: Vec<_> = admin.gateway.present().site_names().cloned().collect();
     let asked = match Asked::parse(query, &sites) {
         Ok(asked) => asked,
         Err(fault) => return Some(refused(path, words, &account, &fault)),
     };
     let words = asked.language.map_or(words, Words::in_language);
     if wanted == Wanted::Live {
-        let live = admin.settings.statistics.live.borrow().site(asked.site);
+        let live = live(&admin.settings().statistics, &sites[asked.site], admin);
         return Some(typed(JSON, StatusCode::OK, json::live(&live).to_string()));
     }
     let Ok(turn) = admin.reporting.clone().acquire_owned().await else {
@@ -180,7 +180,7 @@ pub(in crate::admin) async fn answer(
 /// Makes an answer. Waits for the disk.
 fn make(asking: &Asking, admin: &Administration) -> Result<Answer, Failure> {
     let Asking { wanted, words, account, asked, sites } = asking;
-    let settings = &admin.settings.statistics;
+    let settings = &admin.settings().statistics;
     let now = now(admin);
     let (today, _) = now;
     let loaded = load(settings, &sites[asked.site], asked, now)?;
@@ -198,7 +198,7 @@ fn make(asking: &Asking, admin: &Administration) -> Result<Answer, Failure> {
     let json = |value: serde_json::Value| typed(JSON, StatusCode::OK, value.to_string());
     Ok(match *wanted {
         Wanted::Page | Wanted::Live => {
-            let state = super::state::state(words.language(), asked.site, &sites[asked.site], admin)?;
+            let state = super::state::state(words.language(), &sites[asked.site], admin)?;
             let page = page::page(*words, account, &loaded, state, asked, sites, admin, today);
             with_script(html(StatusCode::OK, page))
         }
@@ -222,9 +222,14 @@ fn make(asking: &Asking, admin: &Administration) -> Result<Answer, Failure> {
     })
 }
 
+/// The last half hour of a site.
+pub(super) fn live(settings: &StatisticsSettings, site: &str, admin: &Administration) -> LiveSite {
+    admin.gateway.site_number(site).map(|number| settings.live.borrow().site(number)).unwrap_or_default()
+}
+
 /// The day and the hour that run, where the site's people live.
 fn now(admin: &Administration) -> (Day, Hour) {
-    admin.settings.statistics.calendar.place(admin.settings.clock.now())
+    admin.settings().statistics.calendar.place(admin.settings().clock.now())
 }
 
 /// The day that runs.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 
 use super::{
+    answer::live,
     cards::{Card, cards, of_accepted, value},
     chart::{Lines, Point, sparkline},
     consent::{Consent, consent},
@@ -130,8 +131,8 @@ pub(super) fn page(
 ) -> String {
     let language = words.language();
     let Loaded { report, before, marks, extent } = loaded;
-    let settings = &admin.settings.statistics;
-    let live = settings.live.borrow().site(asked.site);
+    let settings = &admin.settings().statistics;
+    let live = live(settings, &sites[asked.site], admin);
     let counted = |number: u32| whole(language, number.into());
     let making = Making { language, smallest: settings.smallest_cell, most: FEW_ROWS, links: Some((asked, sites)) };
     let page = DashboardPage {
@@ -162,7 +163,7 @@ pub(super) fn page(
         marks: marks.iter().map(|(day, mark, count)| mark_in_words(language, *day, *mark, *count)).collect(),
         lost: (report.totals.lost > 0).then(|| whole(language, report.totals.lost)),
         groups: groups(&making, report, asked, sites),
-        no_countries: admin.gateway.countries().described().is_none(),
+        no_countries: admin.gateway.present().countries().described().is_none(),
         consent: consent(language, &report.answers, &report.totals, report.step),
         consent_words: [Answered::Shown, Answered::Withdrawn]
             .map(|answered| (answered.defined().title(language), answered.defined().text(language))),
@@ -184,7 +185,7 @@ pub(super) fn table(
     most: usize,
 ) -> String {
     let language = words.language();
-    let smallest = admin.settings.statistics.smallest_cell;
+    let smallest = admin.settings().statistics.smallest_cell;
     let making = Making { language, smallest, most, links: Some((asked, sites)) };
     let report = &loaded.report;
     let filter = report.filtered.as_ref().map(|filtered| &filtered.filter);

@@ -51,12 +51,12 @@ pub(in crate::admin) async fn change(
         .await;
     }
     let name = form.field("name").to_owned();
-    let site = admin.gateway.site_names().find(|site| ***site == *form.field("site")).cloned();
+    let site = admin.gateway.present().site_names().find(|site| ***site == *form.field("site")).cloned();
     let days = form.field("days").parse().ok().filter(|days| TERMS.contains(days));
     let base = base.to_owned();
     shown(words, account, admin, move |admin| {
         let Some((site, days)) = site.zip(days) else { return Ok(Outcome::Wrong) };
-        let now = admin.settings.clock.now();
+        let now = admin.settings().clock.now();
         match share::add(admin.gateway.store().state_dir(), &site, &name, days, now) {
             Ok(word) => Ok(Outcome::Made(format!("{base}{SHARED}{word}"))),
             Err(ShareError::Full) => Ok(Outcome::Full),
@@ -80,9 +80,9 @@ async fn shown(
         let status =
             if matches!(outcome, Outcome::Wrong | Outcome::Full) { StatusCode::BAD_REQUEST } else { StatusCode::OK };
         let links = SharedLinks::read(admin.gateway.store().state_dir())?;
-        let calendar = &admin.settings.statistics.calendar;
-        let sites: Vec<_> = admin.gateway.site_names().cloned().collect();
-        let now = admin.settings.clock.now();
+        let calendar = &admin.settings().statistics.calendar;
+        let sites: Vec<_> = admin.gateway.present().site_names().cloned().collect();
+        let now = admin.settings().clock.now();
         Ok::<_, StoreError>((status, share_page::page(words, &account, &links, &sites, calendar, now, outcome)))
     });
     let error = match made.await {
@@ -122,7 +122,7 @@ async fn found(path: &str, query: &str, words: Words, admin: &Arc<Administration
 fn link(word: &str, admin: &Administration) -> Option<(String, [u8; 32])> {
     match SharedLinks::read(admin.gateway.store().state_dir()) {
         Ok(links) => {
-            let (link, secret) = links.find(word, admin.settings.clock.now())?;
+            let (link, secret) = links.find(word, admin.settings().clock.now())?;
             Some((link.site.clone(), secret))
         }
         Err(error) => {
@@ -143,7 +143,7 @@ fn read((site, secret): &(String, [u8; 32]), path: &str, query: &str, words: Wor
         }
     };
     let words = asked.language.map_or(words, Words::in_language);
-    match shared::report(&admin.settings.statistics, site, secret, period, today) {
+    match shared::report(&admin.settings().statistics, site, secret, period, today) {
         Ok(report) => html(StatusCode::OK, shared::page(words, site, path, period, &asked, report.as_ref(), today)),
         Err(error) => {
             tracing::error!(%error, "the statistics behind a shared link can't be read");

@@ -31,9 +31,10 @@ pub(super) struct EnforcedRow {
 }
 
 /// Reads it. Waits for the disk.
-pub(super) fn state(language: Language, site: usize, name: &str, admin: &Administration) -> Result<State, StoreError> {
+pub(super) fn state(language: Language, name: &str, admin: &Administration) -> Result<State, StoreError> {
     let store = admin.gateway.store();
-    let counts = admin.gateway.enforcement().read(site);
+    let counts =
+        admin.gateway.site_number(name).map(|number| admin.gateway.enforcement().read(number)).unwrap_or_default();
     let enforced = Enforced::ALL.into_iter().map(|what| {
         let of = |number: fn(&crate::ledger::EnforcementCount) -> u64| {
             counts.iter().filter(|count| count.what == what).map(number).fold(0, u64::saturating_add)
@@ -49,7 +50,7 @@ pub(super) fn state(language: Language, site: usize, name: &str, admin: &Adminis
         let own = store.key().name().to_owned();
         signed.note().signatures().iter().filter(|line| line.name() != own).count()
     });
-    let configured = admin.settings.witness_states.all().len();
+    let configured = admin.settings().witness_states.all().len();
     let failures = admin.gateway.metrics().upstream_failures(name).into_iter();
     Ok(State {
         since: minute(admin.gateway.enforcement().since()),

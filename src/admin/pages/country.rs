@@ -45,7 +45,7 @@ struct Shown {
 
 /// The page with its form.
 pub(super) fn page(frame: Frame, admin: &Administration) -> String {
-    let database = admin.gateway.countries().described();
+    let database = admin.gateway.present().countries().described();
     shown(CountryPage { frame, database, is_refused: false, found: None })
 }
 
@@ -57,14 +57,15 @@ pub(in crate::admin) fn found(
     text: &str,
 ) -> Result<String, String> {
     let frame = Frame::of(words, Some(account), Some(Page::Country));
-    let countries = admin.gateway.countries();
+    let present = admin.gateway.present();
+    let countries = present.countries();
     let Some(network) = network(text) else {
         let database = countries.described();
         return Err(shown(CountryPage { frame, database, is_refused: true, found: None }));
     };
     let (database, answer) = countries.explain(network).unzip();
     let country = answer.as_ref().and_then(|answer| answer.country);
-    let sites = admin.gateway.models_in(country).map(|site| Shown::of(words, site, country)).collect();
+    let sites = present.models_in(country).map(|site| Shown::of(words, site, country)).collect();
     let is_split = answer.as_ref().is_some_and(|answer| answer.prefix > network.prefix());
     let found = Found { network: format!("{network}/{}", network.prefix()), answer, is_split, sites };
     Ok(shown(CountryPage { frame, database, is_refused: false, found: Some(found) }))

@@ -54,7 +54,7 @@ pub(super) fn page(frame: Frame, account: &SignedIn, admin: &Administration) -> 
     });
     let size = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size);
     let now = admin.gateway.now();
-    let states = admin.settings.witness_states.all().into_iter();
+    let states = admin.settings().witness_states.all().into_iter();
     let witnesses = states.map(|state| Shown::of(frame.words, state, size, now)).collect();
     let waiting = (account.role == Role::Operator).then(|| Waiting {
         refusals: store.waiting(),

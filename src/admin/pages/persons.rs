@@ -35,9 +35,9 @@ struct Shown {
 }
 
 pub(super) fn page(frame: Frame, admin: &Administration) -> Result<String, StoreError> {
-    let deadlines = admin.settings.deadlines;
+    let deadlines = admin.settings().deadlines;
     let requests = PersonRequests::read(admin.gateway.store().state_dir())?;
-    let today = date_in_kazakhstan(admin.settings.clock.now());
+    let today = date_in_kazakhstan(admin.settings().clock.now());
     let shown = |request: &PersonRequest| {
         let due = request.due(&deadlines);
         Shown {

@@ -22,7 +22,7 @@ struct RetentionPage {
 
 pub(super) fn page(frame: Frame, admin: &Administration) -> Result<String, StoreError> {
     let runs = RetentionSeen::newest(&admin.gateway.store().reader()?, MOST)?;
-    let consent_records = term(frame.words, admin.settings.consent_records);
-    let frame_records = term(frame.words, admin.settings.frame_records);
+    let consent_records = term(frame.words, admin.settings().consent_records);
+    let frame_records = term(frame.words, admin.settings().frame_records);
     Ok(rendered(&RetentionPage { frame, consent_records, frame_records, runs }))
 }

@@ -14,6 +14,8 @@ pub(super) struct Facts {
     pub(super) faults: Vec<String>,
     /// What the file and all that it names come to; nothing where there are faults.
     pub(super) fingerprint: Option<String>,
+    /// Files that changed since the gateway goes by them, but for those that it looks after itself; nothing where it does not say since when.
+    pub(super) changed_files: Option<Vec<String>>,
     pub(super) gateway: Gateway,
     pub(super) metrics: Metrics,
     pub(super) certificates: Vec<Certificate>,

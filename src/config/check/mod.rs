@@ -1,6 +1,7 @@
 //! The file as checked: each module's own settings, and what must fit between them.
 
 mod access_log;
+mod acme;
 mod analytics;
 mod consent;
 mod lists;
@@ -21,6 +22,7 @@ use toml::Spanned;
 use super::{catalogue, file::Table, keys, value};
 use crate::telemetry::{AccessLogSettings, LogFormat};
 use crate::{
+    acme::Settings as AcmeSettings,
     admin::Deadlines,
     config::context::Context,
     cookies,
@@ -39,6 +41,7 @@ use crate::{
 /// Everything but what is known when all files are read.
 pub(super) struct Checked {
     pub(super) server: listening::Settings,
+    pub(super) acme: Option<AcmeSettings>,
     pub(super) state_dir: PathBuf,
     pub(super) sites: Vec<SiteSettings>,
     pub(super) geo: geo::Settings,
@@ -77,7 +80,8 @@ pub(super) fn check(mut top: Table<'_>) -> Option<Checked> {
     let tls_span = tls.as_ref().map(|table| table.span.clone());
     let tls = tls.map(tls::check);
     let certificates = tls.as_ref().map(|tls| tls.files.clone());
-    let server::Server { settings, state_dir, log_format, admin_host } = server::check(&mut top, certificates);
+    let server::Server { mut settings, state_dir, log_format, admin_host } = server::check(&mut top, certificates);
+    settings.hsts = tls.as_ref().and_then(|tls| tls.hsts);
     if let Some(span) = tls_span.filter(|_| settings.https.is_empty()) {
         context.warning(span, "[tls] is of no use without a TLS listener", "add `https` to [server], or remove [tls]");
     }
@@ -101,8 +105,8 @@ pub(super) fn check(mut top: Table<'_>) -> Option<Checked> {
     let tables = top.tables("site", &keys::SITE);
     let expected = tables.len();
     let sites: Vec<_> = tables.into_iter().filter_map(|table| site::check(table, &mut shared)).collect();
-    if let Some(host) = admin_host {
-        check_admin_host(context, &host, &shared);
+    if let Some(host) = &admin_host {
+        check_admin_host(context, host, &shared);
     }
     warn_of_plain_http(context, &settings, &sites);
     let deadlines = deadlines(&mut top);
@@ -111,8 +115,15 @@ pub(super) fn check(mut top: Table<'_>) -> Option<Checked> {
     let mail = mail::check(&mut top);
     let access_log = access_log::check(&mut top);
     let complete = !sites.is_empty() && sites.len() == expected;
+    let acme = tls.and_then(|tls| tls.acme);
+    if let Some(acme) = acme.as_ref().filter(|_| complete) {
+        let hosts = sites.iter().flat_map(|site| &site.hosts);
+        acme.refuse_strangers(context, hosts, settings.admin_host.as_deref());
+    }
+    let acme = acme.map(|acme| acme.settings(context, !settings.http.is_empty()));
     complete.then_some(Checked {
         server: settings,
+        acme,
         state_dir,
         sites,
         geo,

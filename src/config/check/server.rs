@@ -8,6 +8,7 @@ use crate::{
     config::{context::Context, file::Table, keys, place, value},
     server::{CertificateFiles, Limits, Settings},
     telemetry::LogFormat,
+    visitor::Network,
 };
 
 /// What the tables say.
@@ -39,7 +40,8 @@ pub(super) fn check(top: &mut Table<'_>, certificates: Option<Vec<CertificateFil
     unique(context, http.iter().chain(&https).flat_map(|list| list.get_ref()).chain(&admin));
     warn_of_public_admin(context, admin.as_ref());
     if let Some(https) = https.as_ref().filter(|_| has_https && certificates.is_none()) {
-        let remedy = "add [tls] with `certificates = [{ certificate = \"cert.pem\", key = \"key.pem\" }]`";
+        let remedy =
+            "add [tls] with `certificates = [{ certificate = \"cert.pem\", key = \"key.pem\" }]`, or [tls.acme]";
         context.fault(https.span(), "`https` needs a certificate", remedy);
     }
     let admin_host = table.parsed("admin_host", place::host);
@@ -52,11 +54,14 @@ pub(super) fn check(top: &mut Table<'_>, certificates: Option<Vec<CertificateFil
         context.fault(redirect.span(), "nothing to redirect to", "add `https` to [server], or remove this line");
     }
     let proxies = table.list("trusted_proxies", place::network);
+    let proxy_protocol_from = table.list("proxy_protocol_from", place::network);
+    refuse_everybody(context, proxy_protocol_from.iter().flat_map(|list| list.get_ref()));
     let state_dir = table.text("state_dir").map(|path| context.resolve(path.get_ref()));
     let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
     let log_format = table.parsed("log_format", value::word(&formats)).map(Spanned::into_inner);
     let workers = table.number("workers", 1..=1024).map(|workers| workers as usize);
     let drain_timeout = table.parsed("drain_timeout", value::duration).map(Spanned::into_inner);
+    let leave_delay = table.parsed("leave_delay", value::duration).map(Spanned::into_inner);
     let limits = table.table("limits", &keys::LIMITS).map(limits);
     let settings = Settings {
         http: values(http),
@@ -64,9 +69,12 @@ pub(super) fn check(top: &mut Table<'_>, certificates: Option<Vec<CertificateFil
         admin: admin.map(Spanned::into_inner),
         admin_host: admin_host.as_ref().map(|host| host.get_ref().clone()),
         certificates: certificates.unwrap_or_default(),
+        hsts: None,
         redirect_to_https: redirect.map_or(has_https, Spanned::into_inner),
         trusted_proxies: values(proxies),
+        proxy_protocol_from: values(proxy_protocol_from),
         workers: workers.unwrap_or_else(cores),
+        leave_delay: leave_delay.unwrap_or_default(),
         drain_timeout: drain_timeout.unwrap_or(DRAIN_TIMEOUT),
         limits: limits.unwrap_or_default(),
     };
@@ -83,9 +91,12 @@ impl Server {
             admin: None,
             admin_host: None,
             certificates: Vec::new(),
+            hsts: None,
             redirect_to_https: false,
             trusted_proxies: Vec::new(),
+            proxy_protocol_from: Vec::new(),
             workers: 1,
+            leave_delay: Duration::ZERO,
             drain_timeout: DRAIN_TIMEOUT,
             limits: Limits::default(),
         };
@@ -129,6 +140,14 @@ fn unique<'a>(context: &Context, listeners: impl Iterator<Item = &'a Spanned<Soc
             let what = format!("{} is already a listener in line {line}", listener.get_ref());
             context.fault(listener.span(), what, "give each listener its own address or port");
         }
+    }
+}
+
+/// Whoever begins a connection with an address is believed to pass it on for that address.
+fn refuse_everybody<'a>(context: &Context, networks: impl Iterator<Item = &'a Spanned<Network>>) {
+    for network in networks.filter(|network| network.get_ref().is_everything()) {
+        let remedy = "list the addresses of the proxies alone, such as `10.0.0.1` or `10.0.0.0/8`";
+        context.fault(network.span(), "with this everybody may say any address", remedy);
     }
 }
 

@@ -26,6 +26,10 @@ pub(super) fn check(mut table: Table<'_>, shared: &mut Shared<'_>) -> Option<Sit
     let mode = mode(&mut table);
     let languages = languages(&mut table);
     let address = table.parsed("address", place::upstream).map(Spanned::into_inner);
+    let https_port = match &address {
+        Some((Scheme::Https, _, port)) => Some(*port),
+        _ => None,
+    };
     let prefix = table.parsed("prefix", place::prefix).map_or_else(|| PREFIX.to_owned(), Spanned::into_inner);
     let own_settings_link = table.parsed("settings_link", value::word(&[("own", true)])).is_some();
     let share_subdomains = share_subdomains(&mut table, &hosts);
@@ -94,6 +98,7 @@ pub(super) fn check(mut table: Table<'_>, shared: &mut Shared<'_>) -> Option<Sit
         hosts: hosts.into_iter().map(Spanned::into_inner).collect(),
         name,
         canonical_host,
+        https_port,
         mode,
         share_subdomains,
         paths: paths?,

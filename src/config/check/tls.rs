@@ -1,13 +1,14 @@
-//! `[tls]`: certificates that exist, can be read, and whose key fits.
+//! `[tls]`: certificates that exist, can be read, and whose key fits; or names whose certificates an authority gives; and HSTS.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use toml::Spanned;
 
+use super::acme::{self, Acme};
 use crate::{
-    config::{certificate::Checked, context::Advice, file::Table, keys},
+    config::{certificate::Checked, context::Advice, file::Table, keys, value},
     routing::HostPattern,
-    server::CertificateFiles,
+    server::{CertificateFiles, Hsts},
     timestamp::Term,
 };
 
@@ -16,6 +17,9 @@ pub(super) struct Tls {
     pub(super) files: Vec<CertificateFiles>,
     /// Certificates that can be used; nothing where one can't, since then nobody knows which hosts are covered.
     usable: Option<Vec<Checked>>,
+    /// Names whose certificates an authority gives.
+    pub(super) acme: Option<Acme>,
+    pub(super) hsts: Option<Hsts>,
 }
 
 /// How long before its end a certificate is worth a warning; renewal is usually 30 days before.
@@ -25,18 +29,34 @@ const NOTICE: Term = Term { months: 0, days: 21 };
 const READABLE_BY_ALL: u32 = 0o004;
 
 pub(super) fn check(mut table: Table<'_>) -> Tls {
-    let listed = table.is_set("certificates");
-    if !listed {
-        table.missing("certificates", "");
+    let (listed, has_acme) = (table.is_set("certificates"), table.has("acme"));
+    if !listed && !has_acme {
+        table.missing("certificates", ", and there is no [tls.acme] either");
     }
+    let hsts = hsts(&mut table);
     let pairs = table.tables("certificates", &keys::CERTIFICATE);
     let pairs: Vec<_> = pairs.into_iter().map(pair).collect();
-    let complete = listed && pairs.iter().all(|(_, checked)| checked.is_some());
+    let complete = (listed || has_acme) && pairs.iter().all(|(_, checked)| checked.is_some());
     let (files, usable): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
-    Tls {
-        files: files.into_iter().flatten().collect(),
-        usable: complete.then(|| usable.into_iter().flatten().collect()),
+    let acme = table.table("acme", &keys::ACME).map(acme::check);
+    let usable: Vec<Checked> = usable.into_iter().flatten().collect();
+    if let Some(acme) = &acme {
+        acme.warn_of_files(table.context, |name| usable.iter().any(|certificate| certificate.covers(name)));
     }
+    Tls { files: files.into_iter().flatten().collect(), usable: complete.then_some(usable), acme, hsts }
+}
+
+/// For how long browsers are told to come by https alone.
+fn hsts(table: &mut Table<'_>) -> Option<Hsts> {
+    let context = table.context;
+    let age = table.parsed("hsts", value::age);
+    let subdomains = table.boolean("hsts_subdomains");
+    if let Some(subdomains) = subdomains.as_ref().filter(|_| age.is_none()) {
+        let remedy = "write `hsts = \"1 year\"` too, or remove this line";
+        context.fault(subdomains.span(), "`hsts_subdomains` without `hsts` means nothing", remedy);
+    }
+    let include_subdomains = subdomains.is_some_and(Spanned::into_inner);
+    age.map(|age| Hsts { seconds: age.into_inner(), include_subdomains })
 }
 
 impl Tls {
@@ -47,7 +67,9 @@ impl Tls {
             // A wildcard certificate is the only one that covers a name nobody chose.
             HostPattern::Subdomains(name) => format!("any.{name}"),
         };
-        self.usable.as_ref().is_some_and(|usable| !usable.iter().any(|certificate| certificate.covers(&name)))
+        let is_issued = self.acme.as_ref().is_some_and(|acme| acme.covers(&name));
+        let usable = self.usable.as_ref();
+        !is_issued && usable.is_some_and(|usable| !usable.iter().any(|certificate| certificate.covers(&name)))
     }
 }
 

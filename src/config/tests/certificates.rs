@@ -9,7 +9,7 @@ use super::*;
 const TLS: &str = "[tls]\ncertificates = [{ certificate = \"cert.pem\", key = \"key.pem\" }]\n";
 
 /// A folder with a certificate for these names until the year, and the key of the certificate.
-fn folder_with_certificate(names: &[&str], year: i32) -> tempfile::TempDir {
+pub(super) fn folder_with_certificate(names: &[&str], year: i32) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
     let mut parameters = CertificateParams::new(names).unwrap();

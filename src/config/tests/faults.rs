@@ -28,6 +28,15 @@ fn a_fault_shows_its_line_and_what_to_write_instead() {
 }
 
 #[test]
+fn nobody_says_for_everybody_who_connects() {
+    check(
+        "http = [\"127.0.0.1:8081\"]",
+        "http = [\"127.0.0.1:8081\"]\nproxy_protocol_from = [\"10.0.0.0/8\", \"0.0.0.0/0\", \"::/0\"]",
+        &["3:38: with this everybody may say any address; list the addresses", "3:51: with this everybody"],
+    );
+}
+
+#[test]
 fn a_mistake_of_syntax_is_the_only_fault() {
     check("public = \"нет\"\ndata", "public = нет\ndat", &["15:10: not TOML: "]);
     check("", "[server]", &["18:2: not TOML: duplicate key"]);
@@ -80,12 +89,12 @@ fn unknown_keys_wrong_types_and_missing_keys_are_found_together() {
 fn keys_of_other_versions_are_unknown() {
     check(
         "[controller]",
-        "acme = true\n[backup]\n[tls.acme]\n[controller]",
+        "acme = true\n[backup]\n[tls.keys]\n[controller]",
         &[
             "3:1: unknown key `acme` in [server]; known here: http, https, admin, admin_host",
             "4:2: unknown key `backup` in the file; known here: cookie_catalogue, server",
-            "5:2: missing `certificates` in [tls]",
-            "5:6: unknown key `acme` in [tls]; known here: certificates",
+            "5:2: missing `certificates` in [tls], and there is no [tls.acme] either; write",
+            "5:6: unknown key `keys` in [tls]; known here: certificates, acme",
         ],
     );
 }

@@ -1,5 +1,6 @@
 //! What `check` says to configurations that are right, and to those that are not.
 
+mod acme;
 mod analytics;
 mod certificates;
 mod editions;

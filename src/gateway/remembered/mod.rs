@@ -1,5 +1,6 @@
 //! Pages that were made before: the same bytes of the site under the same recipe give the same page, so it is not decoded, changed and coded
-//! again. All that the page came of is compared byte by byte, so that no page stands for another; the address it has is not asked.
+//! again. All that the page came of is compared byte by byte, so that no page stands for another; its address is asked where it
+//! decides what is edited.
 //!
 //! Only bodies are remembered. Headers are each answer's own.
 
@@ -11,7 +12,7 @@ use std::{
 
 use bytes::Bytes;
 
-use crate::rewrite::{PageCounts, Recipe};
+use crate::rewrite::{PageCounts, PageEdits, Recipe};
 
 /// The longest body of a site that is remembered, in bytes; pages that many visitors ask for are shorter.
 pub(super) const LONGEST_BODY: u64 = 256 * 1024;
@@ -47,8 +48,9 @@ pub(super) struct RememberedPage {
 
 impl RememberedPage {
     fn size(&self) -> usize {
-        let Recipe { injection, .. } = &self.recipe;
-        self.origin.len() + self.body.len() + injection.script.len() + injection.banner.len() + OVERHEAD_BYTES
+        let Recipe { injection, edits, .. } = &self.recipe;
+        let edits = edits.as_ref().map_or(0, PageEdits::held_bytes);
+        self.origin.len() + self.body.len() + injection.script.len() + injection.banner.len() + edits + OVERHEAD_BYTES
     }
 }
 

@@ -7,10 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     consent::{Category, CategorySet},
-    rewrite::{
-        CodedTexts, Coding, EditMode, Injection, Opening, PageBody, PageEdits, Placeholder, Placement, RewritePlan,
-        splice,
-    },
+    rewrite::{Coding, EditMode, Injection, Opening, PageBody, PageEdits, Placeholder, Placement, RewritePlan, splice},
     routing::{ForeignHost, ForeignHosts, HostPattern},
 };
 
@@ -88,6 +85,21 @@ fn what_is_remembered_is_bounded_and_what_is_asked_for_again_stays() {
     let large = parts(&"x".repeat(100_000), 100_000);
     keep(&pages, "a", &large, "made");
     assert_eq!(found(&pages, "a", &large), None, "one page never takes a whole shard");
+}
+
+#[test]
+fn the_address_of_a_page_counts_as_what_it_takes() {
+    let pages = RememberedPages::bounded(SHARDS * 64 * 1024);
+    let address = |number: usize| format!("https://shop.example/?x={number}{}", "y".repeat(8000));
+    for number in 0..200 {
+        let placeholder = Placeholder { address: "/_kelisim/frame".into(), title: "{host}".into() };
+        let allowed = CategorySet::EMPTY;
+        let edits = PageEdits::new(EditMode::Strict, hosts(), allowed, &address(number), None, placeholder);
+        let recipe = Recipe { edits: Some(edits.unwrap()), ..recipe("a") };
+        pages.keep(recipe, &parts("page", 4), &[Bytes::from_static(b"made")], PageCounts::default());
+    }
+    let kept: usize = pages.shards.iter().map(|shard| shard.lock().unwrap().pages.len()).sum();
+    assert!((SHARDS..=SHARDS * 64 * 1024 / 8000).contains(&kept), "{kept} pages with addresses of 8 KB are kept");
 }
 
 fn hosts() -> Arc<ForeignHosts> {
@@ -234,7 +246,7 @@ proptest! {
                 prop_assert!(decoded(written.coding, &found.body) == decoded(written.coding, &body.concat()));
                 prop_assert_eq!(found.counts, counts);
                 let raw: Vec<u8> = parts(page, written, sizes[1]).iter().flatten().copied().collect();
-                if let Some((spliced, counts)) = splice(&written.recipe(&hosts), &raw, &CodedTexts::default()) {
+                if let Some((spliced, counts)) = splice(&written.recipe(&hosts), &raw, None) {
                     prop_assert!(decoded(written.coding, &spliced) == decoded(written.coding, &body.concat()));
                     prop_assert_eq!(found.counts, counts);
                 }

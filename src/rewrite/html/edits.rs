@@ -111,6 +111,11 @@ impl Hash for PageEdits {
 }
 
 impl PageEdits {
+    /// Bytes that it holds which a request decides: the addresses of the page.
+    pub fn held_bytes(&self) -> usize {
+        self.base.as_str().len() + self.placeholder.address.len() + self.placeholder.title.len()
+    }
+
     /// The edits of the page at this absolute address; `None` where there is nothing that could be refused, or the address is none.
     pub fn new(
         mode: EditMode,

@@ -10,6 +10,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use bytes::Buf as _;
 use hyper::{
     body::{Body, Incoming},
     server::conn::http1::{Builder, UpgradeableConnection},
@@ -57,7 +58,8 @@ impl Drop for Counted<'_> {
     }
 }
 
-/// Serves a connection to its end. After `stop` it ends with the request under way, or at once where there is none.
+/// Serves a connection to its end. After `stop` it ends with the request under way, or at once where there is none; one that has not asked for
+/// anything yet, a moment later.
 pub(super) async fn serve<S, R>(
     (stream, requests): (ClientStream<S>, R),
     activity: &Activity,
@@ -76,8 +78,13 @@ pub(super) async fn serve<S, R>(
         let mut awake = Box::new(Awake::new(connection, activity, idle, limits, idle_awake));
         let Some(left) = poll_fn(|context| awake.poll(context, stop.as_mut())).await else { return };
         idle = awake.idle;
+        let is_stopping = awake.is_stopping;
         drop(awake);
         connection = left;
+        if is_stopping {
+            _ = connection.0.shutdown().await;
+            return;
+        }
         match rest(&mut connection.0, idle.since + limits.idle_timeout, stop.as_mut()).await {
             Rested::Wakes => {}
             Rested::Ends => {
@@ -166,10 +173,7 @@ where
             if serving.as_mut().poll(context).is_ready() {
                 return Poll::Ready(None);
             }
-            if self.is_stopping {
-                return Poll::Pending;
-            }
-            if stop.as_mut().poll(context).is_ready() {
+            if !self.is_stopping && stop.as_mut().poll(context).is_ready() {
                 self.is_stopping = true;
                 serving.graceful_shutdown();
                 continue;
@@ -179,12 +183,18 @@ where
                 return Poll::Ready(None);
             };
             let mut stream = parts.io.into_inner();
-            if parts.read_buf.is_empty() {
+            let mut begun = parts.read_buf;
+            // An empty line before a head is no part of it (RFC 9112, section 2.2).
+            begun.advance(begun.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count());
+            if begun.is_empty() {
                 return Poll::Ready(Some((stream, parts.service)));
             }
             // The beginning of a head came with the request before it.
-            stream.replay(parts.read_buf);
+            stream.replay(begun);
             self.begin(stream, parts.service);
+            if self.is_stopping {
+                self.serving.as_mut().map(Pin::new).expect("it has begun").graceful_shutdown();
+            }
         }
     }
 

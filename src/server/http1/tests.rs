@@ -289,3 +289,15 @@ impl AsyncWrite for Peeked {
         Pin::new(&mut self.0.lock().unwrap().0).poll_shutdown(context)
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_line_behind_a_request_is_no_head_that_must_come_soon() {
+    let activity = Activity::default();
+    let (mut client, parts) = connection(&activity, 4096, 4);
+    let idle_awake = IdleAwake::default();
+    let mut awake = Awake::new(parts, &activity, begun_now(), &LATER, &idle_awake);
+    client.write_all(b"POST / HTTP/1.1\r\nhost: shop.example\r\ncontent-length: 2\r\n\r\nab\r\n").await.unwrap();
+    assert_eq!(outcome(&mut awake, Duration::from_millis(400)).await, None);
+    assert!(come(&mut client).await.ends_with("xxxx"));
+    assert_eq!(outcome(&mut awake, Duration::from_millis(200)).await, Some(true), "it rests");
+}

@@ -66,18 +66,27 @@ impl Statistics {
     pub fn open(state_dir: &Path, sites: &[Arc<str>]) -> Result<Self, StatisticsError> {
         let path = statistics_path(state_dir);
         let connection = open_for_writing(&path)?;
-        let number = |name: &Arc<str>| -> rusqlite::Result<i64> {
-            connection.execute("INSERT OR IGNORE INTO site (name) VALUES (?1)", [&**name])?;
-            connection.query_row("SELECT id FROM site WHERE name = ?1", [&**name], |row| row.get(0))
-        };
-        let sites = sites.iter().map(number).collect::<rusqlite::Result<_>>();
-        let sites = sites.map_err(StatisticsError::database(&path, "name the sites in the statistics"))?;
         let sentences = Sentences {
             hour: adding("hour", &["site", "day", "hour"], &Totals::NAMES),
             cell: adding("cell", &["site", "kind", "day", "word", "other"], &Figures::NAMES),
             answer: adding("answer", &["site", "day", "language", "edition"], &Answers::NAMES),
         };
-        Ok(Self { connection, path, sites, words: HashMap::new(), sentences, _lock: None })
+        let mut statistics =
+            Self { connection, path, sites: Vec::new(), words: HashMap::new(), sentences, _lock: None };
+        statistics.know(sites)?;
+        Ok(statistics)
+    }
+
+    /// There are these sites now, in the order of their numbers. What is to be added next may be of any of them.
+    pub fn know(&mut self, sites: &[Arc<str>]) -> Result<(), StatisticsError> {
+        let connection = &self.connection;
+        let number = |name: &Arc<str>| -> rusqlite::Result<i64> {
+            connection.execute("INSERT OR IGNORE INTO site (name) VALUES (?1)", [&**name])?;
+            connection.query_row("SELECT id FROM site WHERE name = ?1", [&**name], |row| row.get(0))
+        };
+        let sites = sites.iter().map(number).collect::<rusqlite::Result<_>>();
+        self.sites = sites.map_err(StatisticsError::database(&self.path, "name the sites in the statistics"))?;
+        Ok(())
     }
 
     /// Opens the file for a command while no gateway runs, and holds the lock of the directory. While one runs the answer is

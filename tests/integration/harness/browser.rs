@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufReader, Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::{IpAddr, SocketAddr, TcpStream},
     path::Path,
     sync::Arc,
     time::Duration,
@@ -10,6 +10,7 @@ use std::{
 
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject as _};
+use socket2::{Domain, Socket, Type};
 
 use super::{
     jar::{Jar, To},
@@ -24,6 +25,10 @@ pub struct Browser {
     address: SocketAddr,
     pub host: String,
     tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
+    /// The address of this machine that it has.
+    from: Option<IpAddr>,
+    /// What comes on a connection before everything else.
+    begins_with: Vec<u8>,
     pub jar: Jar,
     /// Sent with every request besides those of a navigation.
     pub headers: Vec<(String, String)>,
@@ -37,7 +42,15 @@ impl Browser {
     /// A browser that speaks plain http and names this host.
     pub fn at(address: SocketAddr, host: &str) -> Self {
         let jar = Jar::of(without_port(host));
-        Self { address, host: host.to_owned(), tls: None, jar, headers: Vec::new() }
+        Self {
+            address,
+            host: host.to_owned(),
+            tls: None,
+            from: None,
+            begins_with: Vec::new(),
+            jar,
+            headers: Vec::new(),
+        }
     }
 
     /// A browser that speaks TLS and trusts this certificate.
@@ -59,6 +72,22 @@ impl Browser {
         self
     }
 
+    /// Begins every connection with these bytes, before TLS.
+    pub fn beginning_with(mut self, bytes: impl AsRef<[u8]>) -> Self {
+        self.begins_with = bytes.as_ref().to_owned();
+        self
+    }
+
+    /// Comes from this address.
+    pub fn coming_from(self, address: impl Into<IpAddr>) -> Self {
+        Self { from: Some(address.into()), ..self }
+    }
+
+    /// Goes to another address, such as that of a proxy in front.
+    pub fn by_way_of(self, address: SocketAddr) -> Self {
+        Self { address, ..self }
+    }
+
     /// Holds a cookie.
     pub fn holding(mut self, name: &str, value: &str) -> Self {
         self.jar.insert(name.to_owned(), value.to_owned());
@@ -67,8 +96,9 @@ impl Browser {
 
     /// A connection to the gateway.
     pub fn connect(&self) -> Box<dyn Stream> {
-        let stream = TcpStream::connect(self.address).unwrap();
+        let mut stream = self.stream();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(&self.begins_with).unwrap();
         match &self.tls {
             None => Box::new(stream),
             Some((config, name)) => {
@@ -76,6 +106,14 @@ impl Browser {
                 Box::new(StreamOwned::new(connection, stream))
             }
         }
+    }
+
+    fn stream(&self) -> TcpStream {
+        let Some(from) = self.from else { return TcpStream::connect(self.address).unwrap() };
+        let socket = Socket::new(Domain::for_address(self.address), Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::new(from, 0).into()).unwrap();
+        socket.connect(&self.address.into()).unwrap();
+        socket.into()
     }
 
     /// Sends bytes as they are and reads one answer.

@@ -37,10 +37,12 @@ pub struct GatewayBuilder {
     consent: String,
     policy: Vec<(String, String)>,
     other_name: Option<String>,
+    tls: Option<String>,
     redirects: bool,
     folder: Option<TempDir>,
     hand_over: Option<std::path::PathBuf>,
     rest_after: Option<Duration>,
+    drain_timeout: String,
     clock: Clock,
 }
 
@@ -68,10 +70,12 @@ impl Gateway {
             consent: String::new(),
             policy: Vec::new(),
             other_name: None,
+            tls: None,
             redirects: false,
             folder: None,
             hand_over: None,
             rest_after: None,
+            drain_timeout: "1 s".to_owned(),
             clock: Clock::standing_at(Timestamp::parse(NOW).unwrap()),
         }
     }
@@ -207,6 +211,18 @@ impl GatewayBuilder {
         self
     }
 
+    /// Another `[tls]` than the one with the site's certificate.
+    pub fn tls(mut self, lines: &str) -> Self {
+        self.tls = Some(lines.to_owned());
+        self
+    }
+
+    /// Lines for `[tls]` beside the site's certificate.
+    pub fn also_tls(self, lines: &str) -> Self {
+        let certificates = "certificates = [{ certificate = \"certificate.pem\", key = \"key.pem\" }]";
+        self.tls(&format!("[tls]\n{certificates}\n{lines}\n"))
+    }
+
     /// Plain requests are sent to https.
     pub fn redirecting(mut self) -> Self {
         self.redirects = true;
@@ -222,6 +238,12 @@ impl GatewayBuilder {
     /// Connections rest as soon as nothing is left to do on them.
     pub fn resting_at_once(mut self) -> Self {
         self.rest_after = Some(Duration::ZERO);
+        self
+    }
+
+    /// Requests that have begun may take so long when it stops.
+    pub fn draining_for(mut self, time: &str) -> Self {
+        self.drain_timeout = time.to_owned();
         self
     }
 
@@ -248,10 +270,9 @@ admin = "127.0.0.1:0"
 redirect_to_https = {redirects}
 state_dir = "{folder}/state"
 workers = 2
-drain_timeout = "1 s"
+drain_timeout = "{drain_timeout}"
 {server}
-[tls]
-certificates = [{{ certificate = "certificate.pem", key = "key.pem" }}{other_certificate}]
+{tls}
 [controller]
 name = "Shop"
 bin = "260140000005"
@@ -274,11 +295,12 @@ storage_place = "Kazakhstan"
 "#,
             folder = folder.display(),
             redirects = self.redirects,
-            other_certificate = if self.other_name.is_some() {
-                ", { certificate = \"other.pem\", key = \"other-key.pem\" }"
-            } else {
-                ""
-            },
+            drain_timeout = self.drain_timeout,
+            tls = self.tls.clone().unwrap_or_else(|| {
+                let other = ", { certificate = \"other.pem\", key = \"other-key.pem\" }";
+                let other = if self.other_name.is_some() { other } else { "" };
+                format!("[tls]\ncertificates = [{{ certificate = \"certificate.pem\", key = \"key.pem\" }}{other}]")
+            }),
             hosts = self.hosts.iter().chain(&self.other_name).collect::<Vec<_>>(),
             server = self.server,
             upstream = self.upstream,

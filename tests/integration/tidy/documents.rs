@@ -2,7 +2,7 @@
 
 /// Labels whose values come from fixed lists, or, as `site`, from the configuration. No visitor can make one up.
 const LABELS: &[&str] =
-    &["site", "method", "status", "reason", "category", "direction", "outcome", "kind", "scheme", "witness"];
+    &["site", "method", "status", "reason", "category", "direction", "outcome", "kind", "scheme", "witness", "name"];
 
 /// Every test that the table of clauses names is in the file of its module.
 pub fn named_tests(document: &str, files: &[(String, String)]) -> Vec<String> {
@@ -43,6 +43,28 @@ pub fn metrics(source: &str, document: &str) -> Vec<String> {
     let made_up = said.filter(|said| !defined.iter().any(|(name, _)| name == said));
     wrong.extend(made_up.map(|said| format!("the document names {said}, which there is not")));
     wrong
+}
+
+/// Every metric that a rule of alerts or a dashboard asks for stands in the table of metrics, and each one there is on the dashboard.
+pub fn asked_metrics(document: &str, rules: &str, dashboard: &str) -> Vec<String> {
+    let rows = document.lines().filter(|line| line.starts_with("| `kelisim_"));
+    let documented: Vec<_> = rows.filter_map(|row| quoted(row).next()).collect();
+    let mut wrong = Vec::new();
+    for (file, text) in [("rules.yml", rules), ("kelisim.json", dashboard)] {
+        let unknown = asked(text).into_iter().filter(|name| !documented.contains(name));
+        wrong.extend(unknown.map(|name| format!("{file} asks for {name}, which the document does not name")));
+    }
+    let unseen = documented.iter().filter(|name| !asked(dashboard).contains(name));
+    wrong.extend(unseen.map(|name| format!("kelisim.json shows nothing of {name}")));
+    wrong
+}
+
+/// The metrics that are named in a text, those of a histogram by the histogram's name.
+fn asked(text: &str) -> Vec<&str> {
+    let starts = text.match_indices("kelisim_").map(|(start, _)| &text[start..]);
+    let name = |rest: &'_ str| rest.find(|character: char| !is_of_path(character)).unwrap_or(rest.len());
+    let names = starts.map(|rest| &rest[..name(rest)]);
+    names.map(|name| ["_bucket", "_sum"].iter().find_map(|part| name.strip_suffix(part)).unwrap_or(name)).collect()
 }
 
 /// The name of a metric and its labels, from the source behind `"kelisim_`.
@@ -100,6 +122,25 @@ fn a_metric_that_nobody_explains_is_told() {
     );
     let visitor = metrics("x: vector(\"kelisim_x\", \"X.\", &[\"path\"]),\n", "| `kelisim_x` | `path` | X |");
     assert_eq!(visitor, ["kelisim_x has the label path, which is not one of the fixed ones"]);
+}
+
+#[test]
+fn a_metric_that_is_asked_for_and_not_there_is_told() {
+    let document = "| `kelisim_a_total` | `site` | A |\n| `kelisim_b_seconds` | | B |\n";
+    let check = |rules: &str, dashboard: &str, expected: &[&str]| {
+        assert_eq!(asked_metrics(document, rules, dashboard), expected, "{rules} {dashboard}");
+    };
+    let shown = "rate(kelisim_a_total[5m]) kelisim_b_seconds_bucket{le=\"1\"}";
+    check("kelisim_a_total > 1", shown, &[]);
+    check("kelisim_a > 1", shown, &["rules.yml asks for kelisim_a, which the document does not name"]);
+    check(
+        "",
+        "rate(kelisim_a_total[5m]) kelisim_c",
+        &[
+            "kelisim.json asks for kelisim_c, which the document does not name",
+            "kelisim.json shows nothing of kelisim_b_seconds",
+        ],
+    );
 }
 
 #[test]

@@ -92,6 +92,12 @@ fn every_metric_is_documented() {
 }
 
 #[test]
+fn every_metric_that_alerts_and_dashboard_ask_for_is_there_and_shown() {
+    let (rules, dashboard) = (read("deploy/prometheus/rules.yml"), read("deploy/grafana/kelisim.json"));
+    none(documents::asked_metrics(&read("config/README.md"), &rules, &dashboard));
+}
+
+#[test]
 fn every_command_is_documented() {
     none(documents::subcommands(&read("src/cli/mod.rs"), &read("README.md")));
 }

@@ -19,7 +19,8 @@ const RULES: &[&str] = &[
     "timestamp",
     "visitor",
 ];
-const OUTSIDE: &[&str] = &["clock", "export", "geo", "mail", "sockets", "store", "telemetry", "upstream", "witness"];
+const OUTSIDE: &[&str] =
+    &["acme", "clock", "export", "geo", "mail", "sockets", "store", "telemetry", "upstream", "witness"];
 
 /// Which modules a module may name besides itself; a module without a place may name none.
 fn may_name(module: &str) -> Option<Vec<&'static str>> {
@@ -29,11 +30,12 @@ fn may_name(module: &str) -> Option<Vec<&'static str>> {
         "geo" | "mail" | "store" | "telemetry" => &["clock"],
         "export" => &["store"],
         "upstream" => &["clock", "sockets"],
-        "witness" => &["clock", "sockets"],
+        "acme" | "witness" => &["clock", "sockets"],
         "gateway" => &["pages", "clock", "geo", "store", "telemetry", "upstream"],
         "admin" => &["export", "gateway", "store", "clock", "geo", "mail", "sockets", "telemetry"],
-        "server" => &["gateway", "clock", "sockets", "telemetry"],
+        "server" => &["acme", "gateway", "clock", "sockets", "telemetry"],
         "config" => &[
+            "acme",
             "admin",
             "gateway",
             "server",
@@ -47,6 +49,7 @@ fn may_name(module: &str) -> Option<Vec<&'static str>> {
             "witness",
         ],
         "cli" => &[
+            "acme",
             "admin",
             "config",
             "export",

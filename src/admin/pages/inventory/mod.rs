@@ -75,12 +75,13 @@ pub(super) fn page(frame: Frame, admin: &Administration) -> String {
         Ok(waiting) => (waiting, None),
         Err(error) => (WaitingLines::default(), Some(error.to_string())),
     };
-    let seen = admin.gateway.seen().into_iter().enumerate();
+    let present = admin.gateway.present();
+    let seen = present.seen().into_iter().enumerate();
     rendered(&InventoryPage {
         sites: seen.map(|(number, site)| Shown::of(words, number, site, &waiting)).collect(),
         waiting: waiting.len(),
         lines: if waiting.is_empty() { String::new() } else { waiting.write() },
-        command: command(admin.settings.configuration.as_deref()),
+        command: command(admin.settings().configuration.as_deref()),
         fault,
         frame,
     })
@@ -221,7 +222,8 @@ impl Choice {
 /// Keeps a choice, or takes an earlier one back. `Ok(false)` where there is no such name to choose for. Waits for the disk.
 pub(in crate::admin) fn choose(admin: &Administration, choice: &Choice) -> Result<bool, WaitingError> {
     let state_dir = admin.gateway.store().state_dir();
-    let sites = admin.gateway.seen();
+    let present = admin.gateway.present();
+    let sites = present.seen();
     let site = sites.iter().find(|site| site.site == choice.site);
     let is_meant = |item: &&Item| Some(item.kind()) == choice.kind && item.name == choice.name;
     let category = choice.category.or(choice.is_withdrawal.then_some(Category::Necessary));

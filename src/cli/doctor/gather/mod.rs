@@ -82,6 +82,7 @@ fn ask(state_dir: &Path, facts: &mut Facts) {
 /// What the configuration leads to.
 fn configured(configuration: &Configuration, state_dir: &Path, facts: &mut Facts) {
     facts.fingerprint = Some(hex(&configuration.fingerprint));
+    facts.changed_files = changed_files(configuration, &facts.gateway);
     facts.connections = configuration.server.limits.connections as u64;
     files::certificates(configuration, state_dir, facts);
     seen::look(configuration, facts);
@@ -97,6 +98,23 @@ fn configured(configuration: &Configuration, state_dir: &Path, facts: &mut Facts
     {
         facts.countries = Some(super::facts::Countries { file: file.display().to_string(), built: described.built });
     }
+}
+
+/// What was written since the gateway goes by it. Certificates, their keys and the database of countries it reads again by itself.
+fn changed_files(configuration: &Configuration, gateway: &Gateway) -> Option<Vec<String>> {
+    let Gateway::Running(description) = gateway else { return None };
+    let since = Timestamp::parse(&description.since)?;
+    let certificates = configuration.server.certificates.iter().flat_map(|files| [&files.certificate, &files.key]);
+    let looked_after: Vec<_> = certificates.chain(&configuration.geo.database).collect();
+    let is_newer = |path: &&PathBuf| {
+        let changed = fs::metadata(path).and_then(|file| file.modified()).ok();
+        let changed = changed.and_then(|time| time.duration_since(std::time::SystemTime::UNIX_EPOCH).ok());
+        changed.is_some_and(|changed| changed.as_millis() as i64 > since.milliseconds())
+    };
+    let newer: Vec<_> = configuration.files.iter().filter(is_newer).collect();
+    // Where nothing is newer, something was put there that is older, or is gone: what changed can't be told.
+    let told = newer.iter().filter(|path| !looked_after.contains(path)).map(|path| path.display().to_string());
+    (!newer.is_empty()).then(|| told.collect())
 }
 
 /// Nothing where the notice itself is what visitors answer.

@@ -34,12 +34,15 @@ pub(super) fn judge(facts: &Facts, found: &mut Vec<Finding>) {
         )),
         Gateway::Running(description) => {
             let in_file = facts.fingerprint.as_deref();
-            if in_file.is_some_and(|fingerprint| fingerprint != description.fingerprint) {
+            let differs = in_file.is_some_and(|fingerprint| fingerprint != description.fingerprint);
+            let changed = facts.changed_files.as_deref();
+            if differs && changed.is_none_or(|files| !files.is_empty()) {
+                let files = changed.map(|files| format!(" Changed: {}.", files.join(", "))).unwrap_or_default();
                 found.push(Finding::soon(
                     "configuration",
-                    "The gateway runs with another configuration than the one in the file now.".to_owned(),
-                    "What was changed in the file, or in a file that it names (a policy that is due, a list, a certificate), does not hold yet.",
-                    format!("`kelisim check --config {file} && systemctl restart kelisim`"),
+                    format!("The gateway goes by another configuration than the one in the file now.{files}"),
+                    "What was changed does not hold yet, such as a policy that is due.",
+                    format!("`kelisim check --config {file} && systemctl reload kelisim`"),
                 ));
             }
             if description.version != env!("CARGO_PKG_VERSION") {

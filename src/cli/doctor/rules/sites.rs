@@ -81,7 +81,7 @@ pub(super) fn judge(facts: &Facts, found: &mut Vec<Finding>) {
             "inventory",
             format!("{lines} that somebody chose on the page \"Inventory\" {verb} to be applied."),
             "Until then the choice does not hold.",
-            format!("`kelisim check --apply --config {} && systemctl restart kelisim`", facts.configuration),
+            format!("`kelisim check --apply --config {} && systemctl reload kelisim`", facts.configuration),
         ));
     }
     if let Some(countries) = &facts.countries {
@@ -129,7 +129,7 @@ fn judge_policy(policy: &Policy, facts: &Facts, found: &mut Vec<Finding>) {
                 effective.date()
             ),
             "Visitors answer a policy that does not hold any more.",
-            format!("`kelisim check --config {} && systemctl restart kelisim`", facts.configuration),
+            format!("`kelisim check --config {} && systemctl reload kelisim`", facts.configuration),
         ));
     }
 }

@@ -44,6 +44,7 @@ fn well() -> Facts {
         configuration: "k.toml".into(),
         state_dir: "/var/lib/kelisim".into(),
         fingerprint: Some("f1".into()),
+        changed_files: Some(Vec::new()),
         gateway: Gateway::Running(Box::new(Description {
             version: env!("CARGO_PKG_VERSION").into(),
             process: 1,
@@ -140,7 +141,15 @@ fn a_configuration_with_faults_or_another_one_than_runs() {
         },
         &[(Now, "configuration", "has 2 faults. The first: k.toml:3:1: unknown key")],
     );
-    check(|facts| facts.fingerprint = Some("f2".into()), &[(Soon, "configuration", "another configuration")]);
+    let changed = |files: Option<&'static [&'static str]>| {
+        move |facts: &mut Facts| {
+            facts.fingerprint = Some("f2".into());
+            facts.changed_files = files.map(|files| files.iter().map(ToString::to_string).collect());
+        }
+    };
+    check(changed(None), &[(Soon, "configuration", "another configuration than the one in the file now.")]);
+    check(changed(Some(&["k.toml", "p.txt"])), &[(Soon, "configuration", "now. Changed: k.toml, p.txt.")]);
+    check(changed(Some(&[])), &[]);
     check(|facts| running(facts).version = "0.0.1".into(), &[(Look, "version", "runs version 0.0.1")]);
 }
 

@@ -62,7 +62,7 @@ impl Spliced {
     pub(in crate::rewrite) fn replaced(
         &self,
         replacements: impl IntoIterator<Item = (std::ops::Range<usize>, Bytes)>,
-        texts: &CodedTexts,
+        texts: Option<&CodedTexts>,
     ) -> Option<Vec<u8>> {
         let replacements: Vec<_> = replacements.into_iter().map(|(at, with)| Replacement { at, with }).collect();
         let mut writer = Writer::new(&self.reader, &self.blocks, &self.page, (&replacements, texts));

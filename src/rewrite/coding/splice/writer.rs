@@ -51,7 +51,7 @@ pub(super) struct Writer<'a> {
     out: BitWriter,
     /// Bits that are to be copied as they are.
     same: Range<usize>,
-    texts: &'a CodedTexts,
+    texts: Option<&'a CodedTexts>,
     compress: Option<Compress>,
 }
 
@@ -60,7 +60,7 @@ impl<'a> Writer<'a> {
         from: &'a BitReader,
         blocks: &'a Blocks,
         page: &'a [u8],
-        (replacements, texts): (&'a [Replacement], &'a CodedTexts),
+        (replacements, texts): (&'a [Replacement], Option<&'a CodedTexts>),
     ) -> Self {
         let grown = replacements.iter().scan(0, |grown, Replacement { at, with }| {
             *grown += with.len() as isize - at.len() as isize;
@@ -248,8 +248,10 @@ impl Coded<'_, '_> {
     /// Blocks that hold these bytes.
     fn blocks_of(&mut self, text: &Bytes) -> Option<()> {
         self.writer.settle();
-        let texts = self.writer.texts;
-        let blocks = texts.blocks(text, || self.writer.compressed(text))?;
+        let blocks = match self.writer.texts {
+            Some(texts) => texts.blocks(text, || self.writer.compressed(text))?,
+            None => self.writer.compressed(text)?.into(),
+        };
         if !self.writer.out.is_aligned() {
             self.writer.store(&[], false);
         }

@@ -1,0 +1,45 @@
+//! `kelisim key`: the keys that sign visitors' records.
+
+use std::{error::Error, io, path::PathBuf};
+
+use clap::{Args, Subcommand};
+
+use super::{check::counted, configuration_alone, control};
+use crate::store::{OldKeys, rotate_record_keys};
+
+/// What to do with the keys.
+#[derive(Debug, Subcommand)]
+pub(super) enum KeyCommand {
+    /// Sign with a new key from now on, also in a running gateway. Old ones still verify, so that every choice stays.
+    Rotate(RotateArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RotateArguments {
+    /// Let no old key verify, such as after a backup was stolen: everybody is asked again. The gateway must not run.
+    #[arg(long)]
+    retire: bool,
+    /// The configuration file; its `state_dir` says where the keys are.
+    #[arg(long, value_name = "FILE", default_value = "/etc/kelisim/kelisim.toml")]
+    config: PathBuf,
+}
+
+/// Runs `kelisim key …`.
+pub(super) fn run(command: &KeyCommand) -> Result<(), Box<dyn Error>> {
+    let KeyCommand::Rotate(RotateArguments { retire, config }) = command;
+    let state_dir = configuration_alone(config)?.state_dir;
+    let old = if *retire { OldKeys::Retire } else { OldKeys::Verify };
+    let rotated = rotate_record_keys(&state_dir, old)?;
+    println!("a new key signs records; {}", counted(rotated.verifying, "key verifies", "keys verify"));
+    if rotated.gone > 0 {
+        let gone = counted(rotated.gone, "old key is gone", "old keys are gone");
+        println!("{gone}: whoever chose under one is asked again");
+    }
+    match control::ask_to_read_record_keys(&state_dir) {
+        Ok(()) => println!("the running gateway signs with it"),
+        // Nobody runs, or somebody who was killed left the socket.
+        Err(error) if [io::ErrorKind::NotFound, io::ErrorKind::ConnectionRefused].contains(&error.kind()) => {}
+        Err(error) => return Err(format!("the running gateway did not take it: {error}; restart it").into()),
+    }
+    Ok(())
+}

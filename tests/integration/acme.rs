@@ -1,0 +1,374 @@
+//! Certificates from an authority: a real one, `pebble`, which looks for the proofs where a gateway gives them.
+
+use std::{
+    fs,
+    io::{BufReader, Write as _},
+    net::{SocketAddr, TcpStream},
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use kelisim::clock::Clock;
+use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _};
+
+use crate::harness::{
+    Browser, Gateway, GatewayBuilder, Origin, Place, RequestSeen, Wire, answer, ok, read_request, shop,
+};
+
+/// A gateway with nothing but what the authority gives, which was asked in vain: it is not there yet.
+fn started(shop: &Origin, tls: &str) -> Gateway {
+    let gateway = builder(shop, tls).start();
+    gateway.running().renew_certificates().unwrap();
+    gateway
+}
+
+/// The same before its start, on the machine's time: certificates say when they are valid.
+fn builder(shop: &Origin, tls: &str) -> GatewayBuilder {
+    let builder = Gateway::with(shop).hosts(&["shop.example", "*.shop.example", "localhost"]).tls(tls);
+    builder.clock().set(Clock::system().now());
+    builder
+}
+
+/// As many minutes later.
+fn pass(gateway: &Gateway, minutes: u64) {
+    gateway.clock.set(gateway.clock.now().plus(std::time::Duration::from_secs(minutes * 60)));
+}
+
+/// Tries again what failed before.
+fn try_again(gateway: &Gateway) {
+    pass(gateway, 24 * 60);
+    gateway.running().renew_certificates().unwrap();
+}
+
+/// Shakes hands under a name with these protocols; the certificate and the protocol agreed on. Trusts whoever follows from the root.
+fn shake(
+    gateway: &Gateway,
+    name: &str,
+    root: &Path,
+    protocols: &[&[u8]],
+) -> std::io::Result<(Vec<u8>, Option<Vec<u8>>)> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(root).unwrap()).unwrap();
+    let mut config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+    let connection = ClientConnection::new(Arc::new(config), ServerName::try_from(name.to_owned()).unwrap()).unwrap();
+    let mut stream = StreamOwned::new(connection, TcpStream::connect(gateway.https()).unwrap());
+    while stream.conn.is_handshaking() {
+        stream.conn.complete_io(&mut stream.sock)?;
+    }
+    let certificate = stream.conn.peer_certificates().unwrap()[0].to_vec();
+    Ok((certificate, stream.conn.alpn_protocol().map(<[u8]>::to_vec)))
+}
+
+/// The number that a metric shows, 0 where there is none.
+fn metric(gateway: &Gateway, line: &str) -> u64 {
+    let page = gateway.admin("/metrics");
+    let found = page.lines().find_map(|shown| shown.strip_prefix(line)?.strip_prefix(' '));
+    found.map_or(0, |number| number.parse().unwrap())
+}
+
+fn failures(gateway: &Gateway, name: &str, reason: &str) -> u64 {
+    metric(gateway, &format!("kelisim_certificate_renewal_failures_total{{name=\"{name}\",reason=\"{reason}\"}}"))
+}
+
+fn issued(gateway: &Gateway, name: &str) -> u64 {
+    metric(gateway, &format!("kelisim_certificate_renewals_total{{name=\"{name}\"}}"))
+}
+
+/// The folder of the only authority there is.
+fn folder(gateway: &Gateway) -> PathBuf {
+    let mut folders = fs::read_dir(gateway.path().join("state/acme")).unwrap();
+    folders.next().unwrap().unwrap().path()
+}
+
+#[test]
+fn a_gateway_without_a_certificate_serves_http_until_there_is_one_and_a_restart_asks_nobody() {
+    let Some(place) = Place::new() else { return };
+    let site = shop();
+    let tls = place.tls(&["shop.example"]) + "challenge = \"http-01\"\n";
+    let gateway = builder(&site, &tls).redirecting().start();
+    gateway.running().renew_certificates().unwrap();
+    assert_eq!(failures(&gateway, "shop.example", "unreachable"), 1, "nobody is there yet");
+    let plain = gateway.plain_browser().raw(b"GET /a HTTP/1.1\r\nhost: shop.example\r\n\r\n").unwrap();
+    assert_eq!(plain.status, 308, "http is served");
+    assert!(shake(&gateway, "shop.example", &place.certificate(), &[]).is_err(), "and TLS refused");
+
+    let pebble = place.before(&gateway, 0);
+    try_again(&gateway);
+    let page = pebble.browser(&gateway, "shop.example").get("/");
+    assert_eq!((page.status, issued(&gateway, "shop.example")), (200, 1));
+    assert!(page.text().contains("Welcome"), "{}", page.text());
+    let root = pebble.root();
+    for other in ["www.shop.example", "elsewhere.example"] {
+        assert!(shake(&gateway, other, &root, &[]).is_err(), "{other}");
+    }
+    let end = metric(&gateway, "kelisim_certificate_expiry_timestamp_seconds{name=\"shop.example\"}");
+    assert!(end > u64::try_from(gateway.clock.now().seconds()).unwrap(), "{end}");
+    let folder = folder(&gateway);
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!([mode(&folder), mode(folder.parent().unwrap())], [0o700; 2]);
+    for file in ["account.json", "shop.example.pem", "shop.example.json"] {
+        assert_eq!(mode(&folder.join(file)), 0o600, "{file}");
+    }
+    let before = shake(&gateway, "shop.example", &root, &[]).unwrap().0;
+
+    drop(pebble);
+    let again = gateway.stopped(&site).hosts(&["shop.example", "*.shop.example", "localhost"]).tls(&tls).start();
+    assert_eq!(shake(&again, "shop.example", &root, &[]).unwrap().0, before, "served from its first moment");
+    again.running().renew_certificates().unwrap();
+    assert!(!again.admin("/metrics").contains("kelisim_certificate_renewal_failures_total{"), "nobody was asked");
+}
+
+#[test]
+fn names_are_proved_by_a_handshake_and_an_authority_that_refuses_nonces_is_asked_again() {
+    let Some(place) = Place::new() else { return };
+    let site = shop();
+    let names = ["shop.example", "www.shop.example"];
+    let gateway = started(&site, &(place.tls(&names) + "challenge = \"tls-alpn-01\"\n"));
+    // No plain listener is there for it.
+    let pebble = place.start(1, gateway.https().port(), 20);
+    for _ in 0..5 {
+        try_again(&gateway);
+    }
+    let root = pebble.root();
+    for name in names {
+        assert_eq!(pebble.browser(&gateway, name).get("/").status, 200, "{name}");
+        assert_eq!(issued(&gateway, name), 1, "{name}");
+        let spoken = |protocols: &[&[u8]]| shake(&gateway, name, &root, protocols).map(|(_, spoken)| spoken);
+        assert_eq!(spoken(&[b"acme-tls/1", b"h2"]).unwrap().as_deref(), Some(&b"h2"[..]), "a visitor stays one");
+        assert!(spoken(&[b"acme-tls/1"]).is_err(), "nothing waits for a proof");
+    }
+    assert_eq!(site.count(), 2, "an authority never reaches the site");
+}
+
+#[test]
+fn a_challenge_that_fails_is_followed_by_the_other() {
+    let Some(place) = Place::new() else { return };
+    let (site, other) = (shop(), Origin::answering(ok("text/plain", "who is there?")));
+    let gateway = started(&site, &place.tls(&["shop.example"]));
+    let _pebble = place.start(other.address().port(), gateway.https().port(), 0);
+    try_again(&gateway);
+    try_again(&gateway);
+    assert_eq!(failures(&gateway, "shop.example", "elsewhere"), 1, "{}", gateway.admin("/metrics"));
+    assert_eq!(issued(&gateway, "shop.example"), 1);
+    assert!(other.last().target().starts_with("/.well-known/acme-challenge/"), "another server was asked");
+    let plan = fs::read_to_string(folder(&gateway).join("shop.example.json")).unwrap();
+    assert!(plan.contains("\"challenge\":\"tls-alpn-01\""), "what worked goes first the next time: {plan}");
+}
+
+#[test]
+fn a_name_that_leads_elsewhere_is_told_and_holds_up_no_other() {
+    let Some(place) = Place::new() else { return };
+    let site = shop();
+    let names = ["lost.shop.example", "old.shop.example", "shop.example"];
+    let gateway = started(&site, &(place.tls(&names) + "challenge = \"http-01\"\n"));
+    let pebble = place.before(&gateway, 0);
+    pebble.lose("lost.shop.example");
+    // On this address of the machine nobody listens.
+    pebble.lead("old.shop.example", "127.0.0.99");
+    try_again(&gateway);
+    try_again(&gateway);
+    assert_eq!(pebble.browser(&gateway, "shop.example").get("/").status, 200);
+    // Pebble calls a name server that fails a failure of the connection.
+    assert!(failures(&gateway, "lost.shop.example", "connection") >= 1, "{}", gateway.admin("/metrics"));
+    assert!(failures(&gateway, "old.shop.example", "connection") >= 1, "{}", gateway.admin("/metrics"));
+    assert!(shake(&gateway, "old.shop.example", &pebble.root(), &[]).is_err());
+    pebble.lead("old.shop.example", "127.0.0.1");
+    try_again(&gateway);
+    assert_eq!(pebble.browser(&gateway, "old.shop.example").get("/").status, 200, "mended");
+    assert_eq!(issued(&gateway, "shop.example"), 1, "once was enough");
+}
+
+#[test]
+fn a_file_goes_before_what_an_authority_issued() {
+    let Some(place) = Place::new() else { return };
+    let site = shop();
+    let files = "[tls]\ncertificates = [{ certificate = \"certificate.pem\", key = \"key.pem\" }]\n";
+    let gateway = started(&site, &(files.to_owned() + &place.tls(&["shop.example"])));
+    let _pebble = place.before(&gateway, 0);
+    try_again(&gateway);
+    assert_eq!(issued(&gateway, "shop.example"), 1);
+    let file = gateway.path().join("certificate.pem");
+    let served = shake(&gateway, "shop.example", &file, &[]).unwrap().0;
+    assert_eq!(served, CertificateDer::from_pem_file(&file).unwrap().to_vec());
+}
+
+#[test]
+fn the_host_of_the_administration_is_proved_before_it_is_redirected() {
+    let Some(place) = Place::new() else { return };
+    let site = shop();
+    let tls = place.tls(&["stats.shop.example"]) + "challenge = \"http-01\"\n";
+    let gateway = builder(&site, &tls).server("admin_host = \"stats.shop.example\"").redirecting().start();
+    gateway.running().renew_certificates().unwrap();
+    let pebble = place.before(&gateway, 0);
+    try_again(&gateway);
+    let page = pebble.browser(&gateway, "stats.shop.example").get("/sign-in");
+    assert_eq!((page.status, site.count()), (200, 0), "{}", page.text());
+}
+
+#[test]
+fn nobody_agrees_to_terms_unasked() {
+    let Some(place) = Place::new() else { return };
+    let tls = place.tls(&["shop.example"]).replace("agreed = true", "agreed = false");
+    let gateway = started(&shop(), &tls);
+    let _pebble = place.before(&gateway, 0);
+    try_again(&gateway);
+    assert_eq!(failures(&gateway, "shop.example", "terms"), 1);
+    assert!(!folder(&gateway).join("account.json").exists());
+}
+
+#[test]
+fn a_certificate_is_renewed_in_time_and_an_authority_that_forgot_the_account_gets_another() {
+    let Some(place) = Place::new() else { return };
+    let site = shop();
+    let gateway = started(&site, &place.tls(&["shop.example"]));
+    let pebble = place.before(&gateway, 0);
+    try_again(&gateway);
+    let root = pebble.root();
+    let first = shake(&gateway, "shop.example", &root, &[]).unwrap().0;
+    let account = fs::read_to_string(folder(&gateway).join("account.json")).unwrap();
+    let mut open = Wire::of(&pebble.browser(&gateway, "shop.example"));
+    assert_eq!(open.ask("GET", "/", &[]).status, 200);
+    gateway.running().renew_certificates().unwrap();
+    assert_eq!(issued(&gateway, "shop.example"), 1, "it is not due");
+
+    drop(pebble);
+    let pebble = place.before(&gateway, 0);
+    // Two thirds of the five years that pebble gives.
+    pass(&gateway, 41 * 30 * 24 * 60);
+    gateway.running().renew_certificates().unwrap();
+    assert_eq!(issued(&gateway, "shop.example"), 2);
+    let second = shake(&gateway, "shop.example", &pebble.root(), &[]).unwrap().0;
+    assert_ne!(first, second);
+    assert_ne!(fs::read_to_string(folder(&gateway).join("account.json")).unwrap(), account);
+    assert!(folder(&gateway).join("account.json.old").exists());
+    assert_eq!(open.ask("GET", "/", &[]).status, 200, "a connection goes on");
+}
+
+#[test]
+fn an_authority_that_says_when_to_renew_is_believed() {
+    let Some(place) = Place::new() else { return };
+    let site = shop();
+    let window = Arc::new(Mutex::new((String::from("2099-01-01T00:00:00Z"), String::from("2099-01-02T00:00:00Z"))));
+    let said = window.clone();
+    let also = |json: &mut serde_json::Value, own: &str| json["renewalInfo"] = format!("{own}/when").into();
+    let directory = before_pebble(&place, also, move |request| {
+        assert!(request.target().starts_with("/when/") && request.target().contains('.'), "{}", request.target());
+        let (start, end) = said.lock().unwrap().clone();
+        let json = serde_json::json!({ "suggestedWindow": { "start": start, "end": end } }).to_string();
+        answer("200 OK", &[("content-type", "application/json"), ("retry-after", "21600")], &json)
+    });
+    let tls = place.tls(&["shop.example"]).replace(&place.directory(), &directory);
+    let gateway = started(&site, &tls);
+    let pebble = place.before(&gateway, 0);
+    try_again(&gateway);
+    let first = shake(&gateway, "shop.example", &pebble.root(), &[]).unwrap().0;
+    pass(&gateway, 60);
+    gateway.running().renew_certificates().unwrap();
+    assert_eq!(issued(&gateway, "shop.example"), 1);
+    *window.lock().unwrap() = ("2026-01-01T00:00:00Z".to_owned(), "2026-01-02T00:00:00Z".to_owned());
+    gateway.running().renew_certificates().unwrap();
+    assert_eq!(issued(&gateway, "shop.example"), 1, "it is not asked more often than it wants");
+    pass(&gateway, 7 * 60);
+    gateway.running().renew_certificates().unwrap();
+    assert_eq!(issued(&gateway, "shop.example"), 2, "its window is past");
+    assert_ne!(shake(&gateway, "shop.example", &pebble.root(), &[]).unwrap().0, first);
+}
+
+#[test]
+fn an_authority_that_wants_to_be_left_alone_is() {
+    let Some(place) = Place::new() else { return };
+    let site = shop();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let orders = asked.clone();
+    let elsewhere = |json: &mut serde_json::Value, own: &str| json["newOrder"] = format!("{own}/order").into();
+    let directory = before_pebble(&place, elsewhere, move |request| {
+        assert_eq!(request.target(), "/order");
+        orders.fetch_add(1, Ordering::SeqCst);
+        let problem = r#"{"type": "urn:ietf:params:acme:error:rateLimited", "detail": "too many"}"#;
+        let headers = [("content-type", "application/problem+json"), ("retry-after", "259200")];
+        answer("429 Too Many Requests", &headers, problem)
+    });
+    let tls = place.tls(&["shop.example", "www.shop.example"]).replace(&place.directory(), &directory);
+    let gateway = started(&site, &tls);
+    let _pebble = place.before(&gateway, 0);
+    try_again(&gateway);
+    assert_eq!(failures(&gateway, "shop.example", "rate_limited"), 1, "{}", gateway.admin("/metrics"));
+    gateway.running().renew_certificates().unwrap();
+    assert_eq!(asked.load(Ordering::SeqCst), 1, "the other name waits a little");
+    try_again(&gateway);
+    try_again(&gateway);
+    assert_eq!(asked.load(Ordering::SeqCst), 2, "three days are three days");
+    try_again(&gateway);
+    assert_eq!(asked.load(Ordering::SeqCst), 3);
+}
+
+/// A directory before pebble's: `change` makes of pebble's own what it says, and is told its address; `answer` is what it answers elsewhere.
+/// The answer is the directory's address.
+fn before_pebble(
+    place: &Place,
+    change: impl Fn(&mut serde_json::Value, &str) + Send + Sync + 'static,
+    answer: impl Fn(&RequestSeen) -> Vec<u8> + Send + Sync + 'static,
+) -> String {
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![CertificateDer::from_pem_file(place.certificate()).unwrap()],
+            PrivateKeyDer::from_pem_file(place.key()).unwrap(),
+        )
+        .unwrap();
+    let (config, pebble, certificate) = (Arc::new(config), place.port(), place.certificate());
+    let own = Arc::new(OnceLock::<String>::new());
+    let known = own.clone();
+    let directory = Origin::raw(move |stream: TcpStream| {
+        let connection = ServerConnection::new(config.clone()).unwrap();
+        let mut stream = BufReader::new(StreamOwned::new(connection, stream));
+        let Ok(Some(request)) = read_request(&mut stream) else { return };
+        let reply = if request.target() == "/dir" {
+            let address = SocketAddr::from(([127, 0, 0, 1], pebble));
+            if TcpStream::connect(address).is_err() {
+                return;
+            }
+            let mut asked = Browser::over_tls(address, "localhost", &certificate);
+            // By the name that its certificate has, also in the addresses that it names.
+            asked.host = format!("localhost:{pebble}");
+            let mut json = serde_json::from_slice(&asked.get("/dir").body).unwrap();
+            change(&mut json, known.wait());
+            ok("application/json", &json.to_string())
+        } else {
+            answer(&request)
+        };
+        stream.get_mut().write_all(&reply).unwrap();
+        stream.get_mut().conn.send_close_notify();
+        _ = stream.get_mut().flush();
+    });
+    let address = own.get_or_init(|| format!("https://localhost:{}", directory.address().port()));
+    format!("{address}/dir")
+}
+
+#[test]
+fn what_nobody_asked_for_goes_on_to_the_site() {
+    let Some(place) = Place::new() else { return };
+    let site = shop();
+    let gateway = builder(&site, &place.tls(&["shop.example"])).redirecting().start();
+    let ask = |target: &str| {
+        let request = format!("GET {target} HTTP/1.1\r\nhost: shop.example\r\n\r\n");
+        gateway.plain_browser().raw(request.as_bytes()).unwrap()
+    };
+    for target in ["/.well-known/acme-challenge/abc", "/.well-known/acme-challenge/", "/.well-known/acme-challenge/a/b"]
+    {
+        assert!(ask(target).text().contains("Welcome"), "{target}: the site may have an authority of its own");
+    }
+    assert_eq!(ask("/.well-known/acme-challeng/abc").status, 308);
+}

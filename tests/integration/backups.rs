@@ -1,0 +1,110 @@
+//! `kelisim backup`, `restore` and `key rotate` as an operator runs them.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Output};
+
+use crate::harness::{Browser, Gateway, Program, kelisim, shop};
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn run(folder: &Path, words: &[&str]) -> String {
+    let output = kelisim(folder, words);
+    assert!(output.status.success(), "{words:?}: {output:?}");
+    out(&output)
+}
+
+fn refused(folder: &Path, words: &[&str]) -> String {
+    let output = kelisim(folder, words);
+    assert_eq!((output.status.code(), out(&output).as_str()), (Some(1), ""), "{words:?}: {output:?}");
+    err(&output)
+}
+
+/// A visitor who accepts.
+fn chosen(program: &Program) -> Browser {
+    let mut browser = program.browser();
+    assert_eq!(browser.choose("accept").status, 303);
+    browser
+}
+
+fn asks(program: &Program, browser: &Browser) -> bool {
+    program.browser().holding("kelisim", &browser.jar["kelisim"]).open("/").shows_banner()
+}
+
+#[test]
+fn a_state_that_was_backed_up_while_the_gateway_ran_is_put_back_by_one_command() {
+    let shop = shop();
+    let program = Program::run(Gateway::with(&shop).folder());
+    let anna = chosen(&program);
+    let backup = program.path().join("backup.zip");
+    let file = backup.to_str().unwrap();
+    let said = run(program.path(), &["backup", file]);
+    assert!(said.contains("backup.zip: ") && said.contains("keep it as you would keep a password"), "{said}");
+    assert_eq!(fs::metadata(&backup).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(refused(program.path(), &["backup", file]).contains("this file is there already"));
+    let boris = chosen(&program);
+    assert!(refused(program.path(), &["restore", file]).contains(&format!("in use by process {}", program.id())));
+
+    let folder = program.stop();
+    let newer = refused(folder.path(), &["restore", file]);
+    assert!(newer.contains("what was written since would be lost") && newer.contains("--replace"), "{newer}");
+    let said = run(folder.path(), &["restore", file, "--replace"]);
+    assert!(said.contains("start the gateway: a new log goes on") && said.contains("erased again"), "{said}");
+    let program = Program::run(folder);
+    assert!(!asks(&program, &anna), "her choice is in the backup");
+    assert!(asks(&program, &boris), "his is not");
+    assert!(program.said.iter().any(|line| line.contains("was restored, copied or moved")), "{:?}", program.said);
+
+    let leaves = kelisim::store::Reader::open(&program.path().join("state")).unwrap();
+    let (_, access) = leaves.newest_leaves("access", 1).unwrap().remove(0);
+    assert!(String::from_utf8(access).unwrap().contains(r#""what":"export","form":"backup""#));
+}
+
+#[test]
+fn a_machine_that_is_gone_is_replaced_by_a_backup_and_its_configuration() {
+    let shop = shop();
+    let program = Program::run(Gateway::with(&shop).folder());
+    let anna = chosen(&program);
+    let backups = program.path().join("backups");
+    fs::create_dir(&backups).unwrap();
+    run(program.path(), &["backup", backups.to_str().unwrap()]);
+    let folder = program.stop();
+    let names: Vec<_> = fs::read_dir(&backups).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let [backup] = names.as_slice() else { panic!("one backup and no rest of it: {names:?}") };
+    assert!(backup.to_string_lossy().ends_with("Z.zip"), "{backup:?}");
+    fs::remove_dir_all(folder.path().join("state")).unwrap();
+    let said = run(folder.path(), &["restore", backup.to_str().unwrap()]);
+    assert!(said.contains("nobody knows here who was erased since"), "{said}");
+    let program = Program::run(folder);
+    assert!(!asks(&program, &anna));
+}
+
+#[test]
+fn a_new_key_signs_at_once_and_choices_of_before_stay_until_the_old_ones_are_retired() {
+    let shop = shop();
+    let program = Program::run(Gateway::with(&shop).folder());
+    let anna = chosen(&program);
+    let said = run(program.path(), &["key", "rotate"]);
+    assert!(said.contains("2 keys verify") && said.contains("the running gateway signs with it"), "{said}");
+    let boris = chosen(&program);
+    assert!(!asks(&program, &anna) && !asks(&program, &boris));
+    assert!(refused(program.path(), &["key", "rotate", "--retire"]).contains("in use by process"));
+
+    let folder = program.stop();
+    let keys = folder.path().join("state/record.keys");
+    let both = fs::read_to_string(&keys).unwrap();
+    // With the older key alone hers counts and his does not: he was answered under the new one.
+    fs::write(&keys, format!("{}\n", both.lines().nth(1).unwrap())).unwrap();
+    let program = Program::run(folder);
+    assert!(!asks(&program, &anna) && asks(&program, &boris));
+    let folder = program.stop();
+    fs::write(&keys, both).unwrap();
+    let said = run(folder.path(), &["key", "rotate", "--retire"]);
+    assert!(said.contains("2 old keys are gone") && !said.contains("running gateway"), "{said}");
+    let program = Program::run(folder);
+    assert!(asks(&program, &anna) && asks(&program, &boris));
+}
