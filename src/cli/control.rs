@@ -16,24 +16,29 @@ use std::{
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 
-use super::reloading::{Reloaded, Reloading};
+use super::{
+    describing::{Description, describe},
+    reloading::{Reloaded, Reloading},
+};
 use crate::{
     consent::ConsentId,
     gateway,
     ledger::{Access, AccessKind, Accessor, Entry, ErasureReason, LeafIndex},
     store,
-    telemetry::Counter,
+    telemetry::{Counter, RecentFailures},
     timestamp::Timestamp,
 };
 
 /// Longest request, in bytes.
 const LONGEST_REQUEST: u64 = 4096;
-/// Longest answer, in bytes: every fault of a configuration stands in it.
-const LONGEST_ANSWER: u64 = 1 << 20;
+/// Longest answer, in bytes: the metrics of a thousand sites, or every fault of a configuration.
+const LONGEST_ANSWER: u64 = 8 * 1024 * 1024;
 /// How long a command may take to send its request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a command waits for the answer: an erasure rebuilds the file, which takes long on a large log.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(600);
+/// How long whoever looks whether all is well waits: that a gateway says nothing is an answer, too.
+const LOOKING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a command asks for.
 #[derive(Debug, Serialize, Deserialize)]
@@ -51,6 +56,10 @@ enum Request {
     Reload,
     /// Write the leaf that says that the command line took records out.
     NoteAccess { what: String, form: String, from: String, to: String },
+    /// Say how it stands.
+    Describe,
+    /// Say what was counted, as a monitor is told it.
+    Metrics,
     /// Sign records with the newest key in the file.
     ReadRecordKeys,
 }
@@ -64,6 +73,8 @@ enum Answer {
     StatisticsWritten,
     StatisticsTakenIn,
     AccessNoted { leaf: u64 },
+    Described(Box<Description>),
+    Counted { metrics: String },
     Reloaded { file: String, is_new: bool, warnings: Vec<String> },
     RecordKeysRead,
     Failed { reason: String },
@@ -108,7 +119,12 @@ impl Socket {
     }
 
     /// Answers commands, one after the other.
-    pub(super) async fn serve(self, gateway: Arc<gateway::Current>, reloading: Arc<Reloading>) {
+    pub(super) async fn serve(
+        self,
+        gateway: Arc<gateway::Current>,
+        reloading: Arc<Reloading>,
+        recent: Arc<RecentFailures>,
+    ) {
         let Ok(listener) = self.listener.try_clone().and_then(tokio::net::UnixListener::from_std) else { return };
         loop {
             let Ok((stream, _)) = listener.accept().await else {
@@ -118,7 +134,8 @@ impl Socket {
             let known = stream.peer_cred().is_ok_and(|peer| peer.uid() == self.owner || peer.uid() == 0);
             if known {
                 // A command that breaks off gets no answer; there is nobody to tell.
-                _ = answer(stream, (&gateway, &reloading), self.path.parent().unwrap_or(Path::new(""))).await;
+                let state_dir = self.path.parent().unwrap_or(Path::new(""));
+                _ = answer(stream, (&gateway, &reloading, &recent), state_dir).await;
             }
         }
     }
@@ -133,7 +150,7 @@ impl Drop for Socket {
 
 async fn answer(
     mut stream: tokio::net::UnixStream,
-    (gateway, reloading): (&gateway::Current, &Arc<Reloading>),
+    (gateway, reloading, recent): (&gateway::Current, &Arc<Reloading>, &RecentFailures),
     state_dir: &Path,
 ) -> io::Result<()> {
     let (reader, mut writer) = stream.split();
@@ -169,6 +186,11 @@ async fn answer(
             Err(error) => Answer::Failed { reason: error.to_string() },
         },
         Ok(Request::NoteAccess { what, form, from, to }) => note_access(gateway, &what, &form, &from, &to).await,
+        Ok(Request::Describe) => Answer::Described(Box::new(describe(gateway, recent))),
+        Ok(Request::Metrics) => {
+            gateway.metrics().witness_lag(gateway.now());
+            Answer::Counted { metrics: gateway.metrics().render() }
+        }
         Err(error) => Answer::Failed { reason: format!("the request is not understood: {error}") },
     };
     let mut text = serde_json::to_string(&answer)?;
@@ -294,15 +316,37 @@ pub(super) fn ask_to_read_record_keys(state_dir: &Path) -> io::Result<()> {
     }
 }
 
+/// Asks the running gateway how it stands, likewise; soon, or not at all.
+pub(super) fn ask_to_describe(state_dir: &Path) -> io::Result<Description> {
+    match ask_within(state_dir, &Request::Describe, LOOKING_TIMEOUT)? {
+        Answer::Described(description) => Ok(*description),
+        Answer::Failed { reason } => Err(io::Error::other(reason)),
+        _ => Err(something_else()),
+    }
+}
+
+/// Asks the running gateway for its metrics, likewise.
+pub(super) fn ask_for_metrics(state_dir: &Path) -> io::Result<String> {
+    match ask_within(state_dir, &Request::Metrics, LOOKING_TIMEOUT)? {
+        Answer::Counted { metrics } => Ok(metrics),
+        Answer::Failed { reason } => Err(io::Error::other(reason)),
+        _ => Err(something_else()),
+    }
+}
+
 fn something_else() -> io::Error {
     io::Error::other("the gateway answered something else")
 }
 
 fn ask(state_dir: &Path, request: &Request) -> io::Result<Answer> {
+    ask_within(state_dir, request, ANSWER_TIMEOUT)
+}
+
+fn ask_within(state_dir: &Path, request: &Request, timeout: Duration) -> io::Result<Answer> {
     let path = path(state_dir);
     let told = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
     let mut stream = UnixStream::connect(&path).map_err(told)?;
-    stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
+    stream.set_read_timeout(Some(timeout))?;
     io::Write::write_all(&mut stream, format!("{}\n", serde_json::to_string(request)?).as_bytes()).map_err(told)?;
     let mut line = String::new();
     io::BufRead::read_line(&mut io::BufReader::new(io::Read::take(stream, LONGEST_ANSWER)), &mut line).map_err(told)?;

@@ -21,6 +21,7 @@ use crate::{
     gateway,
     server::{Certificates, Controls},
     store::{Erased, Records},
+    telemetry::RecentFailures,
     timestamp::Term,
 };
 
@@ -94,14 +95,15 @@ impl Duties {
                 tasks.spawn(witness.run());
             }
             tasks.spawn(send_letters(self.changing.clone()));
+            let recent = Arc::new(RecentFailures::default());
             tasks.spawn(every_minute(
-                self.gateway.clone(),
+                (self.gateway.clone(), recent.clone()),
                 self.administration,
                 self.state_dir.clone(),
                 self.clock.clone(),
             ));
             tasks.spawn(retire(self.gateway.clone(), self.changing, self.clock.clone()));
-            tasks.spawn(self.control.serve(self.gateway.clone(), self.reloading));
+            tasks.spawn(self.control.serve(self.gateway.clone(), self.reloading, recent));
             // The sender lives as long as the gateway; should it go, that is a stop too.
             _ = stopped.wait_for(|stopped| *stopped).await;
             tasks.shutdown().await;
@@ -116,7 +118,7 @@ impl Duties {
 
 /// Writes what was seen and, when a day is over, what was enforced on it; and forgets the clients that were counted for limits.
 async fn every_minute(
-    gateway: Arc<gateway::Current>,
+    (gateway, recent): (Arc<gateway::Current>, Arc<RecentFailures>),
     administration: Arc<admin::Administration>,
     state_dir: PathBuf,
     clock: Clock,
@@ -124,6 +126,7 @@ async fn every_minute(
     let mut keeper = inventory::Keeper::default();
     loop {
         tokio::time::sleep(MINUTE).await;
+        recent.remember(gateway.metrics(), gateway.counted_sites().iter());
         gateway.forget_clients();
         administration.forget_clients();
         keeper.keep(&gateway, &state_dir);

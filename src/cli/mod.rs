@@ -11,6 +11,8 @@ mod check;
 mod control;
 mod counting;
 pub mod demo;
+mod describing;
+mod doctor;
 mod enforcement;
 mod erase;
 mod export;
@@ -69,6 +71,8 @@ enum Command {
     Check(CheckArguments),
     /// Stand in front of the configured sites until SIGTERM or SIGINT; SIGHUP reads the configuration again.
     Run(ConfigurationArguments),
+    /// Look at the running gateway and what it depends on, and say what is wrong and what to do; ends with 1 where something is.
+    Doctor(doctor::DoctorArguments),
     /// Have the running gateway read its configuration again. If that is not right nothing changes, and it is said why.
     Reload(ConfigurationArguments),
     /// Export the consent log, check it, erase a person from it, note what persons ask for, describe a breach; be a witness of others' logs.
@@ -145,6 +149,7 @@ pub fn main() -> ExitCode {
             told(right.and_then(|right| if right { Ok(()) } else { Err(io::Error::other(Silent)) }))
         }
         Command::Run(arguments) => told(run::run(&arguments.config)),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Reload(arguments) => told(reload::run(&arguments.config, &mut io::stdout())),
         Command::Log(log::LogCommand::Verify(arguments)) => verify::run(&arguments),
         Command::Log(log::LogCommand::Leaves(arguments)) => verify::leaves::run(&arguments),

@@ -25,7 +25,7 @@ use crate::{
     gateway::{self, BeginError},
     geo::{self, Countries},
     server::{Certificates, Controls},
-    telemetry::{Going, LogFormat},
+    telemetry::{AccessLogSettings, Going, LogFormat},
     witness,
 };
 
@@ -58,6 +58,7 @@ struct Fixed {
     state_dir: PathBuf,
     workers: usize,
     log_format: LogFormat,
+    access_log: Option<AccessLogSettings>,
     witnesses: Vec<witness::Settings>,
     time_zone: String,
 }
@@ -83,6 +84,7 @@ impl Fixed {
             state_dir: configuration.state_dir.clone(),
             workers: server.workers,
             log_format: configuration.log_format,
+            access_log: configuration.access_log.clone(),
             witnesses: configuration.witnesses.clone(),
             time_zone: configuration.statistics.calendar.zone().to_owned(),
         }
@@ -98,6 +100,7 @@ impl Fixed {
             ("`state_dir` in [server]", self.state_dir != other.state_dir),
             ("`workers` in [server]", self.workers != other.workers),
             ("`log_format` in [server]", self.log_format != other.log_format),
+            ("[access_log]", self.access_log != other.access_log),
             ("`witnesses` in [log]", self.witnesses != other.witnesses),
             ("`time_zone` in [statistics]", self.time_zone != other.time_zone),
         ];

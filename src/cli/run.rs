@@ -1,4 +1,5 @@
-//! `kelisim run`: in front of the sites until SIGTERM or SIGINT; SIGHUP reads the configuration again, and what it names.
+//! `kelisim run`: in front of the sites until SIGTERM or SIGINT; SIGHUP reads the configuration again, and what it names, and opens the access
+//! log again.
 
 use std::{error::Error, io, path::Path};
 
@@ -63,6 +64,7 @@ pub(super) fn until_stopped(running: &Running) -> io::Result<impl Future<Output 
                 _ = terminate.recv() => return,
                 _ = interrupt.recv() => return,
                 _ = hang_up.recv() => {
+                    running.reopen_access_log();
                     // It says in the log what came of it, also that nothing did.
                     let reloading = running.reloading().clone();
                     systemd::reloads();

@@ -30,7 +30,7 @@ use crate::{
     ledger::Comparison,
     server::{Inherited, OtherHost, Server},
     store::{self, Store, StoreError},
-    telemetry::{Counter, Metrics},
+    telemetry::{AccessLog, AccessLogThread, Counter, Metrics},
     witness,
 };
 
@@ -44,6 +44,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     housekeeping: thread::JoinHandle<()>,
     counting: CountingThread,
+    access_log: Option<AccessLogThread>,
     reloading: Arc<Reloading>,
     renewal: Arc<Renewal>,
 }
@@ -100,14 +101,18 @@ impl Running {
         let keys = store::record_keys(&state_dir)?;
         let (counter, queue) = Counter::new();
         let countries = Arc::new(Countries::open(&configuration.geo)?);
+        let metrics = Metrics::new();
+        let access_log =
+            configuration.access_log.as_ref().map(|settings| AccessLog::start(settings, &metrics)).transpose()?;
         let gateway = gateway::Current::begin(Parts {
             configured: configured(&configuration, countries),
             inventory: inventory::kept(&state_dir),
             store,
             keys,
             clock: clock.clone(),
-            metrics: Metrics::new(),
+            metrics,
             counter,
+            access_log: access_log.as_ref().map(|thread| thread.log().clone()),
         })?;
         if let Some(fault) = gateway.unread_inventory() {
             inventory::set_aside(&state_dir, &fault.to_string());
@@ -188,6 +193,7 @@ impl Running {
             stop,
             housekeeping,
             counting,
+            access_log,
             reloading,
             renewal,
         })
@@ -216,6 +222,20 @@ impl Running {
     /// Has everything written that was counted so far.
     pub fn write_statistics(&self) {
         self.gateway.counter().write_waiting();
+    }
+
+    /// Has every line of the access log written that was put in so far.
+    pub fn write_access_log(&self) {
+        if let Some(thread) = &self.access_log {
+            thread.log().write_waiting();
+        }
+    }
+
+    /// Looks whether the file of the access log was renamed, and makes it anew then.
+    pub fn reopen_access_log(&self) {
+        if let Some(thread) = &self.access_log {
+            thread.log().reopen();
+        }
     }
 
     /// Sends the weekly letters that are due.
@@ -261,11 +281,12 @@ impl Running {
     pub fn stop(self) -> io::Result<()> {
         self.leave();
         let served = self.server.stop();
+        let logged = self.access_log.map_or(Ok(()), AccessLogThread::end);
         let counted = self.counting.end();
         self.stop.send_replace(true);
         let housekept = self.housekeeping.join().map_err(|_| io::Error::other("the housekeeping thread panicked"));
         service::stopped(self.gateway.store(), self.clock.now());
-        served.and(counted).and(housekept)
+        served.and(logged).and(counted).and(housekept)
     }
 }
 

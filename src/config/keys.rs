@@ -37,6 +37,7 @@ pub(super) const TOP: Section = Section {
         ("deadlines", "[deadlines]"),
         ("statistics", "[statistics]"),
         ("mail", "[mail]"),
+        ("access_log", "[access_log]"),
     ],
 };
 
@@ -281,6 +282,15 @@ pub(super) const MAIL: Section = Section {
     ],
 };
 
+pub(super) const ACCESS_LOG: Section = Section {
+    header: "[access_log]",
+    keys: &[
+        ("file", "file = \"/var/log/kelisim/access.log\""),
+        ("format", "format = \"json\""),
+        ("client_address", "client_address = \"truncated\""),
+    ],
+};
+
 pub(super) const DEADLINES: Section = Section {
     header: "[deadlines]",
     keys: &[
@@ -334,4 +344,5 @@ pub(super) const ALL: &[&Section] = &[
     &DEADLINES,
     &STATISTICS,
     &MAIL,
+    &ACCESS_LOG,
 ];

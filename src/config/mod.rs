@@ -15,6 +15,7 @@ mod place;
 mod policy;
 mod suggestion;
 mod summary;
+mod told_certificate;
 mod value;
 
 #[cfg(test)]
@@ -30,6 +31,7 @@ use std::{
 pub use fault::{Fault, Faults, Warning};
 pub use insertion::{Insertion, NoPlace, insert};
 pub use summary::summary;
+pub use told_certificate::{ToldCertificate, told_certificate};
 
 use crate::{
     acme, admin,
@@ -68,6 +70,8 @@ pub struct Configuration {
     pub statistics: statistics::Settings,
     /// By which server the weekly letter is sent, and to whom.
     pub mail: Option<mail::Settings>,
+    /// Where a line for each request goes, and how it is written.
+    pub access_log: Option<telemetry::AccessLogSettings>,
     /// A directory in memory where a run leaves what the next one goes on with; the file names none, `run` does.
     pub hand_over: Option<PathBuf>,
     /// How log lines are written.
@@ -126,6 +130,7 @@ fn load_at(text: &str, base_dir: &Path, name: &str, now: Timestamp) -> Result<(C
                 statistics: checked.statistics,
                 hand_over: None,
                 mail: checked.mail,
+                access_log: checked.access_log,
                 log_format: checked.log_format,
                 fingerprint,
                 files: found.files,

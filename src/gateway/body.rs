@@ -247,7 +247,7 @@ impl Body for AnswerBody {
             record.sent(data.len());
         }
         if let Poll::Ready(Some(Err(error))) = polled {
-            if let Some(record) = &this.record {
+            if let Some(record) = &mut this.record {
                 record.broke_off(&error);
             }
             // What came before it has to reach the client first: hyper gives up whatever it has not written when it hears of a failure.

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::{pages::Message, routing::HostFault, upstream::UpstreamError};
+use crate::{pages::Message, routing::HostFault, telemetry::Outcome, upstream::UpstreamError};
 
 /// Why a request got no answer from the site.
 #[derive(Debug)]
@@ -89,6 +89,25 @@ impl GatewayError {
             | Self::TransferCoding => None,
             Self::Upstream(error) | Self::Analytics(error) => Some(error.name()),
             Self::BrokenAnswer(_) => Some("broken"),
+        }
+    }
+}
+
+impl GatewayError {
+    /// What the access log says.
+    pub(super) fn outcome(&self) -> Outcome {
+        match self {
+            Self::Host(HostFault::Missing) => Outcome::Refused("no_host"),
+            Self::Host(HostFault::Several) => Outcome::Refused("several_hosts"),
+            Self::Host(HostFault::Malformed) => Outcome::Refused("malformed_host"),
+            Self::UnknownHost => Outcome::Refused("unknown_host"),
+            Self::Method => Outcome::Refused("method"),
+            Self::TransferCoding => Outcome::Refused("transfer_coding"),
+            Self::NotPublic => Outcome::Refused("not_public"),
+            Self::HitTooLarge => Outcome::Refused("hit_too_large"),
+            Self::UnreadableHit => Outcome::Refused("unreadable_hit"),
+            Self::Analytics(error) | Self::Upstream(error) => Outcome::Failed(error.name()),
+            Self::BrokenAnswer(_) => Outcome::Failed("broken"),
         }
     }
 }

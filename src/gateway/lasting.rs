@@ -17,7 +17,7 @@ use crate::{
     inventory::InventoryFault,
     rewrite::CodedTexts,
     store::Store,
-    telemetry::{Counter, Enforcement, Metrics, SiteMetrics},
+    telemetry::{AccessLog, Counter, Enforcement, Metrics, SiteMetrics},
     timestamp::Timestamp,
 };
 
@@ -42,6 +42,7 @@ pub struct Lasting {
     pub(super) metrics: Arc<Metrics>,
     pub(super) enforcement: Arc<Enforcement>,
     pub(super) counter: Counter,
+    pub(super) access_log: Option<AccessLog>,
     /// For requests that are no site's.
     pub(super) no_site: SiteMetrics,
     pub(super) numbers: Numbers,

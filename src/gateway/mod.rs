@@ -18,6 +18,7 @@ mod likely_sessions;
 mod limiter;
 mod loading;
 mod log_readers;
+mod logged;
 mod observer;
 mod opening;
 mod own_cookies;
@@ -63,7 +64,7 @@ use crate::{
     pages,
     rewrite::{Purpose, may_be_page},
     routing::{OwnPage, request_host},
-    telemetry::Metrics,
+    telemetry::{Metrics, Outcome},
     upstream::{self, Connections, only_chunked},
     visitor::Language,
 };
@@ -108,13 +109,13 @@ impl Gateway {
 
     /// Answers a request. Whatever happens there is an answer, and a record of it when its last byte has left.
     pub async fn answer(&self, request: Request<Incoming>, connection: &Connection) -> Response<AnswerBody> {
-        let mut record = RequestRecord::begin(self.shared.clone(), request.method().clone());
+        let mut record = RequestRecord::begin(self.shared.clone(), &request);
         let accepted = request.headers().get(header::ACCEPT_LANGUAGE).cloned();
         let is_head = request.method() == Method::HEAD;
         let mut implied = Vec::new();
         let mut response = match self.follow(request, connection, &mut record, &mut implied).await {
             Ok(response) => response,
-            Err(error) => self.failed(&error, accepted.as_ref(), &record),
+            Err(error) => self.failed(&error, accepted.as_ref(), &mut record),
         };
         // A consent that was recorded on the way is in force, also when the site did not answer.
         response::append_private(response.headers_mut(), implied);
@@ -149,13 +150,16 @@ impl Gateway {
 
         // Identify: who asks.
         let visit = visit::identify(shared, site, host, &request, connection);
+        record.identified(&visit);
         if let Some(redirect) = redirect::elsewhere(shared, site, &visit, request.uri()) {
+            record.came_to(Outcome::Redirected);
             return Ok(redirect);
         }
 
         // Our own pages end here; in mode `observe` there are only the script that observes and the address to which it reports.
         let path = request.uri().path().to_owned();
         if let Some(page) = OwnPage::parse(&path, &site.prefix).filter(|page| response::has_page(site, page, now)) {
+            record.came_to(Outcome::OwnPage);
             // What few requests need lies apart, so that what all have stays small: it is moved for each request.
             return Ok(Box::pin(own_pages::answer(shared, site, &visit, page, request, now)).await);
         }
@@ -202,7 +206,7 @@ impl Gateway {
             response::clear_own(site, &visit, &asked.path, &mut answer);
             join_upgrade(client_upgrade, &mut answer, connection);
             loading::observe(site, &visit, rule, purpose, &mut answer);
-            return response::rewritten(shared, site, &visit, &NOBODY_ASKED, &asked, answer).await;
+            return response::rewritten(record, shared, site, &visit, &NOBODY_ASKED, &asked, answer).await;
         }
 
         // Decide: what is allowed. A path that measures is answered here until its category is.
@@ -217,6 +221,7 @@ impl Gateway {
             shared.observer.sent(site, request.headers(), now);
             if !decision.allowed.permits(category) {
                 shared.enforcement.refused(site.number, Enforced::Load, Some(category), 1);
+                record.came_to(Outcome::HeldBack);
                 return Ok(no_content());
             }
             shared.enforcement.passed(site.number, Enforced::Load, Some(category), 1);
@@ -224,6 +229,7 @@ impl Gateway {
 
         // An analytics server gets what is written anew of the request, by its preset.
         if let Some(asked) = of_analytics {
+            record.came_to(Outcome::Analytics);
             let connections = &self.analytics[site.index][asked.number];
             let answer = analytics::answer(shared, site, &visit, decision.allowed, asked, connections, request);
             return Box::pin(answer).await;
@@ -265,7 +271,7 @@ impl Gateway {
         }
 
         // Rewrite: script and banner into pages.
-        response::rewritten(shared, site, &visit, decision, &asked, answer).await
+        response::rewritten(record, shared, site, &visit, decision, &asked, answer).await
     }
 
     /// The answer to a request that could not be followed to its end; a failure of the site is counted and logged once, here.
@@ -273,7 +279,7 @@ impl Gateway {
         &self,
         error: &GatewayError,
         accepted: Option<&HeaderValue>,
-        record: &RequestRecord,
+        record: &mut RequestRecord,
     ) -> Response<AnswerBody> {
         if let Some(reason) = error.upstream_failure() {
             self.shared.metrics.upstream_failed(record.site(), reason);
@@ -283,8 +289,9 @@ impl Gateway {
         let languages = site.map_or(&Language::ALL[..], |site| &site.languages);
         let language = Language::negotiate(accepted.and_then(|value| value.to_str().ok()), languages);
         let (status, message) = error.answer();
+        let reference = record.failed(error).map(|reference| reference.to_string());
         let prefix = site.filter(|site| site.mode != Mode::Observe).map(|site| site.prefix.as_str());
-        let mut response = own_pages::html(status, pages::error_page(language, message, prefix, None));
+        let mut response = own_pages::html(status, pages::error_page(language, message, prefix, reference.as_deref()));
         if status == StatusCode::METHOD_NOT_ALLOWED {
             let allow = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
             response.headers_mut().insert(header::ALLOW, allow);

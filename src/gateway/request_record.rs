@@ -7,10 +7,16 @@ use http::{Method, Request, Response, StatusCode};
 use super::{
     AnswerBody, AnswerError, Shared,
     counted::{Candidate, Seen},
+    error::GatewayError,
+    logged::Logged,
     site::Site,
     visit::Visit,
 };
-use crate::{consent::Decision, telemetry::SiteMetrics, timestamp::Timestamp};
+use crate::{
+    consent::Decision,
+    telemetry::{Outcome, Reference, SiteMetrics},
+    timestamp::Timestamp,
+};
 
 /// What is counted of a request. Dropping it writes it: finished, failed and cancelled requests are counted alike.
 pub(super) struct RequestRecord {
@@ -24,14 +30,18 @@ pub(super) struct RequestRecord {
     candidate: Option<Box<Candidate>>,
     /// What was answered, and after how many milliseconds.
     seen: Option<(Seen, u32)>,
+    /// What the access log will say of it, where there is one.
+    logged: Option<Box<Logged>>,
 }
 
 impl RequestRecord {
-    pub(super) fn begin(shared: Arc<Shared>, method: Method) -> Self {
+    pub(super) fn begin<B>(shared: Arc<Shared>, request: &Request<B>) -> Self {
+        let logged = shared.access_log.as_ref().map(|_| Box::new(Logged::begin(request, shared.clock.now())));
+        let method = request.method().clone();
         // Until there is an answer, what is counted is that the client went away before there was one.
         let status = StatusCode::INTERNAL_SERVER_ERROR;
         let started = Instant::now();
-        Self { shared, site: None, method, status, bytes: 0, started, candidate: None, seen: None }
+        Self { shared, site: None, method, status, bytes: 0, started, candidate: None, seen: None, logged }
     }
 
     pub(super) fn of_site(&mut self, site: &Site) {
@@ -46,6 +56,31 @@ impl RequestRecord {
         self.site.map_or(&self.shared.no_site, |index| &self.shared.sites[index].metrics)
     }
 
+    /// Who asks is known.
+    pub(super) fn identified(&mut self, visit: &Visit) {
+        if let (Some(logged), Some(log)) = (&mut self.logged, &self.shared.access_log) {
+            logged.identified(visit, log.has_networks());
+        }
+    }
+
+    /// What becomes of the request, if it is not simply passed.
+    pub(super) fn came_to(&mut self, outcome: Outcome) {
+        if let Some(logged) = &mut self.logged {
+            logged.came_to(outcome);
+        }
+    }
+
+    /// Counts what an answer that could be a page became: `rewritten`, `remembered`, or the reason why it passed as it was.
+    pub(super) fn page(&mut self, outcome: &'static str) {
+        self.shared.metrics.page(self.site(), outcome);
+        self.came_to(Outcome::of_page(outcome));
+    }
+
+    /// It can't be followed to its end. The number that stands on the page about it and in the access log, where there is one.
+    pub(super) fn failed(&mut self, error: &GatewayError) -> Option<Reference> {
+        self.logged.as_mut().map(|logged| logged.failed(error))
+    }
+
     /// The site will be asked, so this may be a view of it.
     pub(super) fn asks_site<B>(&mut self, visit: &Visit, request: &Request<B>) {
         self.candidate = Candidate::of(visit, request).map(Box::new);
@@ -55,6 +90,9 @@ impl RequestRecord {
     pub(super) fn decided(&mut self, site: &Site, visit: &Visit, decision: &Decision, asks: bool, now: Timestamp) {
         if let Some(candidate) = &mut self.candidate {
             candidate.decided(site, visit, decision, asks, now);
+        }
+        if let Some(logged) = &mut self.logged {
+            logged.decided(decision);
         }
     }
 
@@ -69,11 +107,15 @@ impl RequestRecord {
             let waited = u32::try_from(self.started.elapsed().as_millis()).unwrap_or(u32::MAX);
             self.seen = Some((Seen::of(response), waited));
         }
+        if let Some(logged) = &mut self.logged {
+            logged.answered(response.status(), self.started.elapsed());
+        }
     }
 
     /// The answer can't be completed: a failure of the site that its status, already sent, no longer tells.
-    pub(super) fn broke_off(&self, error: &AnswerError) {
+    pub(super) fn broke_off(&mut self, error: &AnswerError) {
         let reason = "body";
+        self.came_to(Outcome::BrokenOff);
         self.shared.metrics.upstream_failed(self.site(), reason);
         tracing::warn!(site = self.site(), reason, %error, "the site's answer broke off");
     }
@@ -86,7 +128,11 @@ impl RequestRecord {
 impl Drop for RequestRecord {
     fn drop(&mut self) {
         let shared = &*self.shared;
-        self.metrics().answered(&self.method, self.status, self.bytes, self.started.elapsed());
+        let took = self.started.elapsed();
+        self.metrics().answered(&self.method, self.status, self.bytes, took);
+        if let (Some(logged), Some(log)) = (self.logged.take(), &shared.access_log) {
+            log.write(logged.line(self.metrics().name(), &self.method, self.bytes, took));
+        }
         let Some(site) = self.site.map(|index| &shared.sites[index]) else { return };
         shared.counter.answered(site.number, self.bytes);
         if let (Some(candidate), Some((seen, waited))) = (self.candidate.take(), self.seen) {

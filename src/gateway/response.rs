@@ -4,7 +4,8 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 
 use super::{
     AnswerBody, Mode, Shared, body::End, counted_page::CountedPage, error::GatewayError, opening::Beginning,
-    own_cookies::OwnCookies, own_pages::model_for, request::Decided, site::Site, visit::Visit,
+    own_cookies::OwnCookies, own_pages::model_for, request::Decided, request_record::RequestRecord, site::Site,
+    visit::Visit,
 };
 use crate::{
     consent::{Decision, FrameGrant, Model, ShownMark},
@@ -120,6 +121,7 @@ pub(super) fn forward(answer: &mut Answer) {
 
 /// Rewrites an answer if it is a page; passes it as it is if not, with the reason counted.
 pub(super) async fn rewritten(
+    record: &mut RequestRecord,
     shared: &Shared,
     site: &Site,
     visit: &Visit,
@@ -136,7 +138,7 @@ pub(super) async fn rewritten(
             let edited = edits(site, visit, decision, asked).is_some();
             page_headers(site, visit, asked, edited, answer.headers_mut());
         } else if let Plan::Pass(reason) = plan {
-            shared.metrics.page(&site.name, reason.name());
+            record.page(reason.name());
         }
         return Ok(answer.map(AnswerBody::site));
     };
@@ -161,14 +163,14 @@ pub(super) async fn rewritten(
     let (outcome, body) = match made {
         Ok(page) => page,
         Err((reason, body)) => {
-            shared.metrics.page(&site.name, reason.name());
+            record.page(reason.name());
             return Ok(Response::from_parts(head, body));
         }
     };
     let used = asked.frame_grant.as_ref().and(visit.own_cookies.as_ref()).map(OwnCookies::end_frame);
     append_private(&mut headers, shown.into_iter().chain(used).collect());
     head.headers = headers;
-    shared.metrics.page(&site.name, outcome);
+    record.page(outcome);
     Ok(Response::from_parts(head, body))
 }
 

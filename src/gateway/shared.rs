@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    consent::{CategoryCounts, Decision, FrameGrant, RecordKeys},
+    consent::{CategoryCounts, Decision, EditionId, FrameGrant, RecordKeys},
     cookies::{RefusedCookies, Rule},
     geo::Countries,
     inventory::{self, InventoryFault, SiteInventory},
@@ -38,7 +38,7 @@ use crate::{
     routing::Hosts,
     statistics::Robots,
     store::{AppendError, Store},
-    telemetry::{Counter, Direction, Enforcement, Metrics, SiteMetrics},
+    telemetry::{AccessLog, Counter, Direction, Enforcement, Metrics, SiteMetrics},
     timestamp::{Term, Timestamp},
     visitor::{ClientAddress, Destination, Network},
 };
@@ -84,6 +84,8 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     /// Where views are counted.
     pub counter: Counter,
+    /// Where a line for each request goes, if anywhere.
+    pub access_log: Option<AccessLog>,
 }
 
 /// A configuration at work, with what outlives it.
@@ -96,6 +98,7 @@ pub struct Shared {
     reports_per_minute: u32,
     pub(super) kept_for: Term,
     fingerprint: [u8; 32],
+    since: Timestamp,
     pub(super) countries: Arc<Countries>,
     pub(super) robots: Arc<Robots>,
     https_port: AtomicU16,
@@ -125,7 +128,7 @@ pub enum BeginError {
 
 impl Shared {
     pub(super) fn begin(parts: Parts) -> Result<Arc<Self>, BeginError> {
-        let Parts { configured, inventory, store, keys, clock, metrics, counter } = parts;
+        let Parts { configured, inventory, store, keys, clock, metrics, counter, access_log } = parts;
         let numbers = Numbers::default();
         let sites = sites(&configured, &numbers, &metrics)?;
         let (seen, unread_inventory) = seen_before(&sites, inventory.as_deref());
@@ -149,6 +152,7 @@ impl Shared {
             no_site: SiteMetrics::new(metrics.clone(), "none".into()),
             metrics,
             counter,
+            access_log,
             numbers,
             rounds: AtomicU64::new(0),
             told_of_proxy: AtomicBool::new(false),
@@ -178,6 +182,7 @@ impl Shared {
         lasting.counter.know(counted.len());
         lasting.enforcement.know(&counted);
         Ok(Arc::new(Self {
+            since: lasting.clock.now(),
             lasting,
             hosts: Hosts::new(configured.sites.iter().map(|site| site.hosts.as_slice())),
             sites,
@@ -208,9 +213,25 @@ impl Shared {
         self.https_port.store(port, Ordering::Relaxed);
     }
 
+    /// SHA-256 of the configuration.
+    pub fn fingerprint(&self) -> &[u8; 32] {
+        &self.fingerprint
+    }
+
+    /// From when on it is gone by.
+    pub fn since(&self) -> Timestamp {
+        self.since
+    }
+
     /// The names of the sites, in the order of their numbers.
     pub fn site_names(&self) -> impl Iterator<Item = &Arc<str>> {
         self.sites.iter().map(|site| &site.name)
+    }
+
+    /// The edition of the policy that visitors of each site answer now.
+    pub fn editions_in_force(&self) -> impl Iterator<Item = (&Arc<str>, &EditionId)> {
+        let now = self.clock.now();
+        self.sites.iter().map(move |site| (&site.name, &site.consent.editions.in_force(now).id))
     }
 
     /// What signs records now.

@@ -87,6 +87,15 @@ pub(super) fn last_before(connection: &Connection, before: Timestamp) -> rusqlit
     connection.query_row(sql, [before.milliseconds()], |row| row.get(0)).optional()
 }
 
+/// Size and time of the checkpoint that was signed last.
+pub(super) fn last(connection: &Connection) -> rusqlite::Result<Option<(u64, Timestamp)>> {
+    let sql = "SELECT size, time FROM checkpoint ORDER BY time DESC, size DESC LIMIT 1";
+    let row = |row: &rusqlite::Row<'_>| {
+        Ok((row.get::<_, i64>(0)?.cast_unsigned(), Timestamp::from_milliseconds(row.get(1)?)))
+    };
+    connection.query_row(sql, [], row).optional()
+}
+
 /// Deletes what is older than a day, but for the last one of each hour, the last one of each hour that a witness has signed too, and the
 /// newest of each log. What is left says as much of the order of things, only less often.
 pub(super) fn thin(connection: &Connection, now: Timestamp) -> rusqlite::Result<usize> {

@@ -193,6 +193,15 @@ impl Reader {
         checkpoints::last_before(&self.connection, before).map_err(self.failed())
     }
 
+    /// How many leaves the checkpoint has that was signed last, and when that was.
+    ///
+    /// # Errors
+    ///
+    /// When the file refuses.
+    pub fn last_signed(&self) -> Result<Option<(u64, Timestamp)>, StoreError> {
+        checkpoints::last(&self.connection).map_err(self.failed())
+    }
+
     pub(super) fn failed(&self) -> impl FnOnce(rusqlite::Error) -> StoreError {
         StoreError::database(&self.path, "read the consent log")
     }

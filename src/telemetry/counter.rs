@@ -35,6 +35,8 @@ struct Inner {
     news: Condvar,
     /// By their numbers. Their list is replaced when there is a new one; the numbers stay.
     sites: ArcSwap<Vec<Arc<SiteTraffic>>>,
+    /// Of all sites, since the start.
+    lost: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -89,7 +91,13 @@ pub struct CounterQueue {
 impl Counter {
     /// A queue for no sites yet.
     pub fn new() -> (Self, CounterQueue) {
-        let inner = Arc::new(Inner { waiting: Mutex::default(), news: Condvar::new(), sites: ArcSwap::default() });
+        let inner = Inner {
+            waiting: Mutex::default(),
+            news: Condvar::new(),
+            sites: ArcSwap::default(),
+            lost: AtomicU64::new(0),
+        };
+        let inner = Arc::new(inner);
         (Self(inner.clone()), CounterQueue { inner, taken: VecDeque::new() })
     }
 
@@ -111,6 +119,7 @@ impl Counter {
             waiting.messages.push_back(Message::Counted(counted));
         } else if let Some(site) = self.0.sites.load().get(site) {
             site.lost.fetch_add(1, Relaxed);
+            self.0.lost.fetch_add(1, Relaxed);
         }
         let wakes = waiting.sleeps || waiting.messages.len() == QUEUE / 2;
         waiting.sleeps = false;
@@ -131,6 +140,11 @@ impl Counter {
         drop(waiting);
         self.0.news.notify_one();
         true
+    }
+
+    /// How much was lost since the start.
+    pub fn lost(&self) -> u64 {
+        self.0.lost.load(Relaxed)
     }
 
     /// A request of a site was answered with so many bytes.
@@ -269,6 +283,7 @@ mod tests {
         let traffic = counter.traffic(now);
         let seen: Vec<_> = traffic.iter().map(|one| (one.site, one.requests, one.bytes, one.lost)).collect();
         assert_eq!(seen, [(0, 2, 150, 0), (1, 0, 0, 3)]);
+        assert_eq!(counter.lost(), 3);
         assert!(counter.traffic(now).is_empty());
         assert!(matches!(queue.next(Duration::ZERO), Some(Message::Counted(_))));
         counter.end();

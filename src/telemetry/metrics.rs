@@ -59,6 +59,7 @@ pub struct Metrics {
     witness_failures: IntCounterVec,
     /// Of each witness, since when a checkpoint waits for its signature.
     witness_waits: Mutex<BTreeMap<Box<str>, Option<Timestamp>>>,
+    access_lines_lost: IntCounterVec,
     certificate_expiry: IntGaugeVec,
     certificate_renewals: IntCounterVec,
     certificate_renewal_failures: IntCounterVec,
@@ -162,6 +163,11 @@ impl Metrics {
                 &["witness", "reason"],
             ),
             witness_waits: Mutex::default(),
+            access_lines_lost: vector(
+                "kelisim_access_log_lost_lines_total",
+                "Lines of the access log that were not written.",
+                &["reason"],
+            ),
             certificate_expiry: gauges(
                 "kelisim_certificate_expiry_timestamp_seconds",
                 "The last moment of the certificate that is served for a name.",
@@ -227,6 +233,17 @@ impl Metrics {
         failures
     }
 
+    /// How many requests of a site were answered since the start.
+    pub fn requests_of(&self, site: &str) -> u64 {
+        let is_of = |metric: &prometheus::proto::Metric| {
+            metric.get_label().iter().any(|label| label.name() == "site" && label.value() == site)
+        };
+        let families = self.requests.collect();
+        let counts = families.iter().flat_map(|family| family.get_metric()).filter(|metric| is_of(metric));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of whole things")]
+        counts.map(|metric| metric.get_counter().get_value() as u64).sum()
+    }
+
     /// Counts a page: `rewritten`, or the reason why it passed as it was.
     pub fn page(&self, site: &str, outcome: &'static str) {
         self.pages.with_label_values(&[site, outcome]).inc();
@@ -275,6 +292,11 @@ impl Metrics {
     /// Counts a checkpoint that a witness did not sign.
     pub fn witness_failed(&self, witness: &str, reason: &'static str) {
         self.witness_failures.with_label_values(&[witness, reason]).inc();
+    }
+
+    /// Counts lines of the access log that were not written.
+    pub fn access_lines_lost(&self, reason: &'static str, lines: u64) {
+        self.access_lines_lost.with_label_values(&[reason]).inc_by(lines);
     }
 
     /// Sets until when the certificates in use are valid, by name; names that are gone are shown no more.

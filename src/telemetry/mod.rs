@@ -1,13 +1,20 @@
-//! What the operator sees of the running gateway: metrics and log lines. Never an address, a cookie, a user agent or a query.
+//! What the operator sees of the running gateway: metrics, log lines and the access log. Never an address, a cookie, a user agent or a query.
 
+mod access_log;
 mod counter;
 mod enforcement;
 mod log;
 mod metrics;
+mod recent_failures;
 mod site_metrics;
 
+pub use access_log::{
+    AccessLine, AccessLog, AccessLogFormat, AccessLogSettings, AccessLogThread, ConsentWord, LoggedPath, MethodName,
+    Outcome, Protocol, Reference,
+};
 pub use counter::{Counter, CounterQueue, Going, Message};
 pub use enforcement::Enforcement;
 pub use log::{LogFormat, start_log};
 pub use metrics::{ConnectionGauge, Direction, Metrics};
-pub use site_metrics::SiteMetrics;
+pub use recent_failures::{RECENT_MINUTES, RecentFailures};
+pub use site_metrics::{SiteMetrics, SiteName};

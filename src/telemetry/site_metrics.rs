@@ -16,6 +16,27 @@ use crate::consent::{Category, CategoryCounts, Reason};
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "other"];
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
+/// Where a method stands among those that have a name.
+fn method_place(method: &Method) -> usize {
+    METHODS.iter().position(|name| method.as_str() == *name).unwrap_or(METHODS.len() - 1)
+}
+
+/// The name of a method of RFC 9110, or `other`.
+pub(super) fn method_name(method: &Method) -> &'static str {
+    METHODS[method_place(method)]
+}
+
+/// The name of a site as it is configured, or `none`: what a request says of its host never becomes one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SiteName(Arc<str>);
+
+impl SiteName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// The counters of one site.
 #[derive(Debug)]
 pub struct SiteMetrics {
@@ -51,9 +72,14 @@ impl SiteMetrics {
         &self.site
     }
 
+    /// The same as a value for lines of the access log.
+    pub fn name(&self) -> SiteName {
+        SiteName(self.site.clone())
+    }
+
     /// Counts an answer when its last byte has left.
     pub fn answered(&self, method: &Method, status: StatusCode, bytes: u64, took: Duration) {
-        let name = METHODS.iter().position(|name| method.as_str() == *name).unwrap_or(METHODS.len() - 1);
+        let name = method_place(method);
         let class = (usize::from(status.as_u16() / 100).clamp(1, CLASSES.len())) - 1;
         let labels = [&*self.site, METHODS[name], CLASSES[class]];
         self.requests.get(name * CLASSES.len() + class, &self.metrics.requests, &labels).inc();

@@ -5,6 +5,7 @@
 
 mod harness;
 
+mod access_log;
 mod acme;
 mod admin_host;
 mod administration;
@@ -17,6 +18,7 @@ mod choice;
 mod cookies;
 mod country;
 mod dashboard;
+mod doctor;
 mod durability;
 mod editions;
 mod exceptions;

@@ -1,5 +1,6 @@
 //! The file as checked: each module's own settings, and what must fit between them.
 
+mod access_log;
 mod acme;
 mod analytics;
 mod consent;
@@ -19,7 +20,7 @@ use std::{collections::BTreeMap, net::IpAddr, path::PathBuf};
 use toml::Spanned;
 
 use super::{catalogue, file::Table, keys, value};
-use crate::telemetry::LogFormat;
+use crate::telemetry::{AccessLogSettings, LogFormat};
 use crate::{
     acme::Settings as AcmeSettings,
     admin::Deadlines,
@@ -52,6 +53,7 @@ pub(super) struct Checked {
     pub(super) witnesses: Vec<WitnessSettings>,
     pub(super) statistics: StatisticsSettings,
     pub(super) mail: Option<MailSettings>,
+    pub(super) access_log: Option<AccessLogSettings>,
 }
 
 /// What a site must know of the rest of the file.
@@ -111,6 +113,7 @@ pub(super) fn check(mut top: Table<'_>) -> Option<Checked> {
     let witnesses = witness::check(&mut top);
     let statistics = statistics::check(&mut top);
     let mail = mail::check(&mut top);
+    let access_log = access_log::check(&mut top);
     let complete = !sites.is_empty() && sites.len() == expected;
     let acme = tls.and_then(|tls| tls.acme);
     if let Some(acme) = acme.as_ref().filter(|_| complete) {
@@ -132,6 +135,7 @@ pub(super) fn check(mut top: Table<'_>) -> Option<Checked> {
         witnesses,
         statistics,
         mail,
+        access_log,
     })
 }
 
