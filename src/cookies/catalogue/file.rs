@@ -38,6 +38,7 @@ pub fn parse_catalogue(text: &str) -> Result<Vec<Rule>, Vec<CatalogueFault>> {
     }
     // Beyond a fault of syntax the rest is a guess, and faults found in a guess mislead.
     if !reader.faults.is_empty() {
+        reader.faults.sort_by_key(|fault| fault.line);
         return Err(reader.faults);
     }
     let mut rules = Vec::new();

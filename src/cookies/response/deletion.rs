@@ -57,6 +57,8 @@ fn is_past_date(value: &[u8]) -> bool {
         (b"Nov", 30),
         (b"Dec", 31),
     ];
+    // Browsers look for the first month anywhere in the value, so a weekday that is none may make it another date, or no date at all.
+    const WEEKDAYS: [&[u8]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
     const SHAPE: &[u8; 29] = b"aaa, 00-aaa-0000 00:00:00 GMT";
     let fits = |(byte, shape): (&u8, &u8)| match *shape {
         b'a' => byte.is_ascii_alphabetic(),
@@ -70,8 +72,12 @@ fn is_past_date(value: &[u8]) -> bool {
     let number =
         |place: std::ops::Range<usize>| value[place].iter().fold(0, |sum, byte| sum * 10 + u32::from(byte - b'0'));
     let days = MONTHS.iter().find(|(month, _)| value[8..11].eq_ignore_ascii_case(month)).map_or(0, |(_, days)| *days);
-    let exists =
-        (1..=days).contains(&number(5..7)) && number(17..19) < 24 && number(20..22) < 60 && number(23..25) < 60;
+    let is_weekday = WEEKDAYS.iter().any(|day| value[..3].eq_ignore_ascii_case(day));
+    let exists = is_weekday
+        && (1..=days).contains(&number(5..7))
+        && number(17..19) < 24
+        && number(20..22) < 60
+        && number(23..25) < 60;
     exists && (1970..2020).contains(&number(12..16))
 }
 
@@ -102,6 +108,14 @@ mod tests {
         check("; Expires=Thu, 01 Jan 1970 24:00:00 GMT", false);
         check("; Expires=Wed, 01 Jan 2020 00:00:00 GMT", false);
         check("; Expires=0", false);
+    }
+
+    #[test]
+    fn a_month_in_place_of_the_weekday_makes_another_date_and_no_deletion() {
+        assert!(is_deletion(b"a=1; Expires=sun, 31 Jan 1970 00:00:00 GMT"));
+        // To a browser this is the 31st of February, so no date: the cookie is kept until it closes.
+        assert!(!is_deletion(b"a=1; Expires=Feb, 31 Jan 1970 00:00:00 GMT"));
+        assert!(!is_deletion(b"a=1; Expires=abc, 31 Jan 1970 00:00:00 GMT"));
     }
 
     #[test]

@@ -105,3 +105,9 @@ fn a_fault_of_syntax_is_told_alone() {
     assert!(faults.iter().all(|fault| fault.line >= 2), "{faults:?}");
     assert_eq!(parse_catalogue("").unwrap().len(), 0);
 }
+
+#[test]
+fn faults_of_syntax_are_told_in_the_order_of_their_lines() {
+    let faults = parse_catalogue("\u{1b}[cookie]]\nname = \" \" \"a\"\ncategory = \"tasty\"\n").unwrap_err();
+    assert!(faults.len() > 1 && faults.is_sorted_by_key(|fault| fault.line), "{faults:?}");
+}

@@ -61,6 +61,8 @@ pub struct PageEdits {
     /// What addresses are relative to: the page's own address, later its first `<base href>`.
     base: Url,
     base_found: bool,
+    /// Scheme, host and port of the page itself.
+    origin: Box<str>,
     grant: Option<FrameGrant>,
     placeholder: Placeholder,
     /// How many frames were replaced, in all parts of the page.
@@ -127,8 +129,9 @@ impl PageEdits {
     ) -> Option<Self> {
         let idle = mode == EditMode::Compatible && hosts.lines().all(|line| line.passes(allowed));
         let base = Url::parse(page).ok().filter(|_| !idle)?;
+        let origin = base.origin().ascii_serialization().into();
         let (base_found, replaced, tally) = (false, Arc::default(), PageTally::default());
-        Some(Self { mode, hosts, allowed, base, base_found, grant, placeholder, replaced, tally })
+        Some(Self { mode, hosts, allowed, base, base_found, origin, grant, placeholder, replaced, tally })
     }
 
     /// The same edits with a count of their own, to begin again.
@@ -259,7 +262,10 @@ impl PageEdits {
         let Placeholder { address, title } = &self.placeholder;
         let limited =
             if tag.get_attribute("sandbox").is_some_and(|rights| limits(&text(&rights))) { "&sandboxed=1" } else { "" };
-        edits.replace("src", &plain(&format!("{address}&host={}&frame={frame}{limited}", in_query(&host))));
+        // A path alone would lead to the host of the page's base.
+        let moved = self.base_found && self.base.origin().ascii_serialization() != *self.origin;
+        let origin = if moved { &*self.origin } else { "" };
+        edits.replace("src", &plain(&format!("{origin}{address}&host={}&frame={frame}{limited}", in_query(&host))));
         if !tag.has_attribute("title") {
             edits.insert(&format!(" title=\"{}\"", title.replace("{host}", &plain(&host))));
         }

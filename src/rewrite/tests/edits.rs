@@ -132,6 +132,16 @@ fn refused_frames_show_our_page_and_keep_every_other_attribute() {
 }
 
 #[test]
+fn the_page_in_place_of_a_frame_is_ours_also_where_the_base_of_a_page_is_on_another_host() {
+    let maps = placeholder("maps.example", "https://maps.example/e");
+    let frame = "<iframe title=t src=//maps.example/e>";
+    for (base, origin) in [("//t.example/b/", "https://shop.example"), ("/b/", ""), ("https://shop.example:443/", "")] {
+        let found = String::from_utf8(strict(format!("<base href={base}>{frame}").as_bytes())).unwrap();
+        assert_eq!(found, format!("<base href={base}><iframe title=t src={origin}{maps}>"), "{base}");
+    }
+}
+
+#[test]
 fn what_stands_there_for_visitors_without_scripts_is_edited_as_well() {
     let maps = placeholder("maps.example", "https://maps.example/e");
     let check = |page: &str, expected: &str| {
@@ -283,7 +293,9 @@ fn by_tree(name: &str, mut attributes: Attributes, base: &mut Option<Url>) -> At
         "iframe" | "frame" if found(&attributes, "srcdoc").is_none() => {
             if let Some((host, url)) = found(&attributes, "src").and_then(|src| foreign(&src, base)) {
                 let frame = FrameName::of(&url);
-                set(&mut attributes, "src", format!("{FRAME}&host={host}&frame={frame}"));
+                let moved = base.as_ref().is_some_and(|base| base.origin() != page.origin());
+                let origin = if moved { "https://shop.example" } else { "" };
+                set(&mut attributes, "src", format!("{origin}{FRAME}&host={host}&frame={frame}"));
                 if found(&attributes, "title").is_none() {
                     attributes.insert(0, ("title".into(), format!("К {host}")));
                 }

@@ -1,0 +1,5 @@
+//! `ledger_texts` with libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| kelisim_fuzz::run("ledger_texts", input));

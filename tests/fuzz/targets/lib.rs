@@ -1,0 +1,63 @@
+//! What strangers' bytes are tried on: each target reads an input, hands it to the library, and asserts what must hold of the outcome.
+//!
+//! A target is a plain function, so that two things can run it: the tests of `tests/integration/fuzz`, which change the seeds of its corpus on
+//! any stable compiler, and libFuzzer (`tests/fuzz/run`), which looks for inputs that reach new code. `tests/README.md` says how.
+
+#![allow(missing_docs, unreachable_pub, reason = "what runs targets has no other reader")]
+#![allow(clippy::unwrap_used, reason = "a property that does not hold fails where it stands")]
+
+mod access_log;
+mod catalogue;
+mod choice;
+mod coded_page;
+mod configuration;
+mod cookie_reading;
+mod countries;
+mod ledger_texts;
+mod log;
+mod log_bundle;
+mod page;
+mod page_parts;
+mod receipt;
+mod record;
+mod report;
+mod request_cookies;
+mod response_cookies;
+
+/// Something that is tried.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Its name, also that of its folder in `corpus` and of its program.
+    pub name: &'static str,
+    /// Tries an input, and panics where a property does not hold.
+    pub run: fn(&[u8]),
+    /// Pieces that mean something in its inputs: what a mutation puts in now and then.
+    pub words: &'static [&'static str],
+    /// How many mutated inputs a usual run of the tests tries: as many as take some seconds without optimisation.
+    pub runs: u32,
+}
+
+/// Every target.
+pub const ALL: [Target; 14] = [
+    access_log::TARGET,
+    catalogue::TARGET,
+    choice::TARGET,
+    coded_page::TARGET,
+    configuration::TARGET,
+    countries::TARGET,
+    ledger_texts::TARGET,
+    log_bundle::TARGET,
+    page::TARGET,
+    receipt::TARGET,
+    record::TARGET,
+    report::TARGET,
+    request_cookies::TARGET,
+    response_cookies::TARGET,
+];
+
+/// Runs the target with this name: what the programs call.
+#[allow(dead_code, reason = "the tests call targets themselves")]
+pub fn run(name: &str, input: &[u8]) {
+    let target = ALL.iter().find(|target| target.name == name).unwrap_or_else(|| panic!("no target is named {name}"));
+    (target.run)(input);
+}
