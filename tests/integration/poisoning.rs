@@ -156,7 +156,7 @@ fn nobody_is_sent_to_a_host_that_is_not_the_sites() {
                 tried += 1;
                 let (status, location) = location(browser, target, host);
                 let Some(location) = location else {
-                    assert!(status < 300 || status >= 400, "{host} {target}: {status}");
+                    assert!(!(300..400).contains(&status), "{host} {target}: {status}");
                     continue;
                 };
                 let rest = location.strip_prefix("https://").unwrap_or_else(|| panic!("{host} {target}: {location}"));
