@@ -1,6 +1,6 @@
 //! How often a password may be tried: bounded for each name, whether an account has it or not, for each client, and over all.
 
-use std::{collections::VecDeque, hash::RandomState, sync::Mutex};
+use std::{hash::RandomState, sync::Mutex};
 
 use aws_lc_rs::digest::{SHA256, digest};
 
@@ -30,7 +30,7 @@ pub(super) const PUBLIC: Bounds = Bounds { counts_for: 10 * 60 * 1000, for_name:
 pub(super) struct Guesses {
     bounds: Bounds,
     hasher: RandomState,
-    tries: Mutex<VecDeque<Try>>,
+    tries: Mutex<Vec<Try>>,
 }
 
 struct Try {
@@ -56,7 +56,7 @@ impl Guesses {
             && tries.iter().filter(|tried| tried.name == name).count() < for_name
             && tries.iter().filter(|tried| tried.client == client).count() < for_client;
         if allowed {
-            tries.push_back(Try { time: now, name, client });
+            tries.push(Try { time: now, name, client });
         }
         allowed
     }
@@ -69,18 +69,16 @@ impl Guesses {
 
     /// Forgets what counts no more. Also to be called where nobody tries, so that no number outlives its time by much.
     pub(super) fn forget_before(&self, now: Timestamp) {
-        let mut tries = self.lock();
-        let is_over = |tried: &Try| now.milliseconds() - tried.time.milliseconds() >= self.bounds.counts_for;
-        while tries.front().is_some_and(is_over) {
-            tries.pop_front();
-        }
+        // A clock that was ahead and is set right must not lock anybody out until its wrong time comes.
+        let is_over = |tried: &Try| (now.milliseconds() - tried.time.milliseconds()).abs() >= self.bounds.counts_for;
+        self.lock().retain(|tried| !is_over(tried));
     }
 
     fn key(&self, client: Option<ClientAddress>) -> u64 {
         client.map_or(0, |client| client.limit_key(&self.hasher))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Try>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Try>> {
         self.tries.lock().expect("nothing panics while it holds the tries")
     }
 }
@@ -111,6 +109,14 @@ mod tests {
         assert_eq!(tried(15), LOCAL.for_name);
         guesses.right("anna", None);
         assert_eq!(tried(15), LOCAL.for_name);
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_locks_nobody_out_when_it_is_set_right() {
+        let guesses = Guesses::new(LOCAL);
+        assert_eq!((0..20).filter(|_| guesses.begin("anna", None, minute(500_000))).count(), LOCAL.for_name);
+        assert!(!guesses.begin("anna", None, minute(500_000 - 14)), "a small correction forgets nothing");
+        assert!(guesses.begin("anna", None, minute(0)));
     }
 
     #[test]

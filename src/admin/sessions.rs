@@ -34,7 +34,8 @@ struct Session {
 impl Session {
     fn is_over(&self, now: Timestamp) -> bool {
         let since = |moment: Timestamp| now.milliseconds() - moment.milliseconds();
-        since(self.used) >= LONGEST_IDLE || since(self.begun) >= LONGEST_SESSION
+        // One from a time that a clock was ahead by would otherwise live until that time and longer.
+        since(self.used).abs() >= LONGEST_IDLE || since(self.begun) >= LONGEST_SESSION
     }
 }
 
@@ -107,6 +108,14 @@ mod tests {
         sessions.end("a", &ended);
         assert_eq!(sessions.account("a", &ended, minute(0)), None);
         assert_eq!(sessions.account("a", "", minute(0)), None);
+    }
+
+    #[test]
+    fn a_session_from_when_the_clock_was_ahead_ends_when_it_is_set_right() {
+        let sessions = Sessions::default();
+        let token = sessions.begin("a", ANNA, minute(500_000));
+        assert_eq!(sessions.account("a", &token, minute(500_000 - 29)), Some(ANNA), "a small correction ends nothing");
+        assert_eq!(sessions.account("a", &token, minute(0)), None);
     }
 
     #[test]

@@ -37,8 +37,6 @@ const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(20);
 const HTTP2_MOST_LOCAL_RESETS: usize = 256;
 /// Bytes that may wait in our memory for one stream of one connection.
 const HTTP2_SEND_BUFFER_BYTES: usize = 64 * 1024;
-/// How long a client may refuse to take bytes.
-const CLIENT_READING_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What a connection goes by from its beginning to its end.
 pub(super) struct Bounds {
@@ -97,7 +95,7 @@ pub(super) async fn serve(
     let connection = Connection::new(peer, scheme, (permit, gauge, drain.alive()));
     let mut way = Way { peer, scheme, named: None };
     let activity = Activity::default();
-    let patience = |head| Patience { head, reading: CLIENT_READING_TIMEOUT };
+    let patience = |head| Patience { head, reading: limits.reading_timeout };
     match (&shared.tls, scheme) {
         (Some(tls), Scheme::Https) => {
             let handshake = Box::pin(tokio::time::timeout(limits.head_timeout, tls.accept(stream)));
@@ -107,7 +105,7 @@ pub(super) async fn serve(
             };
             if stream.get_ref().1.alpn_protocol() == Some(TLS_ALPN_PROTOCOL) {
                 // The handshake was the answer; nothing else is said in this protocol (RFC 8737, section 3).
-                _ = tokio::time::timeout(CLIENT_READING_TIMEOUT, stream.shutdown()).await;
+                _ = tokio::time::timeout(limits.reading_timeout, stream.shutdown()).await;
                 return;
             }
             let tls = &stream.get_ref().1;
@@ -151,9 +149,12 @@ where
     let mut serving = std::pin::pin!(serving);
     // hyper has no idle limit for HTTP/2: a connection that had no request from one look to the next is told to go.
     let mut begun = activity.begun();
+    // A stream whose window the client keeps shut writes nothing, so no limit on writing sees it.
+    let mut stands_still = std::pin::pin!(activity.stands_still(limits.reading_timeout * 2));
     loop {
         tokio::select! {
             _ = &mut serving => return,
+            () = &mut stands_still => return,
             () = drain.requested() => break,
             () = tokio::time::sleep(limits.idle_timeout) => {
                 if activity.is_idle() && begun == activity.begun() {
@@ -167,7 +168,11 @@ where
     let ends = tokio::time::timeout(LAST_WORDS, serving.as_mut()).await;
     // One that never said that it speaks HTTP/2 would be waited for without end.
     if ends.is_err() && activity.begun() > 0 {
-        // A peer that is gone does not answer; requests under way have their own limits and the end of the gateway has its own.
-        _ = serving.await;
+        // Requests under way have their own limits. Who has none and does not take its leave is not waited for without end either.
+        tokio::select! {
+            _ = &mut serving => {}
+            () = &mut stands_still => {}
+            () = activity.rests(limits.reading_timeout) => {}
+        }
     }
 }

@@ -3,12 +3,12 @@
 use std::{convert::Infallible, future::Future, sync::Arc};
 
 use arc_swap::ArcSwap;
-use http::{Request, Response, header};
+use http::{Request, Response, Version, header};
 use http_body_util::Either;
 use hyper::{body::Incoming, service::Service};
 
 use super::{
-    activity::{ActiveRequest, Activity},
+    activity::{ActiveRequest, Activity, Handing},
     challenge,
     connection::Shared,
     other_host::{Goes, OtherBody},
@@ -52,9 +52,11 @@ impl Service<Request<Incoming>> for Requests {
         let active = Arc::new(self.activity.begin());
         let shared = self.current.load_full();
         if let Some(answer) = challenge::answer(&shared.served, &request) {
-            let answer = answer.map(|body| Busy { body: Either::Right(body), _active: active });
+            let answer = answer.map(|body| Busy { body: Either::Right(body), handing: None, _active: active });
             return Box::pin(async move { Ok(answer) });
         }
+        let handing = (request.version() == Version::HTTP_2).then(|| self.activity.clone());
+        let handing = move || handing.map(|activity| activity.handing());
         let Way { peer, scheme, ref named } = self.way;
         let is_others = shared.other.as_ref().is_some_and(|other| other.is(named.as_deref()));
         if let Some(other) = shared.other.as_ref().filter(|other| other.concerns(&request, is_others)) {
@@ -64,7 +66,7 @@ impl Service<Request<Incoming>> for Requests {
                 let (other, port) = (other.clone(), shared.https_port);
                 return Box::pin(async move {
                     let answer = other.answer(goes, request, client, port).await;
-                    Ok(answer.map(|body| Busy { body: Either::Right(body), _active: active }))
+                    Ok(answer.map(|body| Busy { body: Either::Right(body), handing: handing(), _active: active }))
                 });
             }
         }
@@ -78,7 +80,7 @@ impl Service<Request<Incoming>> for Requests {
             if let Some(hsts) = hsts {
                 answer.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, hsts);
             }
-            Ok(answer.map(|body| Busy { body: Either::Left(body), _active: active }))
+            Ok(answer.map(|body| Busy { body: Either::Left(body), handing: handing(), _active: active }))
         })
     }
 }
@@ -86,6 +88,8 @@ impl Service<Request<Incoming>> for Requests {
 /// A body that keeps its connection busy until it has gone.
 pub(super) struct Busy<B> {
     body: B,
+    /// On connections that carry several answers, and of which none is to stand in the way of their end.
+    handing: Option<Handing>,
     _active: Arc<ActiveRequest>,
 }
 
@@ -97,7 +101,15 @@ impl<B: http_body::Body + Unpin> http_body::Body for Busy<B> {
         self: std::pin::Pin<&mut Self>,
         context: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
-        std::pin::Pin::new(&mut self.get_mut().body).poll_frame(context)
+        let this = self.get_mut();
+        if let Some(handing) = &mut this.handing {
+            handing.asked();
+        }
+        let frame = std::pin::Pin::new(&mut this.body).poll_frame(context);
+        if let (Some(handing), std::task::Poll::Ready(Some(Ok(_)))) = (&mut this.handing, &frame) {
+            handing.handed();
+        }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

@@ -79,6 +79,8 @@ pub struct Limits {
     pub idle_timeout: Duration,
     /// How long an HTTP/1.1 connection may lie idle before it gives back the memory in which requests are read and answered.
     pub rest_after: Duration,
+    /// How long a client may refuse to take bytes; of one HTTP/2 stream, twice as long.
+    pub reading_timeout: Duration,
     /// Concurrent HTTP/2 streams of one connection.
     pub http2_streams: u32,
     /// HTTP/2 streams that a client may have reset before the gateway answered them (rapid reset).
@@ -98,6 +100,7 @@ impl Default for Limits {
             head_timeout: Duration::from_secs(15),
             idle_timeout: Duration::from_secs(75),
             rest_after: Duration::from_millis(500),
+            reading_timeout: Duration::from_secs(60),
             http2_streams: 128,
             http2_resets: 20,
             choices_per_minute: 30,

@@ -3,7 +3,7 @@
 use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
-use tokio::{runtime::Runtime, sync::watch};
+use tokio::{runtime::Runtime, sync::watch, time::Instant};
 
 use super::{
     connection::{Shared, serve},
@@ -14,6 +14,9 @@ use crate::visitor::Scheme;
 
 /// How long accepting pauses when the system has no descriptors left: the connections that are open must end first.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How often a listener says so meanwhile: whoever takes all descriptors shall not fill the log too.
+const SAYS_SO_EVERY: Duration = Duration::from_secs(60);
 
 /// How long the stop waits for what works beside the runtime.
 const STOP_PATIENCE: Duration = Duration::from_secs(2);
@@ -55,6 +58,7 @@ async fn accept(
     limit: Arc<ConnectionLimit>,
     drain: Drain,
 ) {
+    let mut said: Option<Instant> = None;
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
@@ -65,7 +69,10 @@ async fn accept(
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
-                tracing::warn!(%error, "can't accept connections; trying again");
+                if said.is_none_or(|said| said.elapsed() >= SAYS_SO_EVERY) {
+                    tracing::warn!(%error, "can't accept connections; trying again");
+                    said = Some(Instant::now());
+                }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }

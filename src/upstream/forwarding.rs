@@ -10,9 +10,9 @@ use crate::{
     visitor::{AddressForm, ClientConnection},
 };
 
-/// Fields by which applications learn a client's address, country, scheme or path from a proxy. Names are compared after `_` is read as `-`,
+/// Fields by which applications learn a client's address, country, scheme, host or path from a proxy. Names are compared after `_` is read as `-`,
 /// since CGI and WSGI make no difference between the two.
-const EXACT: [&str; 24] = [
+const EXACT: [&str; 28] = [
     "b-forwarded-for",
     "cf-connecting-ip",
     "cf-connecting-ipv6",
@@ -32,9 +32,13 @@ const EXACT: [&str; 24] = [
     "true-client-ip",
     "x-azure-clientip",
     "x-azure-socketip",
+    "x-backend-host",
     "x-client-ip",
     "x-cluster-client-ip",
+    "x-host",
+    "x-http-host-override",
     "x-nf-client-connection-ip",
+    "x-original-host",
     "x-original-url",
     "x-rewrite-url",
 ];
@@ -144,6 +148,7 @@ mod tests {
             "cf_connecting_ip",
             "kelisim-consent",
             "kelisim_consent",
+            "x-original-host",
             "x-original-url",
             "x-forwarded",
             "x-forwarded-countryregion",

@@ -101,6 +101,13 @@ fn broken_chunks_break_the_request_off() {
         "-5\r\nhello\r\n0\r\n\r\n",
         "0x5\r\nhello\r\n0\r\n\r\n",
         "FFFFFFFFFFFFFFFFF\r\n",
+        "+5\r\nhello\r\n0\r\n\r\n",
+        "5_\r\nhello\r\n0\r\n\r\n",
+        "g\r\nhello\r\n0\r\n\r\n",
+        "5\r\nhelloXX0\r\n\r\n",
+        "5\rhello\r0\r\r",
+        "5;a\nb\r\nhello\r\n0\r\n\r\n",
+        "10000000000000005\r\nhello\r\n0\r\n\r\n",
     ] {
         let mut wire = Wire::of(&gateway.plain_browser());
         let head = "POST / HTTP/1.1\r\nhost: shop.example\r\ntransfer-encoding: chunked\r\n\r\n";
@@ -108,6 +115,41 @@ fn broken_chunks_break_the_request_off() {
         let come = statuses(&wire.rest());
         assert!(!come.contains(&200), "{body:?}: {come:?}");
         assert_eq!(site.count(), 0, "{body:?}");
+    }
+}
+
+#[test]
+fn what_stands_beside_the_size_of_a_chunk_does_not_reach_the_site() {
+    let site = site();
+    let gateway = Gateway::before(&site);
+    for body in ["5;name=value;other=\"x\"\r\nhello\r\n0\r\n\r\n", "05\r\nhello\r\n000;last\r\n\r\n"] {
+        let mut wire = Wire::of(&gateway.plain_browser());
+        wire.send(format!("POST / HTTP/1.1\r\nhost: shop.example\r\ntransfer-encoding: chunked\r\n\r\n{body}"));
+        assert_eq!(wire.reply("POST").status, 200, "{body:?}");
+        // The harness reads no extensions and would have failed on any.
+        assert_eq!(site.last().body, b"hello", "{body:?}");
+        assert_eq!(wire.ask("GET", "/next", &[]).status, 200, "{body:?}: the next request begins where it begins");
+        assert_eq!(site.last().target(), "/next");
+    }
+    let mut wire = Wire::of(&gateway.plain_browser());
+    let extension = "x".repeat(100_000);
+    let head = "POST / HTTP/1.1\r\nhost: shop.example\r\ntransfer-encoding: chunked\r\n\r\n";
+    wire.try_send(format!("{head}5;{extension}\r\nhello\r\n0\r\n\r\n{NEXT}"));
+    assert!(!statuses(&wire.rest()).contains(&200), "extensions have a bound");
+}
+
+#[test]
+fn what_a_request_says_of_its_own_framing_is_no_matter_of_one_hop() {
+    let site = site();
+    let gateway = Gateway::before(&site);
+    for named in ["content-length", "transfer-encoding", "host", "close, content-length"] {
+        let mut wire = Wire::of(&gateway.plain_browser());
+        wire.send(format!(
+            "POST / HTTP/1.1\r\nhost: shop.example\r\nconnection: {named}\r\ncontent-length: 5\r\n\r\nhello"
+        ));
+        assert_eq!(wire.reply("POST").status, 200, "{named}");
+        assert_eq!(site.last().body, b"hello", "{named}: the site reads the same body");
+        assert_eq!(site.last().header("host"), Some("shop.example"), "{named}");
     }
 }
 

@@ -33,7 +33,7 @@ async fn connect(address: std::net::SocketAddr, certificate: &Path, name: &'stat
 }
 
 /// A connection on which HTTP/2 was agreed.
-async fn tls(
+pub async fn tls(
     address: std::net::SocketAddr,
     certificate: &Path,
     name: &'static str,

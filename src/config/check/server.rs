@@ -125,6 +125,7 @@ fn limits(mut table: Table<'_>) -> Limits {
         head_timeout: table.parsed("head_timeout", value::duration).map_or(usual.head_timeout, Spanned::into_inner),
         idle_timeout: table.parsed("idle_timeout", value::duration).map_or(usual.idle_timeout, Spanned::into_inner),
         rest_after: usual.rest_after,
+        reading_timeout: usual.reading_timeout,
         http2_streams: table.number("http2_streams", 1..=1000).unwrap_or(usual.http2_streams),
         http2_resets: wide(table.number("http2_resets", 1..=1000), usual.http2_resets),
         choices_per_minute: table.number("choices_per_minute", 1..=10_000).unwrap_or(usual.choices_per_minute),

@@ -34,6 +34,7 @@ const fn limits(rest_after: Duration) -> Limits {
         head_timeout: HEAD_TIMEOUT,
         idle_timeout: Duration::from_secs(75),
         rest_after,
+        reading_timeout: Duration::from_secs(60),
         http2_streams: 1,
         http2_resets: 1,
         choices_per_minute: 1,

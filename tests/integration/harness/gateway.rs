@@ -42,6 +42,7 @@ pub struct GatewayBuilder {
     folder: Option<TempDir>,
     hand_over: Option<std::path::PathBuf>,
     rest_after: Option<Duration>,
+    reading_timeout: Option<Duration>,
     drain_timeout: String,
     clock: Clock,
 }
@@ -75,6 +76,7 @@ impl Gateway {
             folder: None,
             hand_over: None,
             rest_after: None,
+            reading_timeout: None,
             drain_timeout: "1 s".to_owned(),
             clock: Clock::standing_at(Timestamp::parse(NOW).unwrap()),
         }
@@ -241,6 +243,12 @@ impl GatewayBuilder {
         self
     }
 
+    /// A client may refuse to take bytes for so long.
+    pub fn reading_within(mut self, time: Duration) -> Self {
+        self.reading_timeout = Some(time);
+        self
+    }
+
     /// Requests that have begun may take so long when it stops.
     pub fn draining_for(mut self, time: &str) -> Self {
         self.drain_timeout = time.to_owned();
@@ -351,6 +359,7 @@ storage_place = "Kazakhstan"
         configuration.hand_over = self.hand_over.take();
         let limits = &mut configuration.server.limits;
         limits.rest_after = self.rest_after.unwrap_or(limits.rest_after);
+        limits.reading_timeout = self.reading_timeout.unwrap_or(limits.reading_timeout);
         match Running::start(configuration, self.clock.clone()) {
             Ok(running) => Ok(Gateway { running: Some(running), clock: self.clock, folder: Some(folder) }),
             Err(error) => Err((Box::new(error), folder)),

@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
-    sync::mpsc,
+    sync::{Mutex, mpsc},
     thread,
     time::Duration,
 };
@@ -12,7 +12,7 @@ use std::{
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A process that has started.
-pub struct Process(Child);
+pub struct Process(Child, Mutex<mpsc::Receiver<String>>);
 
 impl Process {
     /// Starts it and reads its log until a line says what is looked for; gives that and the lines before it.
@@ -27,10 +27,15 @@ impl Process {
         loop {
             let line = receiver.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("it did not start: {said:#?}"));
             if let Some(found) = started(&line) {
-                return (Self(child), found, said);
+                return (Self(child, Mutex::new(receiver)), found, said);
             }
             said.push(line);
         }
+    }
+
+    /// What it has said since it was asked last, or since it started.
+    pub fn says(&self) -> Vec<String> {
+        self.1.lock().unwrap().try_iter().collect()
     }
 
     /// Its number.

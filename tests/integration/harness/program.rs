@@ -38,6 +38,26 @@ impl Program {
         Self { process, http, admin, said, folder: Some(folder) }
     }
 
+    /// Starts it with a state directory on a disk of its own, of so many MiB, which it alone sees. Needs a kernel that lets users have name spaces.
+    pub fn run_on_own_disk(folder: TempDir, size: usize) -> Self {
+        let state = folder.path().join("state");
+        std::fs::create_dir_all(&state).unwrap();
+        let script = r#"mount -t tmpfs -o size="$3"m,mode=700 none "$2" && exec "$0" run --config "$1""#;
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--mount", "sh", "-c", script, env!("CARGO_BIN_EXE_kelisim")]);
+        command.arg(folder.path().join("kelisim.toml")).arg(&state).arg(size.to_string());
+        let (process, (http, admin), said) =
+            Process::start(&mut command, |line| Some((address(line, "http=[")?, address(line, "admin=")?)));
+        Self { process, http, admin, said, folder: Some(folder) }
+    }
+
+    /// Runs a command where the program sees its own disk.
+    pub fn beside(&self, command: &str, arguments: &[&str]) -> Output {
+        let target = self.id().to_string();
+        let enter = ["--target", &target, "--user", "--mount", "--preserve-credentials", command];
+        Command::new("nsenter").args(enter).args(arguments).output().unwrap()
+    }
+
     pub fn path(&self) -> &Path {
         self.folder.as_ref().unwrap().path()
     }
@@ -56,6 +76,11 @@ impl Program {
         let process = self.id().to_string();
         let limited = Command::new("prlimit").args(["--pid", &process, &format!("--fsize={bytes}:")]).status();
         assert!(limited.unwrap().success());
+    }
+
+    /// What it has said since it was asked last, or since it started.
+    pub fn says(&self) -> Vec<String> {
+        self.process.says()
     }
 
     /// The number of its process.

@@ -21,6 +21,32 @@ pub fn named_tests(document: &str, files: &[(String, String)]) -> Vec<String> {
     names.filter(missing).map(|name| format!("no test is named {name}")).collect()
 }
 
+/// Every script below `tests/` that the document names is there.
+pub fn named_files(document: &str, is_there: impl Fn(&str) -> bool) -> Vec<String> {
+    let names = quoted(document).filter(|word| word.starts_with("tests/") && !word.contains([' ', '*']));
+    names.filter(|name| !is_there(name)).map(|name| format!("no file is named {name}")).collect()
+}
+
+/// Every row of a table of four columns, whose last column is "shown by", names a test or a script there.
+pub fn rows_with_tests(document: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut is_of_tests = false;
+    for line in document.lines() {
+        let cells: Vec<_> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        if !line.starts_with('|') || line.starts_with("|---") {
+            is_of_tests &= line.starts_with('|');
+            continue;
+        }
+        let last = cells[cells.len() - 1];
+        if last == "shown by" {
+            is_of_tests = true;
+        } else if is_of_tests && !quoted(last).any(|word| word.contains("::") || word.starts_with("tests/")) {
+            wrong.push(format!("nothing shows what is promised of {}", cells[0]));
+        }
+    }
+    wrong
+}
+
 /// Every metric and each of its labels stands in the table of metrics, and no metric there is made up.
 pub fn metrics(source: &str, document: &str) -> Vec<String> {
     let mut wrong = Vec::new();
@@ -105,6 +131,21 @@ fn a_test_that_is_not_there_is_told() {
     check("`visitor::address::tests::gone`", &["no test is named visitor::address::tests::gone"]);
     check("`integration::choice::story`", &["no test is named integration::choice::story"]);
     check("`visit::tests::kept`", &["no test is named visit::tests::kept"]);
+}
+
+#[test]
+fn a_promise_that_nothing_shows_is_told() {
+    let table = |row: &str| {
+        format!(
+            "| attack | promised | limit | shown by |\n|---|---|---|---|\n{row}\n\n| a | b |\n|---|---|\n| c | d |\n"
+        )
+    };
+    let check = |row: &str, expected: &[&str]| assert_eq!(rows_with_tests(&table(row)), expected, "{row}");
+    check("| floods | nothing | `x` | `integration::floods::story` |", &[]);
+    check("| floods | nothing | `x` | `tests/deploy/nginx` |", &[]);
+    check("| floods | nothing | `x` | somebody |", &["nothing shows what is promised of floods"]);
+    let is_there = |path: &str| path == "tests/run";
+    assert_eq!(named_files("`tests/run`, `tests/gone`", is_there), ["no file is named tests/gone"]);
 }
 
 #[test]

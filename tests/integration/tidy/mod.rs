@@ -87,6 +87,14 @@ fn every_test_that_the_table_of_clauses_names_is_there() {
 }
 
 #[test]
+fn every_test_that_the_table_of_attacks_and_faults_names_is_there() {
+    let document = read("tests/README.md");
+    none(documents::named_tests(&document, &rust().collect::<Vec<_>>()));
+    none(documents::named_files(&document, |path| at(path).exists()));
+    none(documents::rows_with_tests(&document));
+}
+
+#[test]
 fn every_metric_is_documented() {
     none(documents::metrics(&read("src/telemetry/metrics.rs"), &read("config/README.md")));
 }

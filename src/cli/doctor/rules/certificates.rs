@@ -38,6 +38,10 @@ pub(super) fn judge(facts: &Facts, found: &mut Vec<Finding>) {
     for metric in facts.metrics.of("kelisim_certificate_expiry_timestamp_seconds") {
         let name = metric.label("name");
         let ends = Timestamp::from_seconds(i64::try_from(whole(metric.value)).unwrap_or(i64::MAX));
+        // Told above, by its file.
+        if facts.certificates.iter().any(|certificate| certificate.ends == Some(ends)) {
+            continue;
+        }
         let remedy =
             "`journalctl -u kelisim -g certificate` says why it was not renewed, or whether a new file was not read"
                 .to_owned();
