@@ -233,17 +233,6 @@ impl Metrics {
         failures
     }
 
-    /// How many requests of a site were answered since the start.
-    pub fn requests_of(&self, site: &str) -> u64 {
-        let is_of = |metric: &prometheus::proto::Metric| {
-            metric.get_label().iter().any(|label| label.name() == "site" && label.value() == site)
-        };
-        let families = self.requests.collect();
-        let counts = families.iter().flat_map(|family| family.get_metric()).filter(|metric| is_of(metric));
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of whole things")]
-        counts.map(|metric| metric.get_counter().get_value() as u64).sum()
-    }
-
     /// Counts a page: `rewritten`, or the reason why it passed as it was.
     pub fn page(&self, site: &str, outcome: &'static str) {
         self.pages.with_label_values(&[site, outcome]).inc();

@@ -5,6 +5,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use prometheus::core::Collector as _;
+
 use super::Metrics;
 
 /// Minutes that are looked back on.
@@ -46,6 +48,19 @@ impl RecentFailures {
 
     fn moments(&self) -> MutexGuard<'_, VecDeque<Moment>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Metrics {
+    /// How many requests of a site were answered since the start.
+    pub fn requests_of(&self, site: &str) -> u64 {
+        let is_of = |metric: &prometheus::proto::Metric| {
+            metric.get_label().iter().any(|label| label.name() == "site" && label.value() == site)
+        };
+        let families = self.requests.collect();
+        let counts = families.iter().flat_map(|family| family.get_metric()).filter(|metric| is_of(metric));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of whole things")]
+        counts.map(|metric| metric.get_counter().get_value() as u64).sum()
     }
 }
 
