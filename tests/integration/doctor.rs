@@ -124,13 +124,7 @@ fn a_gateway_with_several_things_wrong_is_told_the_worst_first() {
     ];
     assert_eq!(but_for_the_machine(&findings), expected, "{report}");
     assert!(findings.contains(&("soon".to_owned(), "clock".to_owned())), "{report}");
-    for part in [
-        "Changed: /",
-        "6 were not answered by the site",
-        "with 503",
-        "unheard_of",
-        "days ahead of that of",
-    ] {
+    for part in ["Changed: /", "6 were not answered by the site", "with 503", "unheard_of", "days ahead of that of"] {
         assert!(report.contains(part), "{part}: {report}");
     }
     // Three days, less the moments since it was made.

@@ -150,7 +150,7 @@ fn check_edits(byte: u8, page: &[u8], made: &Outcome) {
     let recipe = || Recipe { plan: plan(Coding::Identity), injection: nothing.clone(), edits: edits(byte) };
     let Outcome::Made(once) = put_through(&recipe(), page, page.len()) else { return };
     let signs = |page: &[u8]| page.iter().filter(|byte| matches!(**byte, b'<' | b'\n')).count();
-    if byte % 3 == 0 {
+    if byte.is_multiple_of(3) {
         assert_eq!(once, page);
     } else if page.len() <= LONGEST_EDITED {
         // A value that is replaced may hold what opens a tag elsewhere; nothing that is written does.

@@ -71,7 +71,7 @@ pub fn encode(coding: Coding, level: u8, page: &[u8]) -> Vec<u8> {
             // An origin may flush where it likes.
             let (one, other) = page.split_at(page.len() / 3);
             encoder.write_all(one).unwrap();
-            if level % 3 == 0 {
+            if level.is_multiple_of(3) {
                 encoder.flush().unwrap();
             }
             encoder.write_all(other).unwrap();
