@@ -96,7 +96,7 @@ fn every_test_that_the_table_of_attacks_and_faults_names_is_there() {
 
 #[test]
 fn every_metric_is_documented() {
-    none(documents::metrics(&read("src/telemetry/metrics.rs"), &read("config/README.md")));
+    none(documents::metrics(&read("src/telemetry/metrics/mod.rs"), &read("config/README.md")));
 }
 
 #[test]
