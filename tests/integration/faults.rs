@@ -30,11 +30,14 @@ fn hold(gateway: &Gateway) -> Connection {
     connection
 }
 
+/// How long the writer may take. It synchronises the disk, and a disk to which others write gigabytes takes half a minute for that.
+const PATIENCE: Duration = Duration::from_secs(180);
+
 /// Waits for what the writer does by itself.
 fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let started = Instant::now();
     while !is_so() {
-        assert!(started.elapsed() < Duration::from_secs(20), "it never came to this: {what}");
+        assert!(started.elapsed() < PATIENCE, "it never came to this: {what}");
         thread::yield_now();
     }
 }
