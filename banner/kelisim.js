@@ -14,7 +14,8 @@
 
   const CATEGORIES = ["necessary", "functional", "analytical", "marketing"];
   const attribute = (name) => me.getAttribute("data-kelisim-" + name);
-  const prefix = attribute("prefix");
+  // Whole: on a page with a <base> elsewhere a path alone would lead there.
+  const prefix = location.origin + attribute("prefix");
   const language = attribute("language");
   // A page that answers a form is never loaded again: the form would be sent twice.
   const posted = attribute("posted") !== null;

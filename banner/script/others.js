@@ -74,7 +74,7 @@
   listen(document, "securitypolicyviolation", (event) => {
     const { origin, host } = new URL(event.blockedURI);
     const names = (words) => event.originalPolicy.includes(words);
-    if (origin === location.origin || names(host) || names("*" + host.slice(host.indexOf("."))) || !names(prefix + "report")) return;
+    if (origin === location.origin || names(host) || names("*" + host.slice(host.indexOf("."))) || !names(attribute("prefix") + "report")) return;
     document.querySelectorAll("iframe").forEach((frame) => {
       if (frame.src.startsWith(origin + "/")) frame.src = prefix + "frame?frame=0000000000000000&host=" + host + "&language=" + language
         + "&to=" + encodeURIComponent(here()) + (frame.hasAttribute("sandbox") ? "&sandboxed=" : "");

@@ -282,9 +282,9 @@ fn injection(site: &Site, visit: &Visit, decision: &Decision, asked: &Asked, adm
         Mode::Strict | Mode::Compatible => pages.script_tag(visit.language, page),
     };
     let banner = if decision.asks() {
-        pages.banner(visit.language, model_for(site, visit), &asked.path_and_query)
+        pages.banner(visit.language, model_for(site, visit), &visit.origin(), &asked.path_and_query)
     } else if decision.answered() {
-        pages.settings_link(visit.language, &asked.path_and_query)
+        pages.settings_link(visit.language, &visit.origin(), &asked.path_and_query)
     } else {
         bytes::Bytes::new()
     };

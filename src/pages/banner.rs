@@ -1,5 +1,6 @@
 //! What is put into the site's pages: the banner, the link that stays after an answer, the script's tag. ASCII, no style
-//! attribute, no inline script, no handler. All of it is rendered once; only the way back is filled in for each page.
+//! attribute, no inline script, no handler. All of it is rendered once; the site's origin and the way back are filled in for each page. Addresses are
+//! whole: on a page with a `<base>` elsewhere a path alone would lead there, and a choice with it.
 
 use askama::Template;
 use bytes::Bytes;
@@ -15,11 +16,13 @@ use super::{
 };
 use crate::{consent::Model, visitor::Language};
 
-/// HTML with gaps for the page's own address.
+/// HTML with gaps for the page's own address and its origin.
 pub(super) struct Fillable(Vec<Piece>);
 
 enum Piece {
     Text(Box<str>),
+    /// The origin, for an attribute.
+    Origin,
     /// The address, escaped for an attribute.
     InAttribute,
     /// The address, percent-encoded for a query.
@@ -29,6 +32,7 @@ enum Piece {
 /// Control characters mark the gaps while rendering: no template and no phrase holds them.
 const ATTRIBUTE_GAP: char = '\u{1}';
 const QUERY_GAP: char = '\u{2}';
+const ORIGIN_GAP: char = '\u{3}';
 
 /// Everything but unreserved characters (RFC 3986, section 2.3) is encoded in a query.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -38,22 +42,27 @@ impl Fillable {
         let ascii = to_ascii(html);
         let mut pieces = Vec::new();
         let mut rest = ascii.as_str();
-        while let Some(at) = rest.find([ATTRIBUTE_GAP, QUERY_GAP]) {
+        while let Some(at) = rest.find([ATTRIBUTE_GAP, QUERY_GAP, ORIGIN_GAP]) {
             pieces.push(Piece::Text(rest[..at].into()));
-            pieces.push(if rest[at..].starts_with(QUERY_GAP) { Piece::InQuery } else { Piece::InAttribute });
+            pieces.push(match rest[at..].chars().next() {
+                Some(QUERY_GAP) => Piece::InQuery,
+                Some(ORIGIN_GAP) => Piece::Origin,
+                _ => Piece::InAttribute,
+            });
             rest = &rest[at + 1..];
         }
         pieces.push(Piece::Text(rest.into()));
         Self(pieces)
     }
 
-    /// The HTML for the page at `to`.
-    pub(super) fn fill(&self, to: &ReturnPath) -> Bytes {
-        let in_attribute = escape(to.as_str());
+    /// The HTML for the page at `to` of this origin.
+    pub(super) fn fill(&self, origin: &str, to: &ReturnPath) -> Bytes {
+        let (origin, in_attribute) = (escape(origin), escape(to.as_str()));
         let in_query = in_query(to);
         let parts = || {
             self.0.iter().map(|piece| match piece {
                 Piece::Text(text) => &**text,
+                Piece::Origin => &origin,
                 Piece::InAttribute => &in_attribute,
                 Piece::InQuery => &in_query,
             })
@@ -62,6 +71,11 @@ impl Fillable {
         html.extend(parts());
         html.into()
     }
+}
+
+/// A path of ours as an address that a page's base has no part in.
+fn whole(path: &str) -> String {
+    format!("{ORIGIN_GAP}{path}")
 }
 
 /// A way back as the value of a query's field.
@@ -83,8 +97,8 @@ pub(super) fn banner(
     Fillable::new(&render(&BannerTemplate {
         texts,
         language: language.tag(),
-        style_path,
-        prefix: &settings.prefix,
+        style_path: &whole(style_path),
+        prefix: &whole(&settings.prefix),
         edition: settings.edition.id.as_str(),
         notice,
         to_attribute: ATTRIBUTE_GAP,
@@ -102,8 +116,8 @@ pub(super) fn settings_link(settings: &Settings, language: Language, style_path:
     Fillable::new(&render(&SettingsLinkTemplate {
         texts: Texts::of(language),
         language: language.tag(),
-        style_path,
-        prefix: &settings.prefix,
+        style_path: &whole(style_path),
+        prefix: &whole(&settings.prefix),
         to_query: QUERY_GAP,
     }))
 }

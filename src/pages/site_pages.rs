@@ -69,7 +69,7 @@ impl SitePages {
         };
         let variant = |language, model| {
             let banner = |notice: &str| banner::banner(settings, language, model, &panel_style_path, notice);
-            let unnamed = banner("").fill(&ReturnPath::default());
+            let unnamed = banner("").fill("", &ReturnPath::default());
             let notice = notice(settings, catalogue_hash, &script, language, model, &unnamed);
             Variant {
                 banner: banner(&assets::hexadecimal(&notice.id.0)),
@@ -101,20 +101,20 @@ impl SitePages {
         self.variants.iter().map(|variant| &variant.notice)
     }
 
-    /// The banner for the page at `to` (path and query), ASCII. Empty where nothing is offered: then there is nothing to ask.
-    pub fn banner(&self, language: Language, model: Model, to: &str) -> Bytes {
+    /// The banner for the page of this origin at `to` (path and query), ASCII. Empty where nothing is offered: then there is nothing to ask.
+    pub fn banner(&self, language: Language, model: Model, origin: &str, to: &str) -> Bytes {
         if self.settings.offer.is_empty() {
             return Bytes::new();
         }
-        self.variant(language, model).banner.fill(&self.return_path(to))
+        self.variant(language, model).banner.fill(origin, &self.return_path(to))
     }
 
     /// The link to the settings that stays after an answer, ASCII. Empty where the site shows its own.
-    pub fn settings_link(&self, language: Language, to: &str) -> Bytes {
+    pub fn settings_link(&self, language: Language, origin: &str, to: &str) -> Bytes {
         if self.settings.own_settings_link {
             return Bytes::new();
         }
-        self.variant(language, Model::OptIn).settings_link.fill(&self.return_path(to))
+        self.variant(language, Model::OptIn).settings_link.fill(origin, &self.return_path(to))
     }
 
     /// The script's tag, ASCII. It has a digest, so that a page that asks for integrity lets it pass.

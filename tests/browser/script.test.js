@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createContext, runInContext } from "node:vm";
 import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
-import { ACCEPT, PANEL, inEachBrowser } from "./harness/browsers.js";
+import { ACCEPT, LINK, PANEL, inEachBrowser } from "./harness/browsers.js";
 import { startSite } from "./harness/site.js";
 
 const LINES = `
@@ -364,4 +364,25 @@ inEachBrowser("a page that is hydrated as a whole", () => startSite({ lines: "hy
     assert.deepEqual(await anna.page.evaluate(() => found), [0, 0]);
     await anna.accept();
   });
+});
+
+inEachBrowser("a page whose base is on another host", () => startSite({ pages: {
+  "/": (request) => ({ body: "<h1>Page</h1>", head: `<base href="http://127.0.0.1:${request.socket.localPort}/elsewhere/">` }),
+} }), (story, browser) => {
+  // Firefox can't be told by its driver to run no scripts.
+  for (const javascript of browser === "chromium" ? [true, false] : [true]) {
+    story(`JavaScript ${javascript ? "on" : "off"}: a choice, the style and the settings stay with the site`, {}, async (anna, site) => {
+      const before = (await site.log()).length;
+      if (!javascript) await anna.page.setJavaScriptEnabled(false);
+      await anna.open("/");
+      assert.ok(await anna.page.$eval(PANEL, (panel) => panel.shadowRoot.querySelector("link").sheet !== null));
+      await anna.accept();
+      if (javascript) assert.equal(await anna.page.evaluate(() => kelisim.withdraw({ reload: "never" })), true);
+      await anna.open("/");
+      await anna.clickAndFollow(LINK);
+      assert.ok(anna.page.url().startsWith(`${site.http}/_kelisim/settings`), anna.page.url());
+      assert.deepEqual(site.posts, []);
+      assert.ok((await site.log()).length > before);
+    });
+  }
 });

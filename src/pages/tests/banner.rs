@@ -12,10 +12,11 @@ use crate::{
 };
 
 const CATALOGUE: [u8; 32] = [1; 32];
+const ORIGIN: &str = "https://shop.example";
 
 fn banner(language: Language, to: &str) -> String {
     let pages = SitePages::build(&practice(), CATALOGUE, script());
-    String::from_utf8(pages.banner(language, Model::OptIn, to).to_vec()).unwrap()
+    String::from_utf8(pages.banner(language, Model::OptIn, ORIGIN, to).to_vec()).unwrap()
 }
 
 fn parse(html: &str) -> RcDom {
@@ -172,7 +173,7 @@ const HIDDEN_OR_BLOCKED: [&str; 14] = [
 #[test]
 fn no_name_is_one_that_filter_lists_hide_or_block() {
     let pages = SitePages::build(&practice(), CATALOGUE, script());
-    let link = String::from_utf8(pages.settings_link(Language::En, "/").to_vec()).unwrap();
+    let link = String::from_utf8(pages.settings_link(Language::En, ORIGIN, "/").to_vec()).unwrap();
     let script = String::from_utf8(pages.script_tag(Language::En, PageScript::default()).to_vec()).unwrap();
     // The classes in the shadow root are out of reach of such lists.
     let html = format!("{}{link}{script}", banner(Language::En, "/")).to_lowercase();
@@ -187,16 +188,16 @@ fn no_name_is_one_that_filter_lists_hide_or_block() {
 #[test]
 fn after_an_answer_one_link_stays_unless_the_site_has_its_own() {
     let mut settings = practice();
-    let link = SitePages::build(&settings, CATALOGUE, script()).settings_link(Language::Kk, "/a?b=1");
+    let link = SitePages::build(&settings, CATALOGUE, script()).settings_link(Language::Kk, ORIGIN, "/a?b=1");
     let link = String::from_utf8(link.to_vec()).unwrap();
     assert!(link.is_ascii());
-    assert!(link.contains(r#"href="/_kelisim/settings?language=kk&amp;to=%2Fa%3Fb%3D1""#));
+    assert!(link.contains(r#"href="https://shop.example/_kelisim/settings?language=kk&amp;to=%2Fa%3Fb%3D1""#));
     assert_eq!(link.matches("<a slot=\"link\"").count(), 1);
 
     settings.own_settings_link = true;
     let pages = SitePages::build(&settings, CATALOGUE, script());
-    assert!(pages.settings_link(Language::Kk, "/").is_empty());
-    let banner = String::from_utf8(pages.banner(Language::Kk, Model::OptIn, "/").to_vec()).unwrap();
+    assert!(pages.settings_link(Language::Kk, ORIGIN, "/").is_empty());
+    let banner = String::from_utf8(pages.banner(Language::Kk, Model::OptIn, ORIGIN, "/").to_vec()).unwrap();
     assert!(!banner.contains(r#"slot="link" "#));
 }
 
@@ -204,14 +205,16 @@ fn after_an_answer_one_link_stays_unless_the_site_has_its_own() {
 fn where_nothing_is_offered_nothing_is_asked() {
     let mut settings = practice();
     settings.offer = CategorySet::EMPTY;
-    assert!(SitePages::build(&settings, CATALOGUE, script()).banner(Language::Ru, Model::OptIn, "/").is_empty());
+    assert!(
+        SitePages::build(&settings, CATALOGUE, script()).banner(Language::Ru, Model::OptIn, ORIGIN, "/").is_empty()
+    );
 }
 
 #[test]
 fn only_the_notice_model_says_that_going_on_is_consent() {
     let mut settings = practice();
     let says = |settings: &_, model| {
-        let html = SitePages::build(settings, CATALOGUE, script()).banner(Language::En, model, "/");
+        let html = SitePages::build(settings, CATALOGUE, script()).banner(Language::En, model, ORIGIN, "/");
         String::from_utf8(html.to_vec()).unwrap().contains("that counts as consent")
     };
     assert!(!says(&settings, Model::OptIn));
@@ -264,4 +267,25 @@ fn a_notice_is_named_by_what_it_shows() {
     assert_eq!(document["valid_for"], "P6M");
     assert_eq!(document["buttons"].as_array().unwrap().len(), 3);
     assert_eq!(pages.notices().count(), 3);
+}
+
+#[test]
+fn a_choice_goes_to_the_site_also_from_a_page_whose_base_is_on_another_host() {
+    let pages = SitePages::build(&practice(), CATALOGUE, script());
+    let link = String::from_utf8(pages.settings_link(Language::En, ORIGIN, "/").to_vec()).unwrap();
+    let base = url::Url::parse("https://elsewhere.example/b/").unwrap();
+    let (mut count, document) = (0, parse(&format!("{}{link}", banner(Language::En, "/"))));
+    for name in ["form", "a", "link"] {
+        let mut found = Vec::new();
+        elements(&document.document, name, &mut found);
+        let address = |node| attribute(node, "action").or_else(|| attribute(node, "href"));
+        // The link that loads the page again is the script's.
+        for address in found.iter().filter_map(address).filter(|address| !address.is_empty()) {
+            assert_eq!(base.join(&address).unwrap().origin().ascii_serialization(), ORIGIN, "{name}: {address}");
+            count += 1;
+        }
+    }
+    assert!(count >= 6, "{count} addresses");
+    let style = format!("href=\"{ORIGIN}{}\"", pages.style_path());
+    assert!(banner(Language::En, "/").contains(&style) && link.contains(&style), "the style is in a tree of its own");
 }

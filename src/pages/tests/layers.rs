@@ -40,7 +40,8 @@ fn lines(value: &Value) -> Vec<String> {
 /// The pages as they are served: banner, settings, and what stands in place of a map.
 fn served(pages: &SitePages, language: Language, model: Model) -> [String; 3] {
     let to = ReturnPath::new("/prices?a=1", "/_kelisim/");
-    let banner = String::from_utf8(pages.banner(language, model, to.as_str()).to_vec()).unwrap();
+    let banner =
+        String::from_utf8(pages.banner(language, model, "https://shop.example", to.as_str()).to_vec()).unwrap();
     let view = SettingsView { to: &to, model, choice: None, signals: Signals::default(), saved: false };
     let line = ForeignHost {
         host: HostPattern::Exact("maps.example".to_owned()),
