@@ -14,6 +14,7 @@ use super::{
     configuration_alone, control,
     export::{access, file},
     log::LogError,
+    print,
     running::log_settings,
 };
 use crate::{
@@ -66,10 +67,15 @@ pub(super) fn back_up(arguments: &BackupArguments) -> Result<(), Box<dyn Error>>
     _ = control::ask_for_inventory(state_dir);
     let beside = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
     let manifest = file::write_whole(&out, |output| Ok(store::write_backup(state_dir, &beside, output, now)?))?;
-    println!("{}: {} leaves, {} files, {} bytes", out.display(), manifest.leaves, manifest.files(), manifest.bytes());
-    println!(
-        "it holds the keys that sign choices and everything recorded of visitors: keep it as you would keep a password"
+    let told = format!(
+        "{}: {} leaves, {} files, {} bytes\n\
+         it holds the keys that sign choices and everything recorded of visitors: keep it as you would keep a password\n",
+        out.display(),
+        manifest.leaves,
+        manifest.files(),
+        manifest.bytes()
     );
+    print(told.as_bytes())?;
     Ok(())
 }
 
@@ -98,19 +104,20 @@ pub(super) fn restore(arguments: &RestoreArguments) -> Result<(), Box<dyn Error>
     let losing = if arguments.replace { Losing::Allowed } else { Losing::Refused };
     let back = store::put_back(&state_dir, BufReader::new(file), losing)?;
     let (made, leaves) = (&back.manifest.made, back.manifest.leaves);
-    println!("{}: {leaves} leaves of {made} are back, every one of them checked", state_dir.display());
-    println!(
-        "start the gateway: a new log goes on after them, since the old one may have gone on after the backup was made"
-    );
-    println!("- choices after {made} are lost, and those visitors are asked again");
-    println!("- withdrawals after it can't be known, so what they ended counts again until it is withdrawn once more");
-    if back.knows_erased {
-        println!("- whoever was erased since is erased again at the start, by the list in outside-backup");
+    let erased = if back.knows_erased {
+        "whoever was erased since is erased again at the start, by the list in outside-backup"
     } else {
-        println!(
-            "- nobody knows here who was erased since; erase them again after the start: kelisim log erase NUMBER"
-        );
-    }
+        "nobody knows here who was erased since; erase them again after the start: kelisim log erase NUMBER"
+    };
+    let told = format!(
+        "{}: {leaves} leaves of {made} are back, every one of them checked\n\
+         start the gateway: a new log goes on after them, since the old one may have gone on after the backup was made\n\
+         - choices after {made} are lost, and those visitors are asked again\n\
+         - withdrawals after it can't be known, so what they ended counts again until it is withdrawn once more\n\
+         - {erased}\n",
+        state_dir.display()
+    );
+    print(told.as_bytes())?;
     Ok(())
 }
 

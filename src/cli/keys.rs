@@ -4,7 +4,7 @@ use std::{error::Error, io, path::PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::{check::counted, configuration_alone, control};
+use super::{check::counted, configuration_alone, control, print};
 use crate::store::{OldKeys, rotate_record_keys};
 
 /// What to do with the keys.
@@ -30,13 +30,14 @@ pub(super) fn run(command: &KeyCommand) -> Result<(), Box<dyn Error>> {
     let state_dir = configuration_alone(config)?.state_dir;
     let old = if *retire { OldKeys::Retire } else { OldKeys::Verify };
     let rotated = rotate_record_keys(&state_dir, old)?;
-    println!("a new key signs records; {}", counted(rotated.verifying, "key verifies", "keys verify"));
+    let verifying = counted(rotated.verifying, "key verifies", "keys verify");
+    print(format!("a new key signs records; {verifying}\n").as_bytes())?;
     if rotated.gone > 0 {
         let gone = counted(rotated.gone, "old key is gone", "old keys are gone");
-        println!("{gone}: whoever chose under one is asked again");
+        print(format!("{gone}: whoever chose under one is asked again\n").as_bytes())?;
     }
     match control::ask_to_read_record_keys(&state_dir) {
-        Ok(()) => println!("the running gateway signs with it"),
+        Ok(()) => print(b"the running gateway signs with it\n")?,
         // Nobody runs, or somebody who was killed left the socket.
         Err(error) if [io::ErrorKind::NotFound, io::ErrorKind::ConnectionRefused].contains(&error.kind()) => {}
         Err(error) => return Err(format!("the running gateway did not take it: {error}; restart it").into()),

@@ -41,7 +41,11 @@ mod verify;
 mod witness;
 mod witnesses;
 
-use std::{io, path::PathBuf, process::ExitCode};
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
@@ -177,6 +181,15 @@ fn configuration(path: &std::path::Path) -> Result<Configuration, Box<dyn std::e
         eprintln!("{warning}");
     }
     Ok(configuration)
+}
+
+/// Prints to standard output. That a reader wants no more of it, as `head` does, is no error, least of all of what has been done by then.
+fn print(text: &[u8]) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    match output.write_all(text).and_then(|()| output.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed,
+    }
 }
 
 /// An error of which everything has been said.

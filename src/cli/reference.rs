@@ -1,13 +1,11 @@
 //! `kelisim completions` and `kelisim man`: what shells and readers of manuals need, from the same definition as the commands.
 
-use std::{
-    error::Error,
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::{error::Error, io, path::PathBuf};
 
 use clap::{Args, Command, ValueEnum};
 use clap_complete::Shell;
+
+use super::print;
 
 /// `kelisim completions`.
 #[derive(Debug, Args)]
@@ -43,7 +41,7 @@ pub(super) fn completions(arguments: &CompletionsArguments, mut command: Command
     // Into memory first: whoever stops reading must not make it panic.
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut command, "kelisim", &mut text);
-    io::stdout().write_all(&text)
+    print(&text)
 }
 
 /// `help` is not a command with a page of its own.
@@ -61,6 +59,6 @@ pub(super) fn manual(arguments: &ManArguments, command: Command) -> Result<(), B
     }
     let mut text = Vec::new();
     clap_mangen::Man::new(command).render(&mut text)?;
-    io::stdout().write_all(&text)?;
+    print(&text)?;
     Ok(())
 }

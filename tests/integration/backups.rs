@@ -1,6 +1,11 @@
 //! `kelisim backup`, `restore` and `key rotate` as an operator runs them.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Output};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
 
 use crate::harness::{Browser, Gateway, Program, kelisim, shop};
 
@@ -107,4 +112,28 @@ fn a_new_key_signs_at_once_and_choices_of_before_stay_until_the_old_ones_are_ret
     assert!(said.contains("2 old keys are gone") && !said.contains("running gateway"), "{said}");
     let program = Program::run(folder);
     assert!(asks(&program, &anna) && asks(&program, &boris));
+}
+
+#[test]
+fn who_stops_reading_what_a_command_says_changes_nothing_of_what_it_does() {
+    let shop = shop();
+    let program = Program::run(Gateway::with(&shop).folder());
+    let unread = |folder: &Path, words: &[&str]| {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kelisim"));
+        let output = command.args(words).current_dir(folder).stdout(writer).stderr(Stdio::piped()).output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{words:?}: {output:?}");
+    };
+    let before = chosen(&program);
+    unread(program.path(), &["backup", "backup.zip", "--config", "kelisim.toml"]);
+    unread(program.path(), &["key", "rotate", "--config", "kelisim.toml"]);
+    let after = chosen(&program);
+    unread(program.path(), &["man"]);
+    unread(program.path(), &["completions", "zsh"]);
+    let folder = program.stop();
+    unread(folder.path(), &["restore", "backup.zip", "--replace", "--config", "kelisim.toml"]);
+    let program = Program::run(folder);
+    assert!(!asks(&program, &before), "the choice is in the backup");
+    assert!(asks(&program, &after), "and the later one is not");
 }
