@@ -41,6 +41,8 @@ fn what_init_writes_is_checked_and_run_as_it_is_and_never_written_over() {
     let made = kelisim(folder.path(), &words);
     assert!(made.status.success() && made.stdout.is_empty(), "{made:?}");
     let file = folder.path().join("kelisim.toml");
+    let next = format!("kelisim run --config {}", file.display());
+    assert!(text(&made.stderr).contains(&next), "{made:?}");
     let written = fs::read_to_string(&file).unwrap();
     let checked = kelisim(folder.path(), &["check"]);
     assert!(checked.status.success() && text(&checked.stdout).contains("is right: 1 site"), "{checked:?}");

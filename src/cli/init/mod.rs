@@ -20,6 +20,9 @@ use clap::Args;
 use self::{answers::Answers, asking::Asking};
 use crate::config;
 
+/// Where the service looks.
+const DEFAULT_FILE: &str = "/etc/kelisim/kelisim.toml";
+
 /// `kelisim init`.
 #[derive(Debug, Default, Args)]
 pub(super) struct InitArguments {
@@ -72,7 +75,7 @@ pub(super) struct InitArguments {
     #[arg(long)]
     defaults: bool,
     /// The file to write, which must not be there.
-    #[arg(long, value_name = "FILE", default_value = "/etc/kelisim/kelisim.toml")]
+    #[arg(long, value_name = "FILE", default_value = DEFAULT_FILE)]
     config: PathBuf,
 }
 
@@ -119,7 +122,13 @@ fn init(
         writeln!(told, "{warning}")?;
     }
     writeln!(told, "\n{} was written. Read it: under [site.notice] stands what visitors are told.", path.display())?;
-    writeln!(told, "Next: kelisim check, then systemctl enable --now kelisim (or kelisim run)")?;
+    // The service reads the usual place alone.
+    if path == Path::new(DEFAULT_FILE) {
+        writeln!(told, "Next: kelisim check, then systemctl enable --now kelisim (or kelisim run)")?;
+    } else {
+        let file = path.display();
+        writeln!(told, "Next: kelisim check --config {file}, then kelisim run --config {file}")?;
+    }
     Ok(())
 }
 
