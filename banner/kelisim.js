@@ -78,8 +78,8 @@
   "@storage";
   "@signals";
   "@guard";
-  "@panel";
   "@hydration";
+  "@panel";
   "@choice";
   "@others";
   "@routes";

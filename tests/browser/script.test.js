@@ -364,6 +364,24 @@ inEachBrowser("a page that is hydrated as a whole", () => startSite({ lines: "hy
     assert.deepEqual(await anna.page.evaluate(() => found), [0, 0]);
     await anna.accept();
   });
+
+  // What arrives in one piece is read to its end before observers are told of what stands in it.
+  story("finds nothing of ours before the load, also where the page is read before anybody is told of its parts", {}, async (anna) => {
+    await anna.page.evaluateOnNewDocument(() => {
+      window.MutationObserver = class extends MutationObserver {
+        constructor(work) {
+          super((...what) => { if (document.readyState === "loading") { document.addEventListener("DOMContentLoaded", () => work(...what)); } else { work(...what); } });
+        }
+      };
+      for (const [name, target] of [["parsed", document], ["loaded", window]]) {
+        target.addEventListener(name === "parsed" ? "DOMContentLoaded" : "load", () => { setTimeout(() => { window[name] = document.querySelectorAll("kelisim-panel").length; }); });
+      }
+    });
+    await anna.open("/");
+    await anna.page.waitForSelector(PANEL, { visible: true });
+    assert.deepEqual(await anna.page.evaluate(() => [parsed, loaded]), [0, 0]);
+    await anna.accept();
+  });
 });
 
 inEachBrowser("a page whose base is on another host", () => startSite({ pages: {
