@@ -19,6 +19,9 @@ const START_PATIENCE: Duration = Duration::from_secs(3);
 /// How long a witness that did not sign is left alone, at first and at most: twice as long each time.
 const PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
+/// How often in one attempt a witness may correct what we take for the size that it signed last: once, unless others ask it, too.
+const MOST_CORRECTIONS: usize = 3;
+
 /// How many checkpoints that some witness has signed are looked at for the signature of one: with several witnesses, one that was away for
 /// longer is shown as one that has not signed yet.
 const MOST_LOOKED_AT: usize = 1000;
@@ -178,6 +181,7 @@ impl Pursuit {
     async fn have_signed(&mut self, newest: &SignedCheckpoint) -> Result<SignedCheckpoint, Failure> {
         let size = newest.checkpoint().size;
         let store = self.gateway.store().clone();
+        let mut corrections = 0;
         loop {
             let old = self.known.unwrap_or(0);
             if old > size {
@@ -186,8 +190,12 @@ impl Pursuit {
             let proof = read(&store, move |reader| Prover::new(reader, size).consistency(old)).await?;
             let request = AddCheckpoint { old, proof, note: newest.note().to_string() };
             match self.client.add(&request, store.key()).await {
-                // It says which size it signed last; that it changes its mind is its own failure.
-                Err(Failure::Conflict { newest }) if self.known.is_none() || newest == size && old < size => {
+                // It says which size it signed last: more than is known where its answer was lost on the way. Less than it has signed
+                // is its own failure.
+                Err(Failure::Conflict { newest })
+                    if corrections < MOST_CORRECTIONS && (self.known.is_none() || (old < newest && newest <= size)) =>
+                {
+                    corrections += 1;
                     self.known = Some(newest);
                 }
                 outcome => return outcome,

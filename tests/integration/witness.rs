@@ -2,7 +2,13 @@
 
 use std::{
     fs,
+    io::{self, Read as _, Write as _},
+    net::{Shutdown, TcpStream},
     path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -218,7 +224,6 @@ fn a_witness_that_is_down_delays_nobody_and_what_it_missed_follows() {
 fn a_witness_that_never_answers_stops_no_start() {
     let shop = shop();
     let silent = Origin::raw(|stream| {
-        use std::io::Read as _;
         // Until the gateway hangs up.
         _ = (&stream).read_to_end(&mut Vec::new());
     });
@@ -227,6 +232,59 @@ fn a_witness_that_never_answers_stops_no_start() {
     let gateway = Gateway::with(&shop).tables(&table).start();
     gateway.browser().choose("accept");
     assert_eq!(gateway.log_of(1).len(), 1);
+}
+
+#[test]
+fn an_answer_of_a_witness_that_is_lost_on_its_way_is_no_contradiction() {
+    let shop = shop();
+    let (gateway, key) = begun(&shop);
+    let witness = Witness::of(&key);
+    let (loses, address) = (Arc::new(AtomicBool::new(false)), witness.address);
+    let way = Origin::raw({
+        let loses = Arc::clone(&loses);
+        move |mut client| {
+            let mut there = TcpStream::connect(address).unwrap();
+            let (mut asking, mut asked) = (client.try_clone().unwrap(), there.try_clone().unwrap());
+            thread::spawn(move || {
+                _ = io::copy(&mut asking, &mut asked);
+                _ = asked.shutdown(Shutdown::Both);
+            });
+            let mut bytes = [0; 4096];
+            // What the witness did is done when its answer comes, whether or not anybody hears it.
+            while let Ok(length @ 1..) = there.read(&mut bytes) {
+                if loses.load(Ordering::SeqCst) || client.write_all(&bytes[..length]).is_err() {
+                    break;
+                }
+            }
+            _ = client.shutdown(Shutdown::Both);
+        }
+    });
+    let table = format!("[[log.witnesses]]\nurl = \"http://{}\"\nkey = \"{}\"\n", way.address(), witness.key());
+    let gateway = gateway.tables(&table).start();
+    until_cosigned(&gateway, &witness);
+
+    loses.store(true, Ordering::SeqCst);
+    gateway.browser().choose("accept");
+    let signed = || signed_size(&witness, &gateway);
+    let before = gateway.running().store().reader().unwrap().size().unwrap();
+    gateway.clock.set(gateway.clock.now().plus(Duration::from_secs(2)));
+    until("a signature whose answer was lost", || signed() == before);
+    gateway.browser().choose("accept");
+    gateway.clock.set(gateway.clock.now().plus(Duration::from_secs(2)));
+    let newest = || gateway.running().store().checkpoints().borrow().as_ref().map(|newest| newest.checkpoint().size);
+    until("a newer checkpoint", || newest() > Some(before));
+
+    loses.store(false, Ordering::SeqCst);
+    until_cosigned(&gateway, &witness);
+    let failures = gateway.admin("/metrics");
+    assert!(!failures.contains("reason=\"conflict\""), "{failures}");
+}
+
+/// How many leaves of this gateway's log the witness has signed.
+fn signed_size(witness: &Witness, gateway: &Gateway) -> u64 {
+    let key = gateway.running().store().key();
+    let page = witness.browser().get(&format!("/{}/checkpoint", origin_hash(key.name()))).text();
+    SignedCheckpoint::open(&page, key).unwrap().checkpoint().size
 }
 
 #[test]
