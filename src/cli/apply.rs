@@ -94,7 +94,7 @@ pub(super) fn apply(path: &Path, agreement: Agreement, out: &mut dyn Write, err:
     }
     let kept = replace(path, &before, &text)?;
     writeln!(err, "{name} was written; what it was is kept as {}", kept.display())?;
-    writeln!(err, "it takes effect when Kelisim is started again")?;
+    writeln!(err, "`systemctl reload kelisim` puts it in force")?;
     let forgotten = forget_lines(&configuration.state_dir, &waiting);
     if let Err(error) = &forgotten {
         writeln!(err, "the lines still wait, and will be skipped when they are applied again: {error}")?;

@@ -94,7 +94,7 @@ fn a_click_becomes_a_line_of_the_configuration_and_all_else_in_the_file_stays() 
 
     let (code, _, said) = apply(&gateway, &["--yes"]);
     assert_eq!(code, 0, "{said}");
-    assert!(said.contains("it takes effect when Kelisim is started again"), "{said}");
+    assert!(said.contains("`systemctl reload kelisim` puts it in force"), "{said}");
     let after = configuration(gateway.path());
     let added = "prefix=\"/office/\"\n\n[[site.cookie]]\nname = \"mysid\"\ncategory = \"necessary\"\nlifetime = \"session\"\n\n\
         [[site.cookie]]\nname = \"siteLang\"\ncategory = \"functional\"\nlifetime = \"1 year\"\n\n\
