@@ -20,7 +20,7 @@ use crate::{
         Store,
         statistics::{KeptFrom, Statistics, StatisticsError, set_statistics_aside},
     },
-    telemetry::{Counter, CounterQueue, Going, Message},
+    telemetry::{Counter, CounterQueue, Message},
     timestamp::{Term, Timestamp},
 };
 
@@ -169,6 +169,7 @@ impl Work {
                 Some(Message::Counted(counted)) => self.counting.count(counted),
                 Some(Message::Write(answer)) => {
                     self.go_on();
+                    self.keep_house();
                     _ = answer.send(());
                 }
                 Some(Message::TakeIn(answer)) => {
@@ -177,7 +178,8 @@ impl Work {
                     self.kept_house = None;
                     _ = answer.send(taken.map_err(|error| error.to_string()));
                 }
-                Some(Message::Goes(going, answer)) => _ = answer.send(self.go_by(*going)),
+                Some(Message::Knows(sites, answer)) => _ = answer.send(self.know(sites)),
+                Some(Message::Goes(settings)) => self.go_by(*settings),
                 Some(Message::End) => return self.end(),
                 None => {}
             }
@@ -189,15 +191,19 @@ impl Work {
         }
     }
 
-    /// Other sites and other terms. The calendar stays: days are counted by it.
-    fn go_by(&mut self, Going { sites, settings }: Going) -> Result<(), String> {
+    /// More sites.
+    fn know(&mut self, sites: Vec<Arc<str>>) -> Result<(), String> {
         self.statistics.know(&sites).map_err(|error| error.to_string())?;
         self.counting.know(sites.len());
         self.sites = sites;
+        Ok(())
+    }
+
+    /// Other terms. The calendar stays: days are counted by it.
+    fn go_by(&mut self, settings: Settings) {
         self.settings = Settings { calendar: self.settings.calendar.clone(), ..settings };
         // What is past a shorter term goes with the next look.
         self.kept_house = None;
-        Ok(())
     }
 
     /// Time goes on: a day may have ended, keys are erased, sums are written.

@@ -1,9 +1,9 @@
 //! What a gateway does besides answering visitors: the admin listener, the control socket, certificates and a database of countries that
 //! change, retention, witnesses, what is written once a minute or a day.
 
-use std::{net::TcpListener, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::TcpListener, path::PathBuf, sync::Arc, thread, time::Duration};
 
-use tokio::sync::watch;
+use tokio::{sync::watch, task::JoinSet};
 
 use super::{
     certificates, control,
@@ -47,7 +47,7 @@ pub(super) struct Changing {
     pub(super) letters: Option<Letters>,
 }
 
-/// Everything of one gateway, done on one thread.
+/// Everything of one gateway, done on two threads: one that may wait for a disk, and one that never does.
 pub(super) struct Duties {
     pub(super) gateway: Arc<gateway::Current>,
     pub(super) certificates: Option<Arc<Certificates>>,
@@ -69,51 +69,70 @@ pub(super) struct Duties {
 impl Duties {
     /// Works until the gateway stops.
     pub(super) fn run(self) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = match runtime {
-            Ok(runtime) => runtime,
-            Err(error) => {
-                tracing::error!(%error, "no admin listener, control socket, certificate watch and retention");
-                return;
-            }
-        };
-        let mut stopped = self.stopped;
-        runtime.block_on(async move {
-            let mut tasks = tokio::task::JoinSet::new();
-            if let Some(listener) = self.admin
+        let (listener, administration) = (self.admin, self.administration.clone());
+        let (server, lives, stopped) = (self.server, self.lives, self.stopped.clone());
+        let watch = move |tasks: &mut JoinSet<()>| {
+            if let Some(listener) = listener
                 && let Ok(listener) = tokio::net::TcpListener::from_std(listener)
             {
-                tasks.spawn(admin::serve(listener, self.administration.clone()));
+                tasks.spawn(admin::serve(listener, administration));
             }
+            tasks.spawn(watch_cores(server, lives));
+        };
+        // A disk that hangs must not make systemd believe that the gateway does, nor keep health from whoever asks.
+        let watching = thread::Builder::new().name("watching".into());
+        let watching = watching.spawn(move || work(stopped, watch, async {}));
+        if let Err(error) = &watching {
+            tracing::error!(%error, "no admin listener, and no sign of life for systemd");
+        }
+
+        let (gateway, state_dir, clock) = (self.gateway.clone(), self.state_dir.clone(), self.clock.clone());
+        let keep = |tasks: &mut JoinSet<()>| {
             tasks.spawn(certificates::renew(self.renewal, self.certificates.clone(), self.gateway.clone()));
             if let Some(certificates) = self.certificates {
                 tasks.spawn(watch_certificates(certificates, self.gateway.clone()));
             }
-            tasks.spawn(watch_cores(self.server, self.lives));
             tasks.spawn(watch_countries(self.gateway.clone()));
             for witness in self.witnesses {
                 tasks.spawn(witness.run());
             }
             tasks.spawn(send_letters(self.changing.clone()));
             let recent = Arc::new(RecentFailures::default());
-            tasks.spawn(every_minute(
-                (self.gateway.clone(), recent.clone()),
-                self.administration,
-                self.state_dir.clone(),
-                self.clock.clone(),
-            ));
-            tasks.spawn(retire(self.gateway.clone(), self.changing, self.clock.clone()));
-            tasks.spawn(self.control.serve(self.gateway.clone(), self.reloading, recent));
-            // The sender lives as long as the gateway; should it go, that is a stop too.
-            _ = stopped.wait_for(|stopped| *stopped).await;
-            tasks.shutdown().await;
+            let kept = (self.gateway.clone(), recent.clone());
+            tasks.spawn(every_minute(kept, self.administration, self.state_dir, self.clock.clone()));
+            tasks.spawn(retire(self.gateway.clone(), self.changing, self.clock));
+            tasks.spawn(self.control.serve(self.gateway, self.reloading, recent));
+        };
+        work(self.stopped, keep, async {
             // Visitors are gone by now, so this is all that was seen.
-            inventory::Keeper::default().keep(&self.gateway, &self.state_dir);
-            enforcement::write(self.gateway.enforcement(), self.gateway.store(), When::Stop, self.clock.now()).await;
+            inventory::Keeper::default().keep(&gateway, &state_dir);
+            enforcement::write(gateway.enforcement(), gateway.store(), When::Stop, clock.now()).await;
         });
-        // What still reads or resolves a name by itself must not hold up the stop.
-        runtime.shutdown_timeout(STOP_PATIENCE);
+        if let Ok(watching) = watching {
+            _ = watching.join();
+        }
     }
+}
+
+/// Does these tasks until the stop, and then what comes last.
+fn work(mut stopped: watch::Receiver<bool>, begin: impl FnOnce(&mut JoinSet<()>), last: impl Future<Output = ()>) {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!(%error, "no admin listener, control socket, certificate watch and retention");
+            return;
+        }
+    };
+    runtime.block_on(async move {
+        let mut tasks = JoinSet::new();
+        begin(&mut tasks);
+        // The sender lives as long as the gateway; should it go, that is a stop too.
+        _ = stopped.wait_for(|stopped| *stopped).await;
+        tasks.shutdown().await;
+        last.await;
+    });
+    // What still reads or resolves a name by itself must not hold up the stop.
+    runtime.shutdown_timeout(STOP_PATIENCE);
 }
 
 /// Writes what was seen and, when a day is over, what was enforced on it; and forgets the clients that were counted for limits.

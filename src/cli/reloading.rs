@@ -25,7 +25,7 @@ use crate::{
     gateway::{self, BeginError},
     geo::{self, Countries},
     server::{Certificates, Controls},
-    telemetry::{AccessLogSettings, Going, LogFormat},
+    telemetry::{AccessLogSettings, LogFormat},
     witness,
 };
 
@@ -246,8 +246,7 @@ impl Reloading {
             Changing { retention: configuration.retention, frame_retention: configuration.frame_retention, letters };
         let summary = config::summary(&configuration);
         let shared = self.gateway.prepare(configured(&configuration, countries))?;
-        let going = Going { sites: self.gateway.counted_sites(), settings: configuration.statistics.clone() };
-        self.gateway.counter().go_by_waiting(going).map_err(ReloadError::Statistics)?;
+        self.gateway.counter().know_waiting(self.gateway.counted_sites()).map_err(ReloadError::Statistics)?;
         // The log knows by what is gone before anything goes by it.
         service::configured(self.gateway.store(), configuration.fingerprint, summary, self.clock.now())?;
 
@@ -256,6 +255,7 @@ impl Reloading {
         }
         self.renewal.replace(authority);
         self.gateway.replace(shared.clone());
+        self.gateway.counter().go_by(configuration.statistics.clone());
         let other = configuration.server.admin_host.clone().map(|name| over_tls(name, self.administration.clone()));
         self.server.change(&configuration.server, &shared, other);
         self.administration.change(|settings| {

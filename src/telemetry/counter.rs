@@ -66,19 +66,12 @@ pub enum Message {
     Write(SyncSender<()>),
     /// The sums of logs that lie beside the statistics are to be added to them; the answer says why they could not be.
     TakeIn(SyncSender<Result<(), String>>),
-    /// There are these sites now, in the order of their numbers, and it is counted so; the answer says why it can't be.
-    Goes(Box<Going>, SyncSender<Result<(), String>>),
+    /// The names of all sites that there have been or will be, in the order of their numbers; the answer says why they can't be known.
+    Knows(Vec<Arc<str>>, SyncSender<Result<(), String>>),
+    /// From now on it is counted so.
+    Goes(Box<Settings>),
     /// There will be no more.
     End,
-}
-
-/// What the thread that counts goes by.
-#[derive(Clone, Debug)]
-pub struct Going {
-    /// The names of all sites that there have been, in the order of their numbers.
-    pub sites: Vec<Arc<str>>,
-    /// How it is counted.
-    pub settings: Settings,
 }
 
 /// Where the thread that counts takes it from.
@@ -174,13 +167,18 @@ impl Counter {
         }
     }
 
-    /// Has it counted by these settings, for these sites, and blocks until it is.
+    /// Has all sites known that there have been or will be, in the order of their numbers, and blocks until they are.
     ///
     /// # Errors
     ///
-    /// Why it can't be, in the words of the store; then it goes on as before.
-    pub fn go_by_waiting(&self, going: Going) -> Result<(), String> {
-        self.ask(|answer| Message::Goes(Box::new(going), answer))
+    /// Why they can't be, in the words of the store; then it goes on as before.
+    pub fn know_waiting(&self, sites: Vec<Arc<str>>) -> Result<(), String> {
+        self.ask(|answer| Message::Knows(sites, answer))
+    }
+
+    /// Has it counted by these settings from now on.
+    pub fn go_by(&self, settings: Settings) {
+        self.send(Message::Goes(Box::new(settings)));
     }
 
     /// Has the sums of logs added that lie beside the statistics, and blocks until they are.

@@ -12,7 +12,7 @@ pub use access_log::{
     AccessLine, AccessLog, AccessLogFormat, AccessLogSettings, AccessLogThread, ConsentWord, LoggedPath, MethodName,
     Outcome, Protocol, Reference,
 };
-pub use counter::{Counter, CounterQueue, Going, Message};
+pub use counter::{Counter, CounterQueue, Message};
 pub use enforcement::Enforcement;
 pub use log::{LogFormat, start_log};
 pub use metrics::{ConnectionGauge, Direction, Metrics};

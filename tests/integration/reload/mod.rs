@@ -176,6 +176,36 @@ fn operator(gateway: &Gateway) -> Browser {
 }
 
 #[test]
+fn a_reload_that_the_log_can_not_take_leaves_the_terms_of_the_statistics() {
+    let site = shop();
+    let gateway = Gateway::before(&site);
+    let day = Day::parse("2026-11-22").unwrap();
+    let rows = || {
+        gateway.running().write_statistics();
+        let reader = StatisticsReader::open(&gateway.path().join("state")).unwrap();
+        reader.hours("shop.example", day.plus(-1), day.plus(1)).unwrap().len()
+    };
+    for (hour, expected) in [("09", 1), ("11", 2)] {
+        gateway.at(&format!("2026-11-22T{hour}:00:00Z"));
+        gateway.browser().open("/");
+        let begun = Instant::now();
+        while rows() < expected {
+            assert!(begun.elapsed() < Duration::from_secs(20), "nothing was counted at {hour}");
+            std::thread::yield_now();
+        }
+    }
+    gateway.at("2027-02-01T10:00:00Z");
+    let shorter = |text: String| text.replace("[controller]", "[statistics]\nkeep_hours = \"1 month\"\n[controller]");
+    let held = rusqlite::Connection::open(gateway.path().join("state/consent.sqlite")).unwrap();
+    held.execute_batch("BEGIN IMMEDIATE").unwrap();
+    reload(&gateway, shorter).unwrap_err();
+    assert_eq!(rows(), 2);
+    held.execute_batch("ROLLBACK").unwrap();
+    assert!(reload(&gateway, |text| text).unwrap().is_new);
+    assert_eq!(rows(), 1, "one sum for the day");
+}
+
+#[test]
 fn another_upstream_answers_at_once_and_the_connections_to_those_that_stay_are_kept() {
     let (old, new) = (Origin::answering(ok("text/plain", "old")), Origin::answering(ok("text/plain", "new")));
     let gateway = Gateway::before(&old);
