@@ -17,6 +17,7 @@ mod enforcement;
 mod erase;
 mod export;
 mod hand_over;
+mod health;
 mod housekeeping;
 mod incident;
 mod init;
@@ -77,6 +78,8 @@ enum Command {
     Run(ConfigurationArguments),
     /// Look at the running gateway and what it depends on, and say what is wrong and what to do; ends with 1 where something is.
     Doctor(doctor::DoctorArguments),
+    /// Ask the running gateway whether it is well, as a monitor does; ends with 1 where it is not.
+    Health(health::HealthArguments),
     /// Have the running gateway read its configuration again. If that is not right nothing changes, and it is said why.
     Reload(ConfigurationArguments),
     /// Export the consent log, check it, erase a person from it, note what persons ask for, describe a breach; be a witness of others' logs.
@@ -154,6 +157,7 @@ pub fn main() -> ExitCode {
         }
         Command::Run(arguments) => told(run::run(&arguments.config)),
         Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Health(arguments) => told(health::run(&arguments).and_then(|said| print(said.as_bytes()))),
         Command::Reload(arguments) => told(reload::run(&arguments.config, &mut io::stdout())),
         Command::Log(log::LogCommand::Verify(arguments)) => verify::run(&arguments),
         Command::Log(log::LogCommand::Leaves(arguments)) => verify::leaves::run(&arguments),

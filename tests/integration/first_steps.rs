@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output},
 };
 
-use crate::harness::{Program, kelisim, shop};
+use crate::harness::{Gateway, Program, kelisim, shop};
 
 fn text(output: &[u8]) -> String {
     String::from_utf8(output.to_vec()).unwrap()
@@ -57,6 +57,29 @@ fn what_init_writes_is_checked_and_run_as_it_is_and_never_written_over() {
     let program = Program::run(folder);
     assert!(program.browser().open("/").shows_banner());
     assert_eq!(program.browser().choose("accept").status, 303);
+}
+
+#[test]
+fn whether_it_is_well_is_asked_by_a_command_where_there_is_no_other() {
+    let shop = shop();
+    let gateway = Gateway::before(&shop);
+    let health = |address: &str, words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kelisim"));
+        command.args(["health", "--admin", address]).args(words).output().unwrap()
+    };
+    let admin = gateway.running().admin().unwrap().to_string();
+    for (words, said) in [(&[][..], "alive\n"), (&["--ready"], "ready\n"), (&["--consent"], "ready\n")] {
+        let asked = health(&admin, words);
+        assert!(asked.status.success() && text(&asked.stdout) == said, "{asked:?}");
+    }
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let asked = health(&nobody, &[]);
+    assert_eq!(asked.status.code(), Some(1));
+    let said = text(&asked.stderr);
+    assert!(
+        said.starts_with(&format!("no answer from http://{nobody}/healthz: ")) && said.contains("`admin` in [server]"),
+        "{said}"
+    );
 }
 
 #[test]
