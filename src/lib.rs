@@ -21,6 +21,7 @@ pub mod pages;
 // Edges: bytes, files, clocks.
 pub mod acme;
 pub mod clock;
+pub mod durable;
 pub mod export;
 pub mod geo;
 pub mod mail;

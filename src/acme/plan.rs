@@ -78,6 +78,15 @@ impl Plan {
         self
     }
 
+    /// Forgets what an attempt left that lies ahead: the clock was wrong then, and whoever waited for it to come to that again would wait for
+    /// years. What an attempt leaves is short, so that a clock that is set right by a little changes nothing.
+    pub(super) fn set_right(&mut self, now: Timestamp) {
+        if self.tried.is_some_and(|tried| tried > now.plus(FIRST_RETRY)) {
+            (self.tried, self.retry, self.held) = (None, None, None);
+        }
+        self.look = self.look.filter(|look| *look <= now.plus(LOOK_AGAIN.1));
+    }
+
     /// When to ask for a certificate: at once where there is none.
     pub(super) fn due(&self, facts: Option<&Facts>) -> Timestamp {
         let wanted = facts.map_or(Timestamp::default(), |facts| {
@@ -185,6 +194,26 @@ mod tests {
     /// Ninety days from the first of September.
     fn facts() -> Facts {
         Facts { names: Vec::new(), not_before: at("2026-09-01"), not_after: at("2026-11-30") }
+    }
+
+    #[test]
+    fn what_failed_while_the_clock_was_ahead_is_tried_again_when_it_is_right() {
+        let (ahead, right) = (at("2056-11-22"), at("2026-11-22"));
+        let mut plan = Plan { look: Some(ahead.plus(LOOK_AGAIN.0)), ..Plan::default() };
+        plan.trying(ahead, 0);
+        plan.failed(Some(ahead.plus(LONGEST_RETRY)), true);
+        let mut after_start = plan.clone().begun_again();
+        for plan in [&mut plan, &mut after_start] {
+            assert!(plan.due(Some(&facts())) > ahead && !plan.is_look_due(right));
+            plan.set_right(right);
+            assert_eq!((plan.due(None), plan.failures), (Timestamp::default(), 1));
+            assert!(plan.is_look_due(right));
+        }
+        // A little is no other clock.
+        plan.trying(right.plus(FIRST_RETRY), 0);
+        let due = plan.due(None);
+        plan.set_right(right);
+        assert_eq!(plan.due(None), due);
     }
 
     #[test]

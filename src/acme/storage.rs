@@ -2,9 +2,8 @@
 //! the key, and the plan. Files are whole or not there, and for one user alone.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, fchown},
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -12,6 +11,7 @@ use aws_lc_rs::digest;
 use http::Uri;
 
 use super::plan::Plan;
+use crate::durable;
 
 /// The folder of one authority.
 #[derive(Clone, Debug)]
@@ -21,11 +21,10 @@ impl Storage {
     /// Makes the folder where it is missing. The error names it.
     pub(super) fn open(state_dir: &Path, directory: &str) -> io::Result<Self> {
         let folder = state_dir.join("acme").join(folder_name(directory));
-        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
-        made.map_err(|error| told(&folder, "make", &error))?;
+        durable::make_folder(&folder).map_err(|error| told(&folder, "make", &error))?;
         for made in [folder.parent().unwrap_or(&folder), &folder] {
             let made = File::open(made).map_err(|error| told(&folder, "read", &error))?;
-            give_to_owner(state_dir, &made).map_err(|error| told(&folder, "give away", &error))?;
+            durable::give_to_owner(state_dir, &made).map_err(|error| told(&folder, "give away", &error))?;
         }
         Ok(Self(folder))
     }
@@ -42,7 +41,7 @@ impl Storage {
     /// Sets the account aside, whose authority knows it no more.
     pub(super) fn forget_account(&self) -> io::Result<()> {
         let path = self.0.join("account.json");
-        fs::rename(&path, path.with_added_extension("old")).map_err(|error| told(&path, "rename", &error))
+        durable::rename(&path, &path.with_added_extension("old")).map_err(|error| told(&path, "rename", &error))
     }
 
     /// The private key and the chain of a name.
@@ -82,7 +81,7 @@ impl Storage {
 
     fn write(&self, file: &str, text: &str) -> io::Result<()> {
         let path = self.0.join(file);
-        write_durably(&self.0, &path, text).map_err(|error| told(&path, "write", &error))
+        durable::write(&path, text).map_err(|error| told(&path, "write", &error))
     }
 }
 
@@ -94,30 +93,6 @@ fn folder_name(directory: &str) -> String {
     let hash = digest::digest(&digest::SHA256, directory.as_bytes());
     let digits: String = hash.as_ref()[..4].iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{host}-{digits}")
-}
-
-/// Under another name first, so that a crash leaves the old file or the new one.
-fn write_durably(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
-    let unfinished = path.with_added_extension("new");
-    match fs::remove_file(&unfinished) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
-    file.write_all(text.as_bytes())?;
-    give_to_owner(folder, &file)?;
-    file.sync_all()?;
-    fs::rename(&unfinished, path)?;
-    File::open(folder)?.sync_all()
-}
-
-/// Whoever tries as root what a service runs later leaves nothing that the service can't read.
-fn give_to_owner(folder: &Path, file: &File) -> io::Result<()> {
-    let owner = fs::metadata(folder)?;
-    if file.metadata()?.uid() == owner.uid() {
-        return Ok(());
-    }
-    fchown(file, Some(owner.uid()), Some(owner.gid()))
 }
 
 fn told(path: &Path, doing: &str, error: &io::Error) -> io::Error {

@@ -1,7 +1,7 @@
 //! `kelisim check --apply`: what operators chose on the inventory's page is put into the file of the configuration, shown and checked first.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, OpenOptions},
     io::{self, BufRead as _, IsTerminal as _, Write},
     os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown},
     path::{Path, PathBuf},
@@ -12,6 +12,7 @@ use crate::{
     admin::{forget_lines, waiting_lines},
     config::{self, Configuration, Insertion},
     cookies::Catalogue,
+    durable,
     gateway::SiteSettings,
     inventory::{Line, LineKind, WaitingLines},
     routing::ForeignHosts,
@@ -190,7 +191,7 @@ fn replace(path: &Path, before: &str, text: &str) -> io::Result<PathBuf> {
     let kept = path.with_added_extension("before");
     write_beside(path, &kept, before)?;
     write_beside(path, path, text)?;
-    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()?;
+    durable::sync_folder_of(path)?;
     Ok(kept)
 }
 

@@ -2,9 +2,8 @@
 
 use std::{
     error::Error,
-    fs::{DirBuilder, File},
+    fs::File,
     io::BufReader,
-    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
 
@@ -19,6 +18,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    durable,
     ledger::AccessKind,
     store::{self, Losing, Reader},
     timestamp::Timestamp,
@@ -83,8 +83,11 @@ pub(super) fn back_up(arguments: &BackupArguments) -> Result<(), Box<dyn Error>>
 /// this user alone where it is missing.
 fn destination(to: &Path, now: Timestamp) -> Result<PathBuf, LogError> {
     if to.as_os_str().as_encoded_bytes().ends_with(b"/") {
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(to);
-        made.map_err(|source| LogError::File { path: to.to_owned(), doing: "make this folder", source })?;
+        durable::make_folder(to).map_err(|source| LogError::File {
+            path: to.to_owned(),
+            doing: "make this folder",
+            source,
+        })?;
     }
     if !to.is_dir() {
         return Ok(to.to_owned());

@@ -242,7 +242,10 @@ impl Work {
             return;
         }
         let kept = kept_from(&self.settings, self.clock.now());
-        let left = self.statistics.cut(today).and_then(|left| self.statistics.retire(&kept).map(|_| left));
+        // A clock that is years ahead deletes nothing, as with records.
+        let is_steady = self.store.reader().and_then(|log| log.is_steady(self.clock.now())).unwrap_or(false);
+        let retired = |statistics: &mut Statistics| if is_steady { statistics.retire(&kept).map(drop) } else { Ok(()) };
+        let left = self.statistics.cut(today).and_then(|left| retired(&mut self.statistics).map(|()| left));
         match left {
             Ok(true) => {}
             Ok(false) => self.kept_house = Some(today),

@@ -20,9 +20,9 @@ use crate::{
     clock::Clock,
     gateway,
     server::{Certificates, Controls},
-    store::{Erased, Records},
+    store::{Erased, Records, Store},
     telemetry::RecentFailures,
-    timestamp::Term,
+    timestamp::{Term, Timestamp},
 };
 
 /// How often the files of certificates and the database of countries are looked at.
@@ -148,9 +148,22 @@ async fn every_minute(
         recent.remember(gateway.metrics(), gateway.counted_sites().iter());
         gateway.forget_clients();
         administration.forget_clients();
-        keeper.keep(&gateway, &state_dir);
+        keeper = keep_apart(keeper, gateway.clone(), state_dir.clone()).await;
         enforcement::write(gateway.enforcement(), gateway.store(), When::NewDay, clock.now()).await;
     }
+}
+
+/// On a thread that may wait: where the disk stands still, health is told all the same.
+async fn keep_apart(
+    mut keeper: inventory::Keeper,
+    gateway: Arc<gateway::Current>,
+    state_dir: PathBuf,
+) -> inventory::Keeper {
+    let keeping = tokio::task::spawn_blocking(move || {
+        keeper.keep(&gateway, &state_dir);
+        keeper
+    });
+    keeping.await.unwrap_or_default()
 }
 
 /// On a thread that may wait: a mail server may take its time.
@@ -233,7 +246,8 @@ async fn retire(gateway: Arc<gateway::Current>, mut changing: watch::Receiver<Ch
         } else {
             &[(Records::Choices, choices), (Records::Frames, frames)]
         };
-        for (kind, term) in terms {
+        let may_delete = is_steady(gateway.store().clone(), clock.now()).await;
+        for (kind, term) in terms.iter().filter(|_| may_delete) {
             let before = term.before(clock.now());
             match gateway.store().retire_some(before, *kind).await {
                 Ok(Erased { records: 0, .. }) => {}
@@ -251,4 +265,20 @@ async fn retire(gateway: Arc<gateway::Current>, mut changing: watch::Receiver<Ch
             Ok(()) = changing.changed() => {}
         }
     }
+}
+
+/// Whether the clock is one to delete by; says so where it is not. Where that can't be known nothing is deleted.
+async fn is_steady(store: Store, now: Timestamp) -> bool {
+    let read = tokio::task::spawn_blocking(move || store.reader()?.is_steady(now)).await;
+    match read {
+        Ok(Ok(true)) => return true,
+        Ok(Ok(false)) => tracing::warn!(
+            %now,
+            "nothing past its retention is deleted for a week: the log was not signed by this clock before, which may be ahead; check the \
+             machine's time"
+        ),
+        Ok(Err(error)) => tracing::error!(%error, "records past their retention can't be deleted; trying again later"),
+        Err(_) => {}
+    }
+    false
 }

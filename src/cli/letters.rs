@@ -132,7 +132,7 @@ impl Letters {
             Err(error) => {
                 let since = kept
                     .failing
-                    .filter(|failing| failing.week == monday.number())
+                    .filter(|failing| failing.week == monday.number() && failing.since <= now.seconds())
                     .map_or(now.seconds(), |failing| failing.since);
                 if now.seconds() - since >= TRIED_FOR {
                     tracing::error!(site, week = %monday, %error, "the weekly letter was not sent; no more is tried");
@@ -164,6 +164,9 @@ impl Letters {
     }
 }
 
+/// By how many days a clock may be set back without anybody getting a letter twice.
+const LONGEST_SET_BACK: i32 = 35;
+
 /// What is to be done for a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
@@ -174,7 +177,11 @@ enum Next {
 
 fn next(kept: Option<&Kept>, week: Day, now: Timestamp) -> Next {
     let Some(kept) = kept else { return Next::Begin };
-    let waits = kept.failing.is_some_and(|failing| now.seconds() - failing.last < AGAIN_AFTER);
+    let waits = kept.failing.is_some_and(|failing| (0..AGAIN_AFTER).contains(&(now.seconds() - failing.last)));
+    // What was dealt with while the clock was far ahead would be the last for years.
+    if Day::parse(&kept.week).is_some_and(|last| last > week.plus(LONGEST_SET_BACK)) {
+        return Next::Begin;
+    }
     // A week is dealt with for good: also when a clock is set back.
     if Day::parse(&kept.week).is_some_and(|last| last >= week) || waits { Next::Nothing } else { Next::Send }
 }
@@ -221,6 +228,8 @@ mod tests {
             (Some(kept("2026-11-16", None)), Next::Send),
             (Some(kept("2026-11-23", None)), Next::Nothing),
             (Some(kept("2026-11-30", None)), Next::Nothing),
+            (Some(kept("2056-11-27", None)), Next::Begin),
+            (Some(kept("2026-11-16", failed(-86_400))), Next::Send),
             (Some(kept("2026-11-16", failed(3599))), Next::Nothing),
             (Some(kept("2026-11-16", failed(3600))), Next::Send),
             (Some(kept("", failed(3600))), Next::Send),

@@ -74,11 +74,11 @@ pub(super) async fn serve(
 ) {
     // Answers are written whole or in large parts: waiting for more only adds latency.
     _ = stream.set_nodelay(true);
-    keep_alive(&stream);
     let shared = current.load_full();
     let metrics = shared.gateway.metrics().clone();
     let bounds = shared.bounds.clone();
     let limits = &bounds.limits;
+    keep_alive(&stream, limits.reading_timeout);
     let gauge = metrics.connected(scheme.name());
     let peer = if shared.proxy_protocol.is_spoken_by(peer.ip()) {
         let taken = Box::pin(async {

@@ -26,13 +26,18 @@ const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(60);
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(10);
 /// How often it asks before it gives the connection up: two minutes after the last word of a peer that is gone. The usual settings take two hours.
 const KEEP_ALIVE_TRIES: u32 = 6;
+/// How long sent bytes may stay without an answer of the other side's system, which is not asked while any are on their way: as long. The usual
+/// settings take a quarter of an hour, and more where more is written meanwhile.
+const LONGEST_UNANSWERED: Duration = Duration::from_secs(120);
 
 /// Lets the system find out that the other side is gone without a word (RFC 1122, section 4.2.3.6): connections that were upgraded have
-/// no other limit on silence.
-pub fn keep_alive(stream: &TcpStream) {
+/// no other limit on silence. Where the other side may refuse to take bytes for longer than two minutes, it is given up so late.
+pub fn keep_alive(stream: &TcpStream, may_refuse: Duration) {
     // Without it such a connection only lives longer.
     let asking = TcpKeepalive::new().with_time(KEEP_ALIVE_AFTER).with_interval(KEEP_ALIVE_EVERY);
-    _ = SockRef::from(stream).set_tcp_keepalive(&asking.with_retries(KEEP_ALIVE_TRIES));
+    let socket = SockRef::from(stream);
+    _ = socket.set_tcp_keepalive(&asking.with_retries(KEEP_ALIVE_TRIES));
+    _ = socket.set_tcp_user_timeout(Some(LONGEST_UNANSWERED.max(may_refuse)));
 }
 
 /// A stream that gives up when the other side does not take bytes: a peer whose system accepts a connection and whose program never reads
@@ -116,11 +121,13 @@ mod tests {
     async fn a_peer_that_is_gone_without_a_word_is_given_up_after_two_minutes() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        keep_alive(&stream);
+        keep_alive(&stream, Duration::from_secs(60));
         let socket = SockRef::from(&stream);
         assert!(socket.keepalive().unwrap());
         let (after, every) = (socket.tcp_keepalive_time().unwrap(), socket.tcp_keepalive_interval().unwrap());
         assert_eq!(after + every * socket.tcp_keepalive_retries().unwrap(), Duration::from_secs(120));
+        // Also where bytes are on their way, since it is not asked then.
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(Duration::from_secs(120)));
     }
 
     #[tokio::test(start_paused = true)]

@@ -95,7 +95,9 @@ impl Counting {
     /// Time goes on: a new day gets a key of its own, the one before is erased half an hour later, and what is over is forgotten.
     pub fn advance(&mut self, now: Timestamp) {
         let (day, _) = self.calendar.place(now);
-        if day > self.today.day() {
+        if self.today.day() > day.plus(1) {
+            self.set_back(day, now);
+        } else if day > self.today.day() {
             let ended = std::mem::replace(&mut self.today, DayKey::new(day, (self.random)()));
             if let Some(before) = self.yesterday.replace(ended) {
                 self.erased.push(before.erase(now));
@@ -109,8 +111,18 @@ impl Counting {
             self.cells.forget_before(day);
         }
         self.visits.forget(now);
-        self.reloads.retain(|_, reloads| now.seconds() - reloads.last.seconds() <= RELOAD_WITHIN);
+        self.reloads.retain(|_, reloads| (now.seconds() - reloads.last.seconds()).abs() <= RELOAD_WITHIN);
         self.live.advance(now);
+    }
+
+    /// The clock was ahead, by more than what is still on its way from one day to the next. The day that it came to would be counted on for as long as
+    /// it was wrong, with one key: that goes, and a day begins.
+    fn set_back(&mut self, day: Day, now: Timestamp) {
+        let ahead = std::mem::replace(&mut self.today, DayKey::new(day, (self.random)()));
+        self.cells.forget_before(ahead.day().plus(1));
+        let keys = self.yesterday.take().into_iter().chain([ahead]);
+        self.erased.extend(keys.map(|key| key.erase(now)));
+        self.visits = Visits::default();
     }
 
     /// What changed since this was last asked.
@@ -303,7 +315,7 @@ impl Counting {
             return false;
         }
         let Some(reloads) = self.reloads.get_mut(&(view.site, view.path.shared())) else { return false };
-        let is_one = reloads.waiting > 0 && view.time.seconds() - reloads.last.seconds() <= RELOAD_WITHIN;
+        let is_one = reloads.waiting > 0 && (view.time.seconds() - reloads.last.seconds()).abs() <= RELOAD_WITHIN;
         reloads.waiting -= u32::from(is_one);
         is_one
     }

@@ -54,7 +54,9 @@ impl Live {
 
     pub(super) fn advance(&mut self, now: Timestamp) {
         let minute = now.seconds() / 60;
+        // A clock that was set back by all of it shows nothing more of the time that never was.
         let passed = usize::try_from(minute - self.minute).unwrap_or_default().min(MINUTES);
+        let passed = if self.minute - minute > MINUTES as i64 { MINUTES } else { passed };
         if passed == 0 {
             return;
         }
@@ -95,5 +97,10 @@ mod tests {
         live.advance(at(60 * 60));
         assert_eq!(live.site(0), LiveSite::default());
         assert_eq!(live.site(7), LiveSite::default());
+        live.view(0, at(30 * 365 * 86_400));
+        live.advance(at(60 * 60));
+        assert_eq!(live.site(0), LiveSite::default(), "the clock was ahead");
+        live.view(0, at(60 * 60));
+        assert_eq!(live.site(0).views_now(), 1);
     }
 }

@@ -130,7 +130,7 @@ impl Visits {
             self.0.entry((site, visitor)).or_insert(visit);
         }
         let visit = self.0.get_mut(&(site, visitor))?;
-        (now.seconds() - visit.last.seconds() <= VISIT_ENDS_AFTER).then_some(visit)
+        ((now.seconds() - visit.last.seconds()).abs() <= VISIT_ENDS_AFTER).then_some(visit)
     }
 
     /// A visit begins. `false` when there are too many.
@@ -149,7 +149,7 @@ impl Visits {
 
     /// Forgets visits that are over.
     pub(super) fn forget(&mut self, now: Timestamp) {
-        self.0.retain(|_, visit| now.seconds() - visit.last.seconds() <= VISIT_ENDS_AFTER);
+        self.0.retain(|_, visit| (now.seconds() - visit.last.seconds()).abs() <= VISIT_ENDS_AFTER);
     }
 
     /// Visits of a site with something seen since this moment.

@@ -96,6 +96,14 @@ pub(super) fn last(connection: &Connection) -> rusqlite::Result<Option<(u64, Tim
     connection.query_row(sql, [], row).optional()
 }
 
+/// Whether anything was signed in a period, and whether anything was before it.
+pub(super) fn around(connection: &Connection, (from, to): (Timestamp, Timestamp)) -> rusqlite::Result<(bool, bool)> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM checkpoint WHERE time BETWEEN ?1 AND ?2),
+                      EXISTS (SELECT 1 FROM checkpoint WHERE time < ?1)";
+    let period = [from.milliseconds(), to.milliseconds()];
+    connection.query_row(sql, period, |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
 /// Deletes what is older than a day, but for the last one of each hour, the last one of each hour that a witness has signed too, and the
 /// newest of each log. What is left says as much of the order of things, only less often.
 pub(super) fn thin(connection: &Connection, now: Timestamp) -> rusqlite::Result<usize> {

@@ -2,16 +2,16 @@
 
 use std::{
     ffi::OsString,
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{File, OpenOptions, TryLockError},
     io::{self, Read as _, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     thread,
     time::Duration,
 };
 
-use super::{StoreError, keys};
-use crate::consent::ConsentId;
+use super::StoreError;
+use crate::{consent::ConsentId, durable};
 
 /// How much of a lock file is read to name the holder, in bytes: a command line, not a novel.
 const LONGEST_HOLDER: u64 = 512;
@@ -30,10 +30,13 @@ pub(super) fn write_ahead_log(state_dir: &Path) -> PathBuf {
     state_dir.join("consent.sqlite-wal")
 }
 
-/// Makes the directory (0700) where it is missing.
+/// Makes the directory (0700) where it is missing, and makes sure of its name.
 pub(super) fn prepare_directory(state_dir: &Path) -> Result<(), StoreError> {
     let doing = "make the state directory";
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(state_dir).map_err(StoreError::file(state_dir, doing))
+    durable::make_folder(state_dir).map_err(StoreError::file(state_dir, doing))?;
+    // A service manager that made it has not waited for the disk. Where that is not allowed, nothing more can be done.
+    _ = durable::sync_folder_of(state_dir);
+    Ok(())
 }
 
 /// Makes an empty database file (0600) where it is missing: SQLite gives its other files the same mode.
@@ -72,7 +75,7 @@ impl Lock {
         }
         let line = format!("process {} ({})\n", std::process::id(), command_line(std::env::args_os()));
         // Where a command of root's made it, the gateway must be able to take it later.
-        let _ = keys::give_to_owner(state_dir, &file);
+        let _ = durable::give_to_owner(state_dir, &file);
         // A full disk must not keep the gateway from starting: the lock holds without its text.
         let _ = file.set_len(0).and_then(|()| file.write_all(line.as_bytes()));
         Ok(Self { _file: file })

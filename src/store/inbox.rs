@@ -129,7 +129,8 @@ impl Inbox {
             return;
         }
         state.lost += 1;
-        let due = |last: Timestamp| now.milliseconds().saturating_sub(last.milliseconds()) >= LOSS_REPORT_EVERY;
+        let elapsed = |last: Timestamp| now.milliseconds().saturating_sub(last.milliseconds());
+        let due = |last: Timestamp| !(0..LOSS_REPORT_EVERY).contains(&elapsed(last));
         if state.loss_reported.is_none_or(due) {
             state.loss_reported = Some(now);
             let lost = state.lost;

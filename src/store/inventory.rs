@@ -1,11 +1,12 @@
 //! The inventory's file in the state directory: whole or not there, for the gateway's own user.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Read as _, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    fs::File,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
+
+use crate::durable;
 
 /// Longest file read, in bytes: some hundred sites with every room full.
 const LONGEST: u64 = 256 * 1024 * 1024;
@@ -37,13 +38,7 @@ pub fn read_inventory(state_dir: &Path) -> io::Result<Option<String>> {
 ///
 /// When it can't be written; the earlier file stays then.
 pub fn write_inventory(state_dir: &Path, text: &str) -> io::Result<()> {
-    let path = inventory_path(state_dir);
-    let part = path.with_extension("json.part");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&part, &path)?;
-    File::open(state_dir)?.sync_all()
+    durable::write(&inventory_path(state_dir), text)
 }
 
 /// Puts a file that is no inventory aside, so that the next one has its place; the answer is where it is now.
@@ -53,13 +48,13 @@ pub fn write_inventory(state_dir: &Path, text: &str) -> io::Result<()> {
 /// When it can't be renamed.
 pub fn set_inventory_aside(state_dir: &Path) -> io::Result<PathBuf> {
     let aside = state_dir.join("inventory.json.unreadable");
-    fs::rename(inventory_path(state_dir), &aside)?;
+    durable::rename(&inventory_path(state_dir), &aside)?;
     Ok(aside)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::{fs, os::unix::fs::PermissionsExt as _};
 
     use super::*;
 

@@ -10,7 +10,8 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{StoreError, directory, keys};
+use super::{StoreError, directory};
+use crate::durable;
 
 /// Longest file, in bytes: thousands of lines, and nothing that a memory would notice.
 const LONGEST_FILE: u64 = 4 << 20;
@@ -89,16 +90,9 @@ where
     let mut text = read_kept_text(state_dir, name)?;
     let outcome = change(&mut text)?;
     let path = state_dir.join(name);
-    let written = if text.is_empty() { remove(&path) } else { keys::write_durably(state_dir, &path, &text) };
+    let written = if text.is_empty() { durable::remove(&path) } else { durable::write(&path, &text) };
     written.map_err(StoreError::file(&path, "write this file"))?;
     Ok(outcome)
-}
-
-fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }
 
 /// The lock file itself, never what a link in its place leads to: the command may run as root, in a directory of somebody else.
@@ -111,7 +105,7 @@ fn open_lock(state_dir: &Path, path: &Path) -> io::Result<File> {
     if (opened.dev(), opened.ino()) != (named.dev(), named.ino()) {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a link; remove it"));
     }
-    keys::give_to_owner(state_dir, &lock)?;
+    durable::give_to_owner(state_dir, &lock)?;
     Ok(lock)
 }
 

@@ -1,9 +1,7 @@
 //! The keys that sign records: made at first start, kept in the state directory, never shown.
 
 use std::{
-    fs::{self, OpenOptions},
-    io::{self, Write as _},
-    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown},
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -11,6 +9,7 @@ use super::{StoreError, change_kept_text, directory::Lock};
 use crate::{
     clock,
     consent::RecordKeys,
+    durable,
     ledger::{VerifierKey, hex},
 };
 
@@ -22,7 +21,7 @@ use crate::{
 pub fn record_keys(state_dir: &Path) -> Result<RecordKeys, StoreError> {
     let path = state_dir.join("record.keys");
     let text = match fs::read_to_string(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => make(state_dir, &path)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make(&path)?,
         read => read.map_err(StoreError::file(&path, "read the keys of records"))?,
     };
     parse_all(&path, &text).map(|keys| RecordKeys::new(&keys).expect("there is a key"))
@@ -86,7 +85,7 @@ pub fn rotate_record_keys(state_dir: &Path, old: OldKeys) -> Result<KeyRotation,
 pub(super) fn log_seed(state_dir: &Path) -> Result<[u8; 32], StoreError> {
     let path = state_dir.join("log.key");
     let text = match fs::read_to_string(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => make(state_dir, &path)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make(&path)?,
         read => read.map_err(StoreError::file(&path, "read the key of the log"))?,
     };
     parse(text.trim_end()).ok_or_else(|| {
@@ -107,39 +106,14 @@ pub(super) fn write_public(state_dir: &Path, key: &VerifierKey) -> Result<(), St
     if fs::read(&path).is_ok_and(|written| written == line.as_bytes()) {
         return Ok(());
     }
-    write_durably(state_dir, &path, &line).map_err(StoreError::file(&path, "write the public key of the log"))
+    durable::write(&path, &line).map_err(StoreError::file(&path, "write the public key of the log"))
 }
 
-fn make(state_dir: &Path, path: &Path) -> Result<String, StoreError> {
+fn make(path: &Path) -> Result<String, StoreError> {
     let key: [u8; RecordKeys::KEY_LENGTH] = clock::random();
     let text = hex(&key) + "\n";
-    write_durably(state_dir, path, &text).map_err(StoreError::file(path, "make this key"))?;
+    durable::write(path, &text).map_err(StoreError::file(path, "make this key"))?;
     Ok(text)
-}
-
-/// Under another name first, so that a crash leaves either no file or a whole one.
-pub(super) fn write_durably(directory: &Path, path: &Path, text: &str) -> io::Result<()> {
-    let unfinished: PathBuf = path.with_added_extension("new");
-    // What is there was left by a crash, or put there by somebody: it is not written into, nor through.
-    match fs::remove_file(&unfinished) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
-    file.write_all(text.as_bytes())?;
-    give_to_owner(directory, &file)?;
-    file.sync_all()?;
-    fs::rename(&unfinished, path)?;
-    fs::File::open(directory)?.sync_all()
-}
-
-/// A command may run as root, the gateway not: then a file belongs to whom its directory belongs to.
-pub(super) fn give_to_owner(directory: &Path, file: &fs::File) -> io::Result<()> {
-    let owner = fs::metadata(directory)?;
-    if file.metadata()?.uid() == owner.uid() {
-        return Ok(());
-    }
-    fchown(file, Some(owner.uid()), Some(owner.gid()))
 }
 
 fn parse(line: &str) -> Option<[u8; RecordKeys::KEY_LENGTH]> {

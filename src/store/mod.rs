@@ -35,6 +35,7 @@ mod rebuild;
 mod restore;
 mod signing;
 pub mod statistics;
+mod steady;
 #[cfg(test)]
 mod tests;
 mod tree;

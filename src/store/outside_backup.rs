@@ -3,15 +3,17 @@
 use std::{
     collections::BTreeMap,
     fs, io,
-    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
 
 use roaring::RoaringTreemap;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{StoreError, identity::Identity, keys::write_durably, logs::Logs};
-use crate::ledger::{ErasureReason, LogId, TreeHash};
+use super::{StoreError, identity::Identity, logs::Logs};
+use crate::{
+    durable,
+    ledger::{ErasureReason, LogId, TreeHash},
+};
 
 /// What stands in the folder for whoever sets up backups.
 const README: &str = "Leave this folder out of every backup, and never restore it: by it the gateway sees that the rest was restored,\n\
@@ -198,12 +200,12 @@ fn write(path: &Path, value: &impl Serialize) -> io::Result<()> {
     let folder = path.parent().expect("the file is in a folder");
     let readme = folder.join("README");
     if !readme.exists() {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        write_durably(folder, &readme, README)?;
-        // The folder's own name is in the directory above.
-        fs::File::open(folder.parent().expect("the folder is in the state directory"))?.sync_all()?;
+        durable::make_folder(folder)?;
+        durable::write(&readme, README)?;
+        // A crash may have left the folder with its name unsure.
+        durable::sync_folder_of(folder)?;
     }
-    write_durably(folder, path, &text)
+    durable::write(path, &text)
 }
 
 /// Sets of indices as lists of first and last.

@@ -242,7 +242,9 @@ impl Writer {
     /// Says what failed, once a minute for each thing.
     fn report(&mut self, what: &'static str, error: &dyn std::fmt::Display) {
         let now = self.clock.now();
-        let due = |last: &Timestamp| now.milliseconds().saturating_sub(last.milliseconds()) >= REPORT_EVERY;
+        // A clock that went back must not make it silent.
+        let elapsed = |last: &Timestamp| now.milliseconds().saturating_sub(last.milliseconds());
+        let due = |last: &Timestamp| !(0..REPORT_EVERY).contains(&elapsed(last));
         if self.reported.get(what).is_none_or(due) {
             self.reported.insert(what, now);
             let waiting = self.inbox.waiting();

@@ -20,7 +20,7 @@ pub(super) async fn connect(settings: &Settings, tls: Option<&ClientTls>) -> Res
             TcpStream::connect((settings.host.as_str(), settings.port)).await.map_err(UpstreamError::Connect)?;
         // A peer that is gone already makes this fail; what it says of itself comes with the first read.
         _ = stream.set_nodelay(true);
-        keep_alive(&stream);
+        keep_alive(&stream, settings.body_timeout);
         let stream = WriteLimit::new(stream, settings.body_timeout);
         match (settings.scheme, tls) {
             (Scheme::Https, Some(tls)) => {

@@ -4,9 +4,9 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
-    io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    fs::{self, File, OpenOptions, TryLockError},
+    io,
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -15,7 +15,7 @@ use arc_swap::ArcSwapOption;
 
 use super::quiet::Quiet;
 use crate::{
-    clock,
+    clock, durable,
     ledger::{
         KeyKind, Refusal, Signed, SignedCheckpoint, SigningKey, Submission, VerifierKey, hex, origin_hash, unhex,
     },
@@ -277,7 +277,7 @@ fn signing_key(directory: &Path, name: Option<&str>, usual: &str) -> Result<Sign
 
 /// Makes a folder for one user alone, also those above it.
 fn make_folder(path: &Path) -> Result<(), StateError> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed(path, "make the folder"))
+    durable::make_folder(path).map_err(failed(path, "make the folder"))
 }
 
 fn names(folder: &Path) -> Result<Vec<String>, StateError> {
@@ -302,15 +302,7 @@ const UNFINISHED: &str = ".new";
 /// Under another name first, so that a crash leaves either the old file or the new one; durable when it returns.
 fn write(folder: &Path, name: &str, text: &str) -> Result<(), StateError> {
     let path = folder.join(name);
-    let unfinished = folder.join(format!("{name}{UNFINISHED}"));
-    let written = || {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&unfinished, &path)?;
-        File::open(folder)?.sync_all()
-    };
-    written().map_err(failed(&path, "write the file"))
+    durable::write(&path, text).map_err(failed(&path, "write the file"))
 }
 
 fn failed(path: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> StateError {

@@ -166,6 +166,10 @@ impl Renewal {
         let Some(Work { authority, storage, challenges, names, paused }) = &mut *work else { return };
         for name in names {
             let one = Look { renewal: self, authority, storage };
+            let now = self.clock.now();
+            name.plan.set_right(now);
+            // Likewise: nobody pauses for longer.
+            *paused = (*paused).min(now.plus(plan::common_pause()));
             one.write_late(name);
             one.ask_when(name).await;
             if self.clock.now() >= name.due().max(*paused) {

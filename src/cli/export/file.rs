@@ -2,13 +2,14 @@
 
 use std::{
     ffi::OsString,
-    fs::{self, File, OpenOptions},
+    fs::{self, OpenOptions},
     io::{self, BufWriter, Write},
     os::unix::fs::OpenOptionsExt as _,
     path::Path,
 };
 
 use super::super::log::LogError;
+use crate::durable;
 
 /// Refuses where something is there already.
 pub(in crate::cli) fn check_absent(out: &Path) -> Result<(), LogError> {
@@ -54,7 +55,7 @@ fn write_and_name<T>(
         io::ErrorKind::AlreadyExists => LogError::Exists { path: out.to_owned() },
         _ => failed(out, "put the export here")(error),
     })?;
-    sync_directory(out).map_err(failed(out, "keep the new name"))?;
+    durable::sync_folder_of(out).map_err(failed(out, "keep the new name"))?;
     Ok(written)
 }
 
@@ -69,11 +70,6 @@ fn take_name(part: &Path, out: &Path, link: impl FnOnce(&Path, &Path) -> io::Res
             fs::rename(part, out).inspect_err(|_| drop(fs::remove_file(out)))
         }
     }
-}
-
-fn sync_directory(file: &Path) -> io::Result<()> {
-    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
-    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 #[cfg(test)]

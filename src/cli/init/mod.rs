@@ -18,7 +18,7 @@ use std::{
 use clap::Args;
 
 use self::{answers::Answers, asking::Asking};
-use crate::config;
+use crate::{config, durable};
 
 /// Where the service looks.
 const DEFAULT_FILE: &str = "/etc/kelisim/kelisim.toml";
@@ -148,7 +148,8 @@ fn write(path: &Path, folder: &Path, text: &str) -> Result<(), InitError> {
             fchown(&file, None, Some(group))?;
         }
         file.write_all(text.as_bytes())?;
-        file.sync_all()
+        file.sync_all()?;
+        durable::sync_folder_of(path)
     })();
     written.map_err(|source| {
         // Half a file would be in the way of the next try.

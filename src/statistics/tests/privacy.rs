@@ -43,6 +43,27 @@ fn the_key_of_a_day_is_erased_half_an_hour_after_it() {
 }
 
 #[test]
+fn a_clock_that_was_ahead_leaves_neither_its_key_nor_its_day() {
+    let anna = consent_id("anna");
+    let mut counting = Counting::new(astana(), 1, day_random, moment("2026-11-29T10:00:00"));
+    let mut seen = |at: &str, erased: &[&str], day: &str| {
+        counting.advance(moment(at));
+        let keys: Vec<_> = counting.take_erased().iter().map(|key| key.day.to_string()).collect();
+        assert_eq!(keys, erased, "{at}");
+        counting.count(view(moment(at), "/", Some(anna)));
+        let days: Vec<_> = counting.take().hours.iter().map(|(_, day, ..)| day.to_string()).collect();
+        assert_eq!(days, [day], "{at}");
+    };
+    seen("2026-11-29T10:00:00", &[], "2026-11-29");
+    seen("2056-11-29T10:00:00", &["2026-11-29"], "2056-11-29");
+    seen("2026-11-29T10:01:00", &["2056-11-29"], "2026-11-29");
+    seen("2026-11-30T00:00:01", &[], "2026-11-30");
+    // Back over midnight by a little is no other day.
+    seen("2026-11-29T23:59:59", &[], "2026-11-30");
+    seen("2026-11-30T00:30:01", &["2026-11-29"], "2026-11-30");
+}
+
+#[test]
 fn with_a_new_key_nobody_is_known_again() {
     let anna = consent_id("anna");
     let mut counting = Counting::new(astana(), 1, day_random, moment("2026-11-29T10:00:00"));

@@ -4,7 +4,8 @@
 //! file than before, by which the gateway knows that it was restored, and goes on as a new log.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    collections::BTreeSet,
+    fs::{self, DirBuilder, OpenOptions},
     io::{self, BufWriter, Read, Seek, Write as _},
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, lchown},
     path::{Path, PathBuf},
@@ -20,11 +21,12 @@ use super::{
     manifest::{self, Facts, Manifest},
 };
 use crate::{
+    durable,
     ledger::hex,
     store::{
         Reader, StoreError, database,
         directory::{self, Lock},
-        integrity, keys, leaves,
+        integrity, leaves,
         logs::Logs,
     },
 };
@@ -193,7 +195,7 @@ impl Unpacked {
         }
         let mut from = archive.by_name(name).map_err(|_| damaged("is missing"))?.take(facts.bytes + 1);
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&to).map_err(failed())?;
-        keys::give_to_owner(state_dir, &file).map_err(failed())?;
+        durable::give_to_owner(state_dir, &file).map_err(failed())?;
         let mut output = BufWriter::new(file);
         let (mut hash, mut bytes, mut piece) = (Context::new(&SHA256), 0, vec![0; PIECE]);
         loop {
@@ -244,15 +246,19 @@ fn replace(state_dir: &Path, unpacked: &Path, manifest: &Manifest) -> Result<(),
     for name in files::files(state_dir)?.keys().filter(|name| !manifest.files.contains_key(*name)) {
         remove(&state_dir.join(name))?;
     }
+    // A part that came back after a power loss would be taken for one of the files that follow.
+    durable::sync_folder(state_dir).map_err(refused(state_dir))?;
+    let mut changed = BTreeSet::from([state_dir.to_owned()]);
     for name in manifest.files.keys() {
         let to = state_dir.join(name);
+        changed.extend(to.parent().map(Path::to_owned));
         let folders: Vec<_> = Path::new(name).ancestors().skip(1).filter(|part| !part.as_os_str().is_empty()).collect();
         for folder in folders.into_iter().rev() {
             make_folder(state_dir, &state_dir.join(folder)).map_err(refused(&to))?;
         }
         fs::rename(unpacked.join(name), &to).map_err(refused(&to))?;
     }
-    File::open(state_dir).and_then(|directory| directory.sync_all()).map_err(refused(state_dir))
+    changed.iter().try_for_each(|folder| durable::sync_folder(folder).map_err(refused(folder)))
 }
 
 fn remove(path: &Path) -> Result<(), BackupError> {

@@ -29,7 +29,10 @@ pub use upkeep::KeptFrom;
 pub use write::{Mark, Statistics};
 
 use super::database::configure_any;
-use crate::statistics::{Answers, Figures, Totals};
+use crate::{
+    durable,
+    statistics::{Answers, Figures, Totals},
+};
 
 /// The format that this program writes.
 const FORMAT: i64 = 1;
@@ -136,7 +139,7 @@ pub fn set_statistics_aside(state_dir: &Path) -> io::Result<PathBuf> {
             _ => {}
         }
     }
-    fs::rename(&path, &aside)?;
+    durable::rename(&path, &aside)?;
     Ok(aside)
 }
 

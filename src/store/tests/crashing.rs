@@ -219,13 +219,7 @@ impl Drop for Disk {
 
 #[test]
 fn a_machine_that_loses_its_power_again_and_again_keeps_every_word() {
-    let disk = match Disk::new() {
-        Ok(disk) => disk,
-        Err(reason) => {
-            eprintln!("skipped: it takes root, loop devices and ext4 ({reason})");
-            return;
-        }
-    };
+    let disk = Disk::new().unwrap_or_else(|reason| panic!("this test takes root, loop devices and ext4: {reason}"));
     let state_dir = disk.mounted().join("state");
     let mut told = Told::default();
     for _ in 0..POWER_CUTS {

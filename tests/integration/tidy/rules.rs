@@ -20,17 +20,18 @@ const RULES: &[&str] = &[
     "visitor",
 ];
 const OUTSIDE: &[&str] =
-    &["acme", "clock", "export", "geo", "mail", "sockets", "store", "telemetry", "upstream", "witness"];
+    &["acme", "clock", "durable", "export", "geo", "mail", "sockets", "store", "telemetry", "upstream", "witness"];
 
 /// Which modules a module may name besides itself; a module without a place may name none.
 fn may_name(module: &str) -> Option<Vec<&'static str>> {
     let above: &[&'static str] = match module {
         _ if RULES.contains(&module) => &[],
-        "pages" | "clock" | "sockets" => &[],
-        "geo" | "mail" | "store" | "telemetry" => &["clock"],
+        "pages" | "clock" | "durable" | "sockets" => &[],
+        "geo" | "mail" | "telemetry" => &["clock"],
+        "store" => &["clock", "durable"],
         "export" => &["store"],
         "upstream" => &["clock", "sockets"],
-        "acme" | "witness" => &["clock", "sockets"],
+        "acme" | "witness" => &["clock", "durable", "sockets"],
         "gateway" => &["pages", "clock", "geo", "store", "telemetry", "upstream"],
         "admin" => &["export", "gateway", "store", "clock", "geo", "mail", "sockets", "telemetry"],
         "server" => &["acme", "gateway", "clock", "sockets", "telemetry"],
@@ -52,6 +53,7 @@ fn may_name(module: &str) -> Option<Vec<&'static str>> {
             "acme",
             "admin",
             "config",
+            "durable",
             "export",
             "gateway",
             "server",
