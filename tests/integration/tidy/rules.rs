@@ -17,6 +17,7 @@ const RULES: &[&str] = &[
     "routing",
     "statistics",
     "timestamp",
+    "trace_context",
     "visitor",
 ];
 const OUTSIDE: &[&str] =
@@ -27,9 +28,9 @@ fn may_name(module: &str) -> Option<Vec<&'static str>> {
     let above: &[&'static str] = match module {
         _ if RULES.contains(&module) => &[],
         "pages" | "clock" | "sockets" => &[],
-        "geo" | "mail" | "store" | "telemetry" => &["clock"],
+        "geo" | "mail" | "store" => &["clock"],
         "export" => &["store"],
-        "upstream" => &["clock", "sockets"],
+        "telemetry" | "upstream" => &["clock", "sockets"],
         "acme" | "witness" => &["clock", "sockets"],
         "gateway" => &["pages", "clock", "geo", "store", "telemetry", "upstream"],
         "admin" => &["export", "gateway", "store", "clock", "geo", "mail", "sockets", "telemetry"],
