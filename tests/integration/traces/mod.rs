@@ -53,7 +53,7 @@ fn counted(gateway: &Gateway, metric: &str) -> u64 {
     let started = Instant::now();
     loop {
         let page = gateway.admin("/metrics");
-        if let Some(count) = page.lines().find_map(|line| line.strip_prefix(metric)?.trim().parse().ok())
+        if let Some(count) = page.lines().find_map(|line| line.strip_prefix(metric)?.trim().parse::<u64>().ok())
             && count > 0
         {
             return count;
