@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answering, Collector, Gateway, GatewayBuilder, Origin, PAGE, Span, answer, ok};
+use crate::harness::{Answering, Collector, Gateway, GatewayBuilder, Origin, PAGE, Span, answer};
 
 /// How long a count may take.
 const PATIENCE: Duration = Duration::from_secs(60);
