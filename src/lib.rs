@@ -12,6 +12,7 @@ pub mod rewrite;
 pub mod routing;
 pub mod statistics;
 pub mod timestamp;
+pub mod trace_context;
 pub mod visitor;
 
 // Our own pages.

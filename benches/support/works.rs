@@ -134,7 +134,7 @@ fn forwarding(runs: u32) -> Box<dyn FnMut()> {
         remove_hop_by_hop(black_box(&mut map));
         remove_fulfilled(&mut map);
         remove_forwarding(&mut map);
-        set_forwarding(&mut map, &client, "shop.example", AddressForm::Truncated);
+        set_forwarding(&mut map, &client, "shop.example", AddressForm::Truncated, None);
         append_via(&mut map, Version::HTTP_11);
         black_box(&map);
     })

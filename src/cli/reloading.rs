@@ -25,7 +25,7 @@ use crate::{
     gateway::{self, BeginError},
     geo::{self, Countries},
     server::{Certificates, Controls},
-    telemetry::{AccessLogSettings, LogFormat},
+    telemetry::{AccessLogSettings, LogFormat, TraceExport, Traces},
     witness,
 };
 
@@ -39,6 +39,8 @@ pub(super) struct Reloading {
     clock: Clock,
     /// What is gone by. It is held for as long as a reload takes, so that there is one at a time.
     present: Mutex<Present>,
+    /// What sends traces, where there are some.
+    tracing: Mutex<Option<TraceExport>>,
 }
 
 /// What of a configuration the next one is compared with.
@@ -50,6 +52,7 @@ pub(super) struct Present {
     /// No file says it.
     rest_after: Duration,
     leaves_after: Duration,
+    drains_within: Duration,
 }
 
 /// What can't change while the process lives.
@@ -72,6 +75,7 @@ impl Present {
             fingerprint: configuration.fingerprint,
             rest_after: configuration.server.limits.rest_after,
             leaves_after: configuration.server.leave_delay,
+            drains_within: configuration.server.drain_timeout,
         }
     }
 }
@@ -146,13 +150,14 @@ pub enum ReloadError {
 impl Reloading {
     /// Goes on from the configuration by which everything was started.
     pub(super) fn new(
-        present: Present,
+        (present, tracing): (Present, Option<TraceExport>),
         (gateway, server): (Arc<gateway::Current>, Arc<Controls>),
         (administration, renewal): (Arc<admin::Administration>, Arc<Renewal>),
         changing: watch::Sender<Changing>,
         clock: Clock,
     ) -> Self {
-        Self { gateway, server, administration, renewal, changing, clock, present: Mutex::new(present) }
+        let (present, tracing) = (Mutex::new(present), Mutex::new(tracing));
+        Self { gateway, server, administration, renewal, changing, clock, present, tracing }
     }
 
     pub(super) fn administration(&self) -> &admin::Administration {
@@ -164,9 +169,32 @@ impl Reloading {
         self.present.lock().unwrap_or_else(PoisonError::into_inner).leaves_after
     }
 
+    /// How long connections have to finish when it stops.
+    pub(super) fn drains_within(&self) -> Duration {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner).drains_within
+    }
+
     /// The letters that go out by what is configured now.
     pub(super) fn letters(&self) -> Option<Letters> {
         self.changing.borrow().letters.clone()
+    }
+
+    /// Sends the traces that wait, for as long as this. There will be no more.
+    pub(super) fn end_traces(&self, within: Duration) -> io::Result<()> {
+        let tracing = self.tracing.lock().unwrap_or_else(PoisonError::into_inner).take();
+        tracing.map_or(Ok(()), |tracing| tracing.end(within))
+    }
+
+    /// What sends traces from now on, if it is another than now, and where requests begin them.
+    fn traces(&self, configuration: &Configuration) -> io::Result<(Option<Option<TraceExport>>, Option<Traces>)> {
+        let Some(settings) = &configuration.traces else { return Ok((Some(None), None)) };
+        let present = self.tracing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(present) = present.as_ref().filter(|present| present.serves(settings)) {
+            return Ok((None, Some(present.traces(settings))));
+        }
+        let next = TraceExport::start(settings, self.gateway.metrics())?;
+        let traces = next.traces(settings);
+        Ok((Some(Some(next)), Some(traces)))
     }
 
     /// Reads the file again, and what it names. Requests that have begun end as they began; those that come from now on go by it. Says what came
@@ -245,7 +273,8 @@ impl Reloading {
         let changing =
             Changing { retention: configuration.retention, frame_retention: configuration.frame_retention, letters };
         let summary = config::summary(&configuration);
-        let shared = self.gateway.prepare(configured(&configuration, countries))?;
+        let (tracing, traces) = self.traces(&configuration)?;
+        let shared = self.gateway.prepare(configured(&configuration, countries, traces))?;
         self.gateway.counter().know_waiting(self.gateway.counted_sites()).map_err(ReloadError::Statistics)?;
         // The log knows by what is gone before anything goes by it.
         service::configured(self.gateway.store(), configuration.fingerprint, summary, self.clock.now())?;
@@ -265,13 +294,21 @@ impl Reloading {
             settings.statistics.smallest_cell = configuration.statistics.smallest_cell;
         });
         self.changing.send_replace(changing);
+        if let Some(tracing) = tracing {
+            // The one before sends what it has once the last request ends that began under it.
+            *self.tracing.lock().unwrap_or_else(PoisonError::into_inner) = tracing;
+        }
         housekeeping::tell_of_countries(&self.gateway);
         Ok(())
     }
 }
 
 /// What the gateway is told of a configuration.
-pub(super) fn configured(configuration: &Configuration, countries: Arc<Countries>) -> gateway::Configured {
+pub(super) fn configured(
+    configuration: &Configuration,
+    countries: Arc<Countries>,
+    traces: Option<Traces>,
+) -> gateway::Configured {
     gateway::Configured {
         sites: configuration.sites.clone(),
         catalogue: configuration.catalogue.clone(),
@@ -282,5 +319,6 @@ pub(super) fn configured(configuration: &Configuration, countries: Arc<Countries
         kept_for: configuration.retention,
         countries,
         robots: configuration.statistics.robots.clone(),
+        traces,
     }
 }

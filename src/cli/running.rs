@@ -5,6 +5,7 @@ use std::{
     net::{SocketAddr, TcpListener},
     sync::Arc,
     thread,
+    time::{Duration, Instant},
 };
 
 use http_body_util::BodyExt as _;
@@ -30,9 +31,12 @@ use crate::{
     ledger::Comparison,
     server::{Inherited, OtherHost, Server},
     store::{self, Store, StoreError},
-    telemetry::{AccessLog, AccessLogThread, Counter, Metrics},
+    telemetry::{AccessLog, AccessLogThread, Counter, Metrics, TraceExport},
     witness,
 };
+
+/// How long the collector has for the traces of the last requests, when these took all the time that there was to finish.
+const TRACES_AT_LEAST: Duration = Duration::from_secs(1);
 
 /// A gateway at work.
 #[doc(hidden)]
@@ -104,8 +108,12 @@ impl Running {
         let metrics = Metrics::new();
         let access_log =
             configuration.access_log.as_ref().map(|settings| AccessLog::start(settings, &metrics)).transpose()?;
+        let tracing = configuration.traces.as_ref();
+        let tracing = tracing.map(|settings| Ok((TraceExport::start(settings, &metrics)?, settings)));
+        let tracing = tracing.transpose().map_err(|error: io::Error| StartError::Io(error))?;
+        let traces = tracing.as_ref().map(|(export, settings)| export.traces(settings));
         let gateway = gateway::Current::begin(Parts {
-            configured: configured(&configuration, countries),
+            configured: configured(&configuration, countries, traces),
             inventory: inventory::kept(&state_dir),
             store,
             keys,
@@ -163,8 +171,13 @@ impl Running {
             letters,
         });
         let controls = (gateway.clone(), server.controls().clone());
-        let reloading =
-            Reloading::new(present, controls, (administration.clone(), renewal.clone()), changing, clock.clone());
+        let reloading = Reloading::new(
+            (present, tracing.map(|(export, _)| export)),
+            controls,
+            (administration.clone(), renewal.clone()),
+            changing,
+            clock.clone(),
+        );
         let reloading = Arc::new(reloading);
         let duties = housekeeping::Duties {
             gateway: gateway.clone(),
@@ -280,13 +293,17 @@ impl Running {
     /// Lets connections finish, then closes the log.
     pub fn stop(self) -> io::Result<()> {
         self.leave();
+        let drains_within = self.reloading.drains_within();
+        let begun = Instant::now();
         let served = self.server.stop();
+        let rest = drains_within.saturating_sub(begun.elapsed()).max(TRACES_AT_LEAST);
+        let traced = self.reloading.end_traces(rest);
         let logged = self.access_log.map_or(Ok(()), AccessLogThread::end);
         let counted = self.counting.end();
         self.stop.send_replace(true);
         let housekept = self.housekeeping.join().map_err(|_| io::Error::other("the housekeeping thread panicked"));
         service::stopped(self.gateway.store(), self.clock.now());
-        served.and(logged).and(counted).and(housekept)
+        served.and(traced).and(logged).and(counted).and(housekept)
     }
 }
 

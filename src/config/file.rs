@@ -156,6 +156,23 @@ impl<'a> Table<'a> {
         inside
     }
 
+    /// A number from 0 to 1.
+    pub(super) fn share(&mut self, key: &'static str) -> Option<Spanned<f64>> {
+        let value = self.take(key)?;
+        let span = value.span();
+        let number: Option<f64> = match value.into_inner() {
+            DeValue::Float(float) => float.as_str().parse().ok(),
+            DeValue::Integer(integer) => u8::from_str_radix(integer.as_str(), integer.radix()).ok().map(f64::from),
+            other => return self.wrong_type(key, span, "a number from 0 to 1", &other),
+        };
+        let inside = number.filter(|number| (0.0..=1.0).contains(number));
+        if inside.is_none() {
+            let what = format!("`{key}` in {} is out of bounds", self.section.place());
+            self.context.fault(span.clone(), what, "write a number from 0 to 1: 0.01 is one in a hundred");
+        }
+        inside.map(|number| Spanned::new(span, number))
+    }
+
     /// A table below this one.
     pub(super) fn table(&mut self, key: &'static str, section: &'static Section) -> Option<Self> {
         let value = self.take(key)?;

@@ -38,6 +38,7 @@ pub(super) const TOP: Section = Section {
         ("statistics", "[statistics]"),
         ("mail", "[mail]"),
         ("access_log", "[access_log]"),
+        ("traces", "[traces]"),
     ],
 };
 
@@ -291,6 +292,17 @@ pub(super) const ACCESS_LOG: Section = Section {
     ],
 };
 
+pub(super) const TRACES: Section = Section {
+    header: "[traces]",
+    keys: &[
+        ("endpoint", "endpoint = \"http://127.0.0.1:4318/v1/traces\""),
+        ("sampled", "sampled = 0.01"),
+        ("trust_parents", "trust_parents = true"),
+        ("service_name", "service_name = \"kelisim\""),
+        ("certificate_authority", "certificate_authority = \"authority.pem\""),
+    ],
+};
+
 pub(super) const DEADLINES: Section = Section {
     header: "[deadlines]",
     keys: &[
@@ -345,4 +357,5 @@ pub(super) const ALL: &[&Section] = &[
     &STATISTICS,
     &MAIL,
     &ACCESS_LOG,
+    &TRACES,
 ];

@@ -72,6 +72,8 @@ pub struct Configuration {
     pub mail: Option<mail::Settings>,
     /// Where a line for each request goes, and how it is written.
     pub access_log: Option<telemetry::AccessLogSettings>,
+    /// What is traced, and where it goes.
+    pub traces: Option<telemetry::TraceSettings>,
     /// A directory in memory where a run leaves what the next one goes on with; the file names none, `run` does.
     pub hand_over: Option<PathBuf>,
     /// How log lines are written.
@@ -131,6 +133,7 @@ fn load_at(text: &str, base_dir: &Path, name: &str, now: Timestamp) -> Result<(C
                 hand_over: None,
                 mail: checked.mail,
                 access_log: checked.access_log,
+                traces: checked.traces,
                 log_format: checked.log_format,
                 fingerprint,
                 files: found.files,

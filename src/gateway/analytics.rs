@@ -43,7 +43,11 @@ pub(super) async fn answer(
         Err(Unsendable::Kind) => return Ok(no_content()),
     };
     shared.count_cookies(site, &outcome.refused, &outcome.passed, Direction::Request);
-    let mut answer = connections.send_measured(request).await.map_err(GatewayError::Analytics)?;
+    visit.trace.withheld(Direction::Request, outcome.refused.total());
+    visit.trace.asks(connections);
+    let answer = connections.send_measured(request).await;
+    visit.trace.heard(&answer);
+    let mut answer = answer.map_err(GatewayError::Analytics)?;
     shared.observer.set(site, answer.headers(), shared.clock.now());
     response::forward(&mut answer);
     let headers = answer.headers_mut();
@@ -51,6 +55,7 @@ pub(super) async fn answer(
     site.observe_cookies(headers, &visit.host, &path);
     let outcome = filter_response(headers, &site.catalogue, permit);
     shared.count_cookies(site, &outcome.refused, &outcome.passed, Direction::Response);
+    visit.trace.withheld(Direction::Response, outcome.refused.total());
     keep_named_lines(headers, asked.route.preset.cookies());
     Ok(answer.map(AnswerBody::site))
 }

@@ -145,7 +145,7 @@ async fn taken(
     let had = previous.as_ref().map_or(CategorySet::EMPTY, |record| record.allowed);
     let reloads = form == Form::Html || event.allowed != had;
     let answer = counted(site, &event, &posted.to, reloads, now);
-    let outcome = put_in_force(shared, site, event, previous.as_ref()).await;
+    let outcome = put_in_force(shared, site, visit, event, previous.as_ref()).await;
     if outcome.record().is_some() {
         shared.counter.count(site.number, Counted::Answer(answer));
     }

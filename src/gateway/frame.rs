@@ -104,7 +104,7 @@ async fn opened(
         ends: None,
         frame: Some(OpenedFrame { host: asked.authority().into(), category: line.category }),
     };
-    if append(shared, site, event).await.is_err() {
+    if append(shared, site, visit, event).await.is_err() {
         return Ok(message(site, visit, now, Message::NotRecorded, &asked.to));
     }
     let to = asked.to.as_str();

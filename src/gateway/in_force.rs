@@ -4,6 +4,7 @@ use super::{
     Shared,
     own_pages::{append, random_uuid, record_of},
     site::Site,
+    visit::Visit,
 };
 use crate::{
     consent::{CategorySet, Record},
@@ -33,13 +34,19 @@ impl Outcome {
 }
 
 /// Puts a choice in force: one that grants something once it is durable, a refusal at once.
-pub(super) async fn put_in_force(shared: &Shared, site: &Site, event: Event, previous: Option<&Record>) -> Outcome {
+pub(super) async fn put_in_force(
+    shared: &Shared,
+    site: &Site,
+    visit: &Visit,
+    event: Event,
+    previous: Option<&Record>,
+) -> Outcome {
     if event.allowed.is_empty() {
         return refuse(shared, site, event);
     }
     let had = previous.map_or(CategorySet::EMPTY, |record| record.allowed);
     let mut narrowing = Narrowing::begin(shared, site, &event, had);
-    match append(shared, site, event).await {
+    match append(shared, site, visit, event).await {
         Ok(record) => {
             narrowing.recorded();
             Outcome::InForce(record)

@@ -1,5 +1,5 @@
-//! What the access log will say of a request, put together when its last byte has left: off the way of the request, from headers that were
-//! kept for it.
+//! What the access log will say of a request, and its trace, put together when its last byte has left: off the way of the request, from
+//! headers that were kept for it.
 
 use std::time::Duration;
 
@@ -56,11 +56,10 @@ impl Logged {
         self.outcome = Some(outcome);
     }
 
-    pub(super) fn failed(&mut self, error: &GatewayError) -> Reference {
+    pub(super) fn failed(&mut self, error: &GatewayError, has_reference: bool) -> Option<Reference> {
         self.outcome = Some(error.outcome());
-        let reference = Reference::random();
-        self.reference = Some(reference);
-        reference
+        self.reference = has_reference.then(Reference::random);
+        self.reference
     }
 
     pub(super) fn answered(&mut self, status: StatusCode, after: Duration) {

@@ -39,6 +39,7 @@ mod seen;
 mod settings;
 mod shared;
 mod site;
+mod traced;
 mod upgrade;
 mod visit;
 
@@ -109,7 +110,7 @@ impl Gateway {
 
     /// Answers a request. Whatever happens there is an answer, and a record of it when its last byte has left.
     pub async fn answer(&self, request: Request<Incoming>, connection: &Connection) -> Response<AnswerBody> {
-        let mut record = RequestRecord::begin(self.shared.clone(), &request);
+        let mut record = RequestRecord::begin(self.shared.clone(), &request, connection);
         let accepted = request.headers().get(header::ACCEPT_LANGUAGE).cloned();
         let is_head = request.method() == Method::HEAD;
         let mut implied = Vec::new();
@@ -149,7 +150,7 @@ impl Gateway {
         record.of_site(site);
 
         // Identify: who asks.
-        let visit = visit::identify(shared, site, host, &request, connection);
+        let visit = visit::identify(shared, site, host, &request, (connection, record.trace()));
         record.identified(&visit);
         if let Some(redirect) = redirect::elsewhere(shared, site, &visit, request.uri()) {
             record.came_to(Outcome::Redirected);
@@ -171,7 +172,10 @@ impl Gateway {
         if rule.is_some_and(|rule| rule.pass_through) {
             shared.observer.sent(site, request.headers(), now);
             let cleared = request::clear_own(site, &visit, rule, request);
-            let mut answer = self.connections[site.index].send(cleared).await?;
+            visit.trace.asks(&self.connections[site.index]);
+            let answer = self.connections[site.index].send(cleared).await;
+            visit.trace.heard(&answer);
+            let mut answer = answer?;
             shared.observer.set(site, answer.headers(), now);
             response::clear_own(site, &visit, &path, &mut answer);
             join_upgrade(client_upgrade, &mut answer, connection);
@@ -200,7 +204,10 @@ impl Gateway {
                 may_be_remembered: false,
             };
             let cleared = request::clear_observed(site, &visit, rule, &asked, request);
-            let mut answer = self.connections[site.index].send(cleared).await?;
+            visit.trace.asks(&self.connections[site.index]);
+            let answer = self.connections[site.index].send(cleared).await;
+            visit.trace.heard(&answer);
+            let mut answer = answer?;
             asked.answered(&answer);
             shared.observer.set(site, answer.headers(), now);
             response::clear_own(site, &visit, &asked.path, &mut answer);
@@ -256,7 +263,10 @@ impl Gateway {
         asked.refused = cleared.refused;
 
         // Upstream.
-        let mut answer = self.connections[site.index].send(cleared.request).await?;
+        visit.trace.asks(&self.connections[site.index]);
+        let answer = self.connections[site.index].send(cleared.request).await;
+        visit.trace.heard(&answer);
+        let mut answer = answer?;
         asked.answered(&answer);
 
         // Clear the answer: refused cookies go, leftovers are deleted.

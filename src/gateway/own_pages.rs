@@ -190,11 +190,14 @@ pub(super) fn model_for(site: &Site, visit: &Visit) -> Model {
 }
 
 /// Writes an event that grants something and returns the record that proves it, once the event is durable.
-pub(super) async fn append(shared: &Shared, site: &Site, event: Event) -> Result<Record, AppendError> {
+pub(super) async fn append(shared: &Shared, site: &Site, visit: &Visit, event: Event) -> Result<Record, AppendError> {
     let proof = |leaf| record_of(&event, leaf);
+    let open = visit.trace.open();
+    open.inspect(|open| open.appends());
     let timer = shared.metrics.log_append_seconds.start_timer();
     let appended = shared.store.append(event.clone()).await;
     timer.observe_duration();
+    open.inspect(|open| open.appended(appended.is_ok()));
     match appended {
         Ok(appended) => {
             shared.metrics.chosen(&site.name, event.kind);

@@ -133,7 +133,7 @@ async fn record_implied(shared: &Shared, site: &Site, visit: &Visit, path: &str,
         ends: None,
         frame: None,
     };
-    own_pages::append(shared, site, event).await.ok()
+    own_pages::append(shared, site, visit, event).await.ok()
 }
 
 /// The borrowed form is what signing needs; this one can be kept.
@@ -184,6 +184,7 @@ pub(super) fn clear(
         shared.observer.sent(site, &sent, asked.now);
     }
     shared.count_cookies(site, &outcome.refused, &outcome.passed, Direction::Request);
+    visit.trace.withheld(Direction::Request, outcome.refused.total());
     Cleared { request, refused: outcome.refused }
 }
 
@@ -232,7 +233,8 @@ fn forward(site: &Site, visit: &Visit, rule: Option<&PathRule>, request: &mut Re
     remove_fulfilled(headers);
     remove_forwarding(headers);
     let form = rule.and_then(|rule| rule.client_address).unwrap_or(site.upstream.settings().client_address);
-    set_forwarding(headers, &visit.client, &visit.host, form);
+    let trace = visit.trace.outgoing(headers);
+    set_forwarding(headers, &visit.client, &visit.host, form, trace);
     append_via(headers, version);
     // HTTP/2 and absolute targets have no `Host`, and one that was there may differ from the host that was routed by.
     let host = request.uri().authority().map(|authority| authority.as_str().to_owned());

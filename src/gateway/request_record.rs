@@ -5,16 +5,17 @@ use std::{sync::Arc, time::Instant};
 use http::{Method, Request, Response, StatusCode};
 
 use super::{
-    AnswerBody, AnswerError, Shared,
+    AnswerBody, AnswerError, Connection, Shared,
     counted::{Candidate, Seen},
     error::GatewayError,
     logged::Logged,
     site::Site,
+    traced::Trace,
     visit::Visit,
 };
 use crate::{
     consent::Decision,
-    telemetry::{Outcome, Reference, SiteMetrics},
+    telemetry::{AccessLog, Outcome, Reference, SiteMetrics},
     timestamp::Timestamp,
 };
 
@@ -30,18 +31,21 @@ pub(super) struct RequestRecord {
     candidate: Option<Box<Candidate>>,
     /// What was answered, and after how many milliseconds.
     seen: Option<(Seen, u32)>,
-    /// What the access log will say of it, where there is one.
+    /// What the access log will say of it, where there is one, and its trace, where it is recorded.
     logged: Option<Box<Logged>>,
+    trace: Trace,
 }
 
 impl RequestRecord {
-    pub(super) fn begin<B>(shared: Arc<Shared>, request: &Request<B>) -> Self {
-        let logged = shared.access_log.as_ref().map(|_| Box::new(Logged::begin(request, shared.clock.now())));
+    pub(super) fn begin<B>(shared: Arc<Shared>, request: &Request<B>, connection: &Connection) -> Self {
+        let trace = Trace::begin(&shared, request, connection.peer());
+        let is_told = shared.access_log.is_some() || trace.open().is_some();
+        let logged = is_told.then(|| Box::new(Logged::begin(request, shared.clock.now())));
         let method = request.method().clone();
         // Until there is an answer, what is counted is that the client went away before there was one.
         let status = StatusCode::INTERNAL_SERVER_ERROR;
         let started = Instant::now();
-        Self { shared, site: None, method, status, bytes: 0, started, candidate: None, seen: None, logged }
+        Self { shared, site: None, method, status, bytes: 0, started, candidate: None, seen: None, logged, trace }
     }
 
     pub(super) fn of_site(&mut self, site: &Site) {
@@ -56,10 +60,17 @@ impl RequestRecord {
         self.site.map_or(&self.shared.no_site, |index| &self.shared.sites[index].metrics)
     }
 
+    pub(super) fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
     /// Who asks is known.
     pub(super) fn identified(&mut self, visit: &Visit) {
-        if let (Some(logged), Some(log)) = (&mut self.logged, &self.shared.access_log) {
-            logged.identified(visit, log.has_networks());
+        if let Some(logged) = &mut self.logged {
+            logged.identified(visit, self.shared.access_log.as_ref().is_some_and(AccessLog::has_networks));
+        }
+        if let Some(open) = self.trace.open() {
+            open.came_by(visit.client.scheme);
         }
     }
 
@@ -78,7 +89,8 @@ impl RequestRecord {
 
     /// It can't be followed to its end. The number that stands on the page about it and in the access log, where there is one.
     pub(super) fn failed(&mut self, error: &GatewayError) -> Option<Reference> {
-        self.logged.as_mut().map(|logged| logged.failed(error))
+        let reference = self.logged.as_mut().map(|logged| logged.failed(error, self.shared.access_log.is_some()));
+        reference.flatten()
     }
 
     /// The site will be asked, so this may be a view of it.
@@ -93,6 +105,9 @@ impl RequestRecord {
         }
         if let Some(logged) = &mut self.logged {
             logged.decided(decision);
+        }
+        if let Some(open) = self.trace.open() {
+            open.decided(decision.allowed);
         }
     }
 
@@ -130,8 +145,14 @@ impl Drop for RequestRecord {
         let shared = &*self.shared;
         let took = self.started.elapsed();
         self.metrics().answered(&self.method, self.status, self.bytes, took);
-        if let (Some(logged), Some(log)) = (self.logged.take(), &shared.access_log) {
-            log.write(logged.line(self.metrics().name(), &self.method, self.bytes, took));
+        if let Some(logged) = self.logged.take() {
+            let line = logged.line(self.metrics().name(), &self.method, self.bytes, took);
+            if let (Some(open), Some(traces)) = (self.trace.open(), &shared.traces) {
+                open.end(&line, traces);
+            }
+            if let Some(log) = &shared.access_log {
+                log.write(line);
+            }
         }
         let Some(site) = self.site.map(|index| &shared.sites[index]) else { return };
         shared.counter.answered(site.number, self.bytes);

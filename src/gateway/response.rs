@@ -64,6 +64,7 @@ pub(super) fn clear(
     site.observe_cookies(headers, &visit.host, &asked.path);
     let outcome = filter_response(headers, &site.catalogue, site.permit(decided.decision.allowed));
     shared.count_cookies(site, &outcome.refused, &outcome.passed, Direction::Response);
+    visit.trace.withheld(Direction::Response, outcome.refused.total());
     shared.likely_sessions.report(site, &outcome.likely_sessions, asked.now);
     if decided.decision.expires_leftovers() && asked.page_headers.is_some() {
         let secure = visit.client.scheme == Scheme::Https;

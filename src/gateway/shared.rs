@@ -38,7 +38,7 @@ use crate::{
     routing::Hosts,
     statistics::Robots,
     store::{AppendError, Store},
-    telemetry::{AccessLog, Counter, Direction, Enforcement, Metrics, SiteMetrics},
+    telemetry::{AccessLog, Counter, Direction, Enforcement, Metrics, SiteMetrics, Traces},
     timestamp::{Term, Timestamp},
     visitor::{ClientAddress, Destination, Network},
 };
@@ -66,6 +66,8 @@ pub struct Configured {
     pub countries: Arc<Countries>,
     /// Who is no person.
     pub robots: Arc<Robots>,
+    /// Where requests begin their traces, if they are traced.
+    pub traces: Option<Traces>,
 }
 
 /// What a gateway is made of.
@@ -101,6 +103,7 @@ pub struct Shared {
     since: Timestamp,
     pub(super) countries: Arc<Countries>,
     pub(super) robots: Arc<Robots>,
+    pub(super) traces: Option<Traces>,
     https_port: AtomicU16,
 }
 
@@ -193,6 +196,7 @@ impl Shared {
             fingerprint: configured.fingerprint,
             countries: configured.countries,
             robots: configured.robots,
+            traces: configured.traces,
             https_port: AtomicU16::new(0),
         }))
     }

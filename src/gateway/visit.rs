@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::{HeaderValue, Request, header};
 use hyper::body::Incoming;
 
-use super::{Connection, Shared, own_cookies::OwnCookies, record_memory::RecordMemory, site::Site};
+use super::{Connection, Shared, own_cookies::OwnCookies, record_memory::RecordMemory, site::Site, traced::Trace};
 use crate::{
     consent::Country,
     fields::X_FORWARDED_FOR,
@@ -28,6 +28,7 @@ pub(super) struct Visit {
     pub(super) country: Option<Country>,
     /// `None` where a choice can't be recorded.
     pub(super) own_cookies: Option<OwnCookies>,
+    pub(super) trace: Trace,
 }
 
 impl Visit {
@@ -48,7 +49,7 @@ pub(super) fn identify(
     site: &Site,
     host: String,
     request: &Request<Incoming>,
-    connection: &Connection,
+    (connection, trace): (&Connection, &Trace),
 ) -> Visit {
     let headers = request.headers();
     let client = client_connection(connection.peer(), connection.scheme(), headers, &shared.trusted_proxies);
@@ -69,5 +70,6 @@ pub(super) fn identify(
         own_cookies: OwnCookies::new(site, &host, &client),
         client,
         host,
+        trace: trace.clone(),
     }
 }

@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::{
     fields::{X_FORWARDED_FOR, remove_named},
+    trace_context::{PARENT_BYTES, TRACEPARENT, TraceParent},
     visitor::{AddressForm, ClientConnection},
 };
 
@@ -77,15 +78,21 @@ fn is_forwarding(name: &str) -> bool {
 }
 
 /// Sets the fields once: `X-Forwarded-For`, `-Proto`, `-Host` and `Forwarded` (RFC 7239), with the address in the form
-/// that this upstream may learn.
-pub fn set_forwarding(headers: &mut HeaderMap, client: &ClientConnection, host: &str, form: AddressForm) {
+/// that this upstream may learn; and `traceparent`, where requests are traced.
+pub fn set_forwarding(
+    headers: &mut HeaderMap,
+    client: &ClientConnection,
+    host: &str,
+    form: AddressForm,
+    trace: Option<&TraceParent>,
+) {
     let address = match form {
         AddressForm::None => None,
         AddressForm::Truncated => Some(client.address.truncate().network()),
         AddressForm::Full => form.full().map(|configured| client.address.in_full(configured)),
     };
-    // One text holds the three values that are not constant, one behind the other: addresses are of ASCII, and so is a host.
-    let mut text = String::with_capacity(160);
+    // One text holds the values that are not constant, one behind the other: addresses are of ASCII, and so is a host.
+    let mut text = String::with_capacity(160 + trace.map_or(0, |_| PARENT_BYTES));
     if let Some(address) = address {
         _ = write!(text, "{address}");
     }
@@ -105,6 +112,10 @@ pub fn set_forwarding(headers: &mut HeaderMap, client: &ClientConnection, host: 
     for part in [";proto=", client.scheme.name(), ";host=\"", host, "\""] {
         text.push_str(part);
     }
+    let forwarded_ends = text.len();
+    if let Some(trace) = trace {
+        _ = write!(text, "{trace}");
+    }
     let text = Bytes::from(text);
     let mut set = |name: &HeaderName, range: Range<usize>| {
         if let Ok(value) = HeaderValue::from_maybe_shared(text.slice(range)) {
@@ -115,7 +126,10 @@ pub fn set_forwarding(headers: &mut HeaderMap, client: &ClientConnection, host: 
         set(&X_FORWARDED_FOR, 0..address_ends);
     }
     set(&X_FORWARDED_HOST, address_ends..host_ends);
-    set(&FORWARDED, host_ends..text.len());
+    set(&FORWARDED, host_ends..forwarded_ends);
+    if trace.is_some() {
+        set(&TRACEPARENT, forwarded_ends..text.len());
+    }
     headers.insert(&X_FORWARDED_PROTO, HeaderValue::from_static(client.scheme.name()));
 }
 
@@ -169,7 +183,7 @@ mod tests {
     fn ours_are_set_once_with_as_much_of_the_address_as_is_configured() {
         let check = |address, form, expected_for: Option<&str>, expected_forwarded: &str| {
             let mut headers = HeaderMap::new();
-            set_forwarding(&mut headers, &client(address), "a.example", form);
+            set_forwarding(&mut headers, &client(address), "a.example", form, None);
             let value = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
             assert_eq!(value("x-forwarded-for").as_deref(), expected_for);
             assert_eq!(value("forwarded").as_deref(), Some(expected_forwarded));

@@ -53,6 +53,11 @@ impl Peer {
         Self { address: ClientAddress::new(address), announced_by: Some(ClientAddress::new(by)) }
     }
 
+    /// Whether it is one of the proxies that are believed itself.
+    pub fn is_one_of(self, trusted: &[Network]) -> bool {
+        self.address.is_in(trusted)
+    }
+
     /// Whether the connection comes from this machine.
     pub fn is_loopback(self) -> bool {
         self.address.is_loopback()
@@ -65,7 +70,7 @@ impl Peer {
 /// An address that a proxy announced for a connection is one more hop of the same list, the rightmost: the list goes on only where it is
 /// trusted. The scheme is believed from a trusted proxy on either side of it.
 pub fn client_connection(peer: Peer, scheme: Scheme, headers: &HeaderMap, trusted: &[Network]) -> ClientConnection {
-    let is_trusted = peer.address.is_in(trusted);
+    let is_trusted = peer.is_one_of(trusted);
     if !is_trusted && !peer.announced_by.is_some_and(|proxy| proxy.is_in(trusted)) {
         return ClientConnection { address: peer.address, scheme };
     }

@@ -86,6 +86,7 @@ fn a_gateway_with_several_things_wrong_is_told_the_worst_first() {
     let folder = Gateway::with(&site)
         .edition("2026-01", "2026-01-01", false)
         .tables("[access_log]\nfile = \"/dev/full\"")
+        .tables("[traces]\nendpoint = \"http://127.0.0.1:1/v1/traces\"\nsampled = 0")
         .folder();
     certificate(folder.path(), &["other.example", "*.shop.example", "shop.example", "localhost"], 3);
     let program = Program::run(folder);
@@ -114,6 +115,7 @@ fn a_gateway_with_several_things_wrong_is_told_the_worst_first() {
         ("now", "upstreams"),
         ("soon", "configuration"),
         ("soon", "access_log"),
+        ("soon", "traces"),
         ("soon", "upstreams"),
         ("soon", "certificates"),
         ("soon", "keys"),

@@ -68,6 +68,7 @@ mod statistics;
 mod stats_commands;
 mod tidy;
 mod tls;
+mod traces;
 mod upgrade;
 mod upstream_faults;
 mod upstream_tls;

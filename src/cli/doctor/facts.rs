@@ -28,6 +28,8 @@ pub(super) struct Facts {
     /// Lines that were chosen on the inventory's page and are not in the file.
     pub(super) waiting_lines: usize,
     pub(super) upstreams: Vec<Upstream>,
+    /// Where traces go, if they go anywhere.
+    pub(super) collector: Option<Collector>,
     pub(super) policies: Vec<Policy>,
     pub(super) countries: Option<Countries>,
     /// Connections that clients may have at once.
@@ -137,6 +139,13 @@ pub(super) struct Upstream {
     pub(super) address: String,
     /// The status of its answer, nothing where only a connection was made; or why there was none.
     pub(super) answer: Result<Option<u16>, String>,
+}
+
+/// The collector of traces, and whether it would take some now.
+#[derive(Clone, Debug)]
+pub(super) struct Collector {
+    pub(super) endpoint: String,
+    pub(super) answer: Result<(), String>,
 }
 
 /// The policy of a site as the file has it.

@@ -12,6 +12,7 @@ mod signals;
 mod site;
 mod statistics;
 mod tls;
+mod traces;
 mod upstream;
 mod witness;
 
@@ -20,7 +21,7 @@ use std::{collections::BTreeMap, net::IpAddr, path::PathBuf};
 use toml::Spanned;
 
 use super::{catalogue, file::Table, keys, value};
-use crate::telemetry::{AccessLogSettings, LogFormat};
+use crate::telemetry::{AccessLogSettings, LogFormat, TraceSettings};
 use crate::{
     acme::Settings as AcmeSettings,
     admin::Deadlines,
@@ -54,6 +55,7 @@ pub(super) struct Checked {
     pub(super) statistics: StatisticsSettings,
     pub(super) mail: Option<MailSettings>,
     pub(super) access_log: Option<AccessLogSettings>,
+    pub(super) traces: Option<TraceSettings>,
 }
 
 /// What a site must know of the rest of the file.
@@ -114,6 +116,7 @@ pub(super) fn check(mut top: Table<'_>) -> Option<Checked> {
     let statistics = statistics::check(&mut top);
     let mail = mail::check(&mut top);
     let access_log = access_log::check(&mut top);
+    let traces = traces::check(&mut top, !settings.trusted_proxies.is_empty());
     let complete = !sites.is_empty() && sites.len() == expected;
     let acme = tls.and_then(|tls| tls.acme);
     if let Some(acme) = acme.as_ref().filter(|_| complete) {
@@ -136,6 +139,7 @@ pub(super) fn check(mut top: Table<'_>) -> Option<Checked> {
         statistics,
         mail,
         access_log,
+        traces,
     })
 }
 

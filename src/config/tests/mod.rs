@@ -7,6 +7,7 @@ mod editions;
 mod faults;
 mod mail;
 mod right;
+mod traces;
 mod witnesses;
 
 use std::path::Path;

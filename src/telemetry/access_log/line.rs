@@ -59,6 +59,11 @@ impl MethodName {
         Self(method_name(method))
     }
 
+    /// The name of one that is known.
+    pub(in crate::telemetry) fn known(self) -> Option<&'static str> {
+        Some(self.0).filter(|name| *name != "other")
+    }
+
     pub(super) fn name(self) -> &'static str {
         self.0
     }
@@ -76,6 +81,11 @@ impl Protocol {
             Version::HTTP_10 => "HTTP/1.0",
             _ => "HTTP/1.1",
         })
+    }
+
+    /// Without the name of HTTP.
+    pub(in crate::telemetry) fn version(self) -> &'static str {
+        self.0.trim_start_matches("HTTP/")
     }
 
     pub(super) fn name(self) -> &'static str {
@@ -190,7 +200,7 @@ impl ConsentWord {
         })
     }
 
-    pub(super) fn name(self) -> &'static str {
+    pub(in crate::telemetry) fn name(self) -> &'static str {
         self.0
     }
 }

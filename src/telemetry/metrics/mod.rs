@@ -60,6 +60,8 @@ pub struct Metrics {
     /// Of each witness, since when a checkpoint waits for its signature.
     witness_waits: Mutex<BTreeMap<Box<str>, Option<Timestamp>>>,
     access_lines_lost: IntCounterVec,
+    trace_spans_sent: IntCounter,
+    trace_spans_lost: IntCounterVec,
     certificate_expiry: IntGaugeVec,
     certificate_renewals: IntCounterVec,
     certificate_renewal_failures: IntCounterVec,
@@ -166,6 +168,12 @@ impl Metrics {
             access_lines_lost: vector(
                 "kelisim_access_log_lost_lines_total",
                 "Lines of the access log that were not written.",
+                &["reason"],
+            ),
+            trace_spans_sent: counter("kelisim_trace_spans_sent_total", "Spans that the collector took."),
+            trace_spans_lost: vector(
+                "kelisim_trace_spans_lost_total",
+                "Spans that the collector did not get or take.",
                 &["reason"],
             ),
             certificate_expiry: gauges(
@@ -286,6 +294,18 @@ impl Metrics {
     /// Counts lines of the access log that were not written.
     pub fn access_lines_lost(&self, reason: &'static str, lines: u64) {
         self.access_lines_lost.with_label_values(&[reason]).inc_by(lines);
+    }
+
+    /// Counts spans that the collector took.
+    pub fn trace_spans_sent(&self, spans: u64) {
+        self.trace_spans_sent.inc_by(spans);
+    }
+
+    /// Counts spans that it did not get or take.
+    pub fn trace_spans_lost(&self, reason: &'static str, spans: u64) {
+        if spans > 0 {
+            self.trace_spans_lost.with_label_values(&[reason]).inc_by(spans);
+        }
     }
 
     /// Sets until when the certificates in use are valid, by name; names that are gone are shown no more.

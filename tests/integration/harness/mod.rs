@@ -3,6 +3,7 @@
 //! All of it is blocking and speaks bytes, so that a test says exactly what is sent and sees exactly what comes.
 
 mod browser;
+mod collector;
 mod countries;
 mod gateway;
 mod jar;
@@ -16,6 +17,7 @@ mod wire;
 mod witness;
 
 pub use browser::Browser;
+pub use collector::{Collector, Span};
 pub use countries::{Countries, map, text};
 pub use gateway::{Gateway, GatewayBuilder};
 pub use jar::{Jar, To};

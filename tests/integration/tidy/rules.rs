@@ -17,6 +17,7 @@ const RULES: &[&str] = &[
     "routing",
     "statistics",
     "timestamp",
+    "trace_context",
     "visitor",
 ];
 const OUTSIDE: &[&str] =
@@ -27,10 +28,10 @@ fn may_name(module: &str) -> Option<Vec<&'static str>> {
     let above: &[&'static str] = match module {
         _ if RULES.contains(&module) => &[],
         "pages" | "clock" | "durable" | "sockets" => &[],
-        "geo" | "mail" | "telemetry" => &["clock"],
+        "geo" | "mail" => &["clock"],
         "store" => &["clock", "durable"],
         "export" => &["store"],
-        "upstream" => &["clock", "sockets"],
+        "telemetry" | "upstream" => &["clock", "sockets"],
         "acme" | "witness" => &["clock", "durable", "sockets"],
         "gateway" => &["pages", "clock", "geo", "store", "telemetry", "upstream"],
         "admin" => &["export", "gateway", "store", "clock", "geo", "mail", "sockets", "telemetry"],

@@ -11,13 +11,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::facts::{Facts, Gateway, Policy};
+use super::facts::{self, Facts, Gateway, Policy};
 use crate::{
     cli::control,
     clock::Clock,
     config::{self, Configuration},
     geo,
     ledger::hex,
+    telemetry,
     timestamp::Timestamp,
     visitor::Language,
 };
@@ -87,6 +88,7 @@ fn configured(configuration: &Configuration, state_dir: &Path, facts: &mut Facts
     files::certificates(configuration, state_dir, facts);
     seen::look(configuration, facts);
     upstreams::look(configuration, facts);
+    facts.collector = configuration.traces.as_ref().map(|traces| collector(&traces.collector));
     facts.policies = configuration
         .sites
         .iter()
@@ -96,8 +98,14 @@ fn configured(configuration: &Configuration, state_dir: &Path, facts: &mut Facts
         && let Some(described) =
             geo::Countries::open(&configuration.geo).ok().and_then(|countries| countries.described())
     {
-        facts.countries = Some(super::facts::Countries { file: file.display().to_string(), built: described.built });
+        facts.countries = Some(facts::Countries { file: file.display().to_string(), built: described.built });
     }
+}
+
+/// Asks the collector of traces to take none.
+fn collector(collector: &telemetry::Collector) -> facts::Collector {
+    let answer = telemetry::ask_collector(collector).map_err(|failure| failure.to_string());
+    facts::Collector { endpoint: collector.to_string(), answer }
 }
 
 /// What was written since the gateway goes by it. Certificates, their keys and the database of countries it reads again by itself.

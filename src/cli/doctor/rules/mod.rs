@@ -5,6 +5,7 @@ mod log;
 mod machine;
 mod running;
 mod sites;
+mod traces;
 
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use super::{facts::Facts, finding::Finding};
 pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
     let mut found = Vec::new();
     running::judge(facts, &mut found);
+    traces::judge(facts, &mut found);
     sites::judge_upstreams(facts, &mut found);
     certificates::judge(facts, &mut found);
     log::judge(facts, &mut found);

@@ -123,7 +123,7 @@ fn descriptors(facts: &Facts, open_files: Option<(u64, u64)>, found: &mut Vec<Fi
     }
 }
 
-fn were(count: u64, one: &str) -> String {
+pub(super) fn were(count: u64, one: &str) -> String {
     format!("{} {}", counted(count, one), if count == 1 { "was" } else { "were" })
 }
 

@@ -66,6 +66,7 @@ fn well() -> Facts {
         unknown: vec![unknown(&[], 0)],
         waiting_lines: 0,
         upstreams: vec![upstream(Ok(Some(404)))],
+        collector: None,
         policies: vec![policy()],
         countries: Some(Countries { file: "c.mmdb".into(), built: at("2026-09-01") }),
         connections: 10_000,
