@@ -11,6 +11,7 @@ import urllib.request
 TLS = {
     "DNS_CAArecord": "a record of the name, and localhost has none",
     "OCSP_stapling": "left out with reason: see [tls]",
+    "cipher_order": "the client chooses, as Mozilla's configurations have it: all that are offered are good",
     "cert_trust": "the name alone is asked for, as it should be",
 }
 NIKTO = {
@@ -63,6 +64,8 @@ def comes_back(address):
 
 
 def nikto(path):
+    """What it finds at an address and not at the site itself, whose file comes last, where there is one."""
+    alone = open(sys.argv[4], encoding="utf-8").read() if len(sys.argv) > 4 else ""
     text = open(path, encoding="utf-8").read()
     if "End Time:" not in text:
         return ["it did not come to its end"]
@@ -70,6 +73,8 @@ def nikto(path):
     for number, what in sorted(set(re.findall(r"^\+ \[(\d+)\] (.*?)(?: See: .*)?$", text, re.MULTILINE))):
         if number in NIKTO:
             print("   " + what, "--", NIKTO[number])
+        elif "[%s]" % number in alone:
+            print("   " + what, "-- of the site itself")
         elif "XSS" in what and not comes_back(sys.argv[3] + what.split(": ")[0]):
             print("   " + what, "-- the address comes back escaped, as the way back of the banner's form")
         else:
