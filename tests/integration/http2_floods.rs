@@ -2,6 +2,8 @@
 
 use std::{
     io::Read as _,
+    net::SocketAddr,
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -12,7 +14,7 @@ use tokio::{
 use tokio_rustls::client::TlsStream;
 
 use crate::{
-    harness::{Answering, Gateway, Origin, ok},
+    harness::{Answering, Gateway, Origin, Program, ok},
     http2::tls,
 };
 
@@ -63,7 +65,12 @@ struct Ended {
 
 impl Hostile {
     async fn of(gateway: &Gateway, settings: &[u8]) -> Self {
-        let mut stream = tls(gateway.https(), &gateway.path().join("certificate.pem"), "shop.example").await;
+        Self::at(gateway.https(), gateway.path(), settings).await
+    }
+
+    /// The certificate lies in this folder.
+    async fn at(address: SocketAddr, folder: &Path, settings: &[u8]) -> Self {
+        let mut stream = tls(address, &folder.join("certificate.pem"), "shop.example").await;
         stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
         stream.write_all(&frame(SETTINGS, 0, 0, settings)).await.unwrap();
         Self(stream)
@@ -205,6 +212,24 @@ fn pings_settings_and_empty_frames_without_end_disturb_nobody() {
         assert_eq!(ended.answers, 0, "{name}");
         others_are_served(&gateway);
     }
+}
+
+#[test]
+fn frames_that_make_no_sense_leave_no_line_in_the_log_of_the_program() {
+    let site = site();
+    let program = Program::run(Gateway::with(&site).folder());
+    // An answer to a ping that nobody sent.
+    let flood = frame(PING, ACK, 0, &[1; 8]).repeat(10_000);
+    let frames = [flood, frame(GOAWAY, 0, 0, &[0; 8])].into_iter();
+    story(async { Hostile::at(program.https.unwrap(), program.path(), &[]).await.floods(frames).await });
+    assert!(std::process::Command::new("kill").args(["-HUP", &program.id().to_string()]).status().unwrap().success());
+    let (mut said, asked) = (Vec::new(), Instant::now());
+    while !said.iter().any(|line: &String| line.contains("the configuration was read again")) {
+        assert!(asked.elapsed() < PATIENCE, "it says nothing of what it was told after them");
+        said.extend(program.says());
+        std::thread::yield_now();
+    }
+    assert_eq!(said.len(), 1, "{said:#?}");
 }
 
 #[test]

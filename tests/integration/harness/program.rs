@@ -14,6 +14,8 @@ use super::{Browser, process::Process};
 pub struct Program {
     process: Process,
     pub http: SocketAddr,
+    /// Where it is configured.
+    pub https: Option<SocketAddr>,
     pub admin: SocketAddr,
     /// What it said before it had started.
     pub said: Vec<String>,
@@ -33,9 +35,8 @@ impl Program {
         command
             .args(["-c", r#"trap "" XFSZ; exec "$0" run --config "$1""#, env!("CARGO_BIN_EXE_kelisim")])
             .arg(folder.path().join("kelisim.toml"));
-        let (process, (http, admin), said) =
-            Process::start(&mut command, |line| Some((address(line, "http=[")?, address(line, "admin=")?)));
-        Self { process, http, admin, said, folder: Some(folder) }
+        let (process, (http, https, admin), said) = Process::start(&mut command, addresses);
+        Self { process, http, https, admin, said, folder: Some(folder) }
     }
 
     /// Starts it with a state directory on a disk of its own, of so many MiB, which it alone sees. Needs a kernel that lets users have name spaces.
@@ -46,9 +47,8 @@ impl Program {
         let mut command = Command::new("unshare");
         command.args(["--map-root-user", "--mount", "sh", "-c", script, env!("CARGO_BIN_EXE_kelisim")]);
         command.arg(folder.path().join("kelisim.toml")).arg(&state).arg(size.to_string());
-        let (process, (http, admin), said) =
-            Process::start(&mut command, |line| Some((address(line, "http=[")?, address(line, "admin=")?)));
-        Self { process, http, admin, said, folder: Some(folder) }
+        let (process, (http, https, admin), said) = Process::start(&mut command, addresses);
+        Self { process, http, https, admin, said, folder: Some(folder) }
     }
 
     /// Runs a command where the program sees its own disk.
@@ -105,6 +105,11 @@ impl Program {
         assert!(self.process.stop());
         self.folder.take().unwrap()
     }
+}
+
+/// What it listens on, in the line that says so.
+fn addresses(line: &str) -> Option<(SocketAddr, Option<SocketAddr>, SocketAddr)> {
+    Some((address(line, "http=[")?, address(line, "https=["), address(line, "admin=")?))
 }
 
 fn address(line: &str, before: &str) -> Option<SocketAddr> {
