@@ -20,6 +20,7 @@ mod hand_over;
 mod housekeeping;
 mod incident;
 mod init;
+mod interrupted;
 mod inventory;
 mod keys;
 mod letters;
