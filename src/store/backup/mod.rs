@@ -17,11 +17,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub(super) use self::put_back::remove_unpacked;
 pub use self::{
     losing::Losing,
     manifest::Manifest,
     place::{Place, refuse_within},
-    put_back::{PutBack, put_back, remove_unpacked},
+    put_back::{PutBack, put_back},
     write::write_backup,
 };
 use super::StoreError;
