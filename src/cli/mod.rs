@@ -21,6 +21,7 @@ mod health;
 mod housekeeping;
 mod incident;
 mod init;
+mod interrupted;
 mod inventory;
 mod keys;
 mod letters;

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{StoreError, change_kept_text, directory::Lock};
+use super::{StoreError, change_kept_text, directory::Lock, retired::Retired};
 use crate::{
     clock,
     consent::RecordKeys,
@@ -13,7 +13,8 @@ use crate::{
     ledger::{VerifierKey, hex},
 };
 
-/// Reads `record.keys`: one key a line in hexadecimal, the newest first. Makes the file with one key where it is missing.
+/// Reads `record.keys`: one key a line in hexadecimal, the newest first. Makes the file with one key where it is missing. Keys that were
+/// retired, and came back with a backup, are taken out of it.
 ///
 /// # Errors
 ///
@@ -24,7 +25,40 @@ pub fn record_keys(state_dir: &Path) -> Result<RecordKeys, StoreError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => make(&path)?,
         read => read.map_err(StoreError::file(&path, "read the keys of records"))?,
     };
-    parse_all(&path, &text).map(|keys| RecordKeys::new(&keys).expect("there is a key"))
+    let keys = parse_all(&path, &text)?;
+    let mut kept = without_retired(state_dir, keys.clone())?;
+    if kept.len() < keys.len() {
+        let gone = keys.len() - kept.len();
+        if kept.is_empty() {
+            kept.push(clock::random());
+        }
+        durable::write(&path, &lines(&kept)).map_err(StoreError::file(&path, "take retired keys out of this file"))?;
+        tracing::warn!(
+            path = %path.display(), gone,
+            "keys that were retired came back, such as with a backup, and are gone again: what they signed counts no more"
+        );
+    }
+    Ok(RecordKeys::new(&kept).expect("there is a key"))
+}
+
+fn without_retired(
+    state_dir: &Path,
+    mut keys: Vec<[u8; RecordKeys::KEY_LENGTH]>,
+) -> Result<Vec<[u8; RecordKeys::KEY_LENGTH]>, StoreError> {
+    let retired = Retired::open(state_dir)?;
+    keys.retain(|key| !retired.contains(key));
+    Ok(keys)
+}
+
+fn lines<'a>(keys: impl IntoIterator<Item = &'a [u8; RecordKeys::KEY_LENGTH]>) -> String {
+    keys.into_iter().map(|key| hex(key) + "\n").collect()
+}
+
+/// How many keys in the files of a backup were retired since, that of the log too. What can't be read is no key.
+pub(super) fn retired_among(state_dir: &Path, unpacked: &Path) -> Result<usize, StoreError> {
+    let retired = Retired::open(state_dir)?;
+    let text = ["record.keys", "log.key"].map(|name| fs::read_to_string(unpacked.join(name)).unwrap_or_default());
+    Ok(text.iter().flat_map(|text| text.lines()).filter_map(parse).filter(|key| retired.contains(key)).count())
 }
 
 /// The keys in a file, of which there is at least one.
@@ -68,16 +102,37 @@ pub fn rotate_record_keys(state_dir: &Path, old: OldKeys) -> Result<KeyRotation,
     }
     let _lock = if old == OldKeys::Retire { Some(Lock::take(state_dir)?) } else { None };
     change_kept_text(state_dir, "record.keys", |text| {
-        let before = parse_all(&path, text)?;
+        let before = without_retired(state_dir, parse_all(&path, text)?)?;
+        if old == OldKeys::Retire {
+            // First: where this is all that is done, the keys are taken out by whoever reads them next.
+            Retired::open(state_dir)?.add(&before)?;
+        }
         let most_kept = if old == OldKeys::Retire { 0 } else { RecordKeys::MOST_KEYS - 1 };
         let kept = before.len().min(most_kept);
         let new: [u8; RecordKeys::KEY_LENGTH] = clock::random();
-        *text = std::iter::once(&new).chain(&before[..kept]).map(|key| hex(key) + "\n").collect();
+        *text = lines(std::iter::once(&new).chain(&before[..kept]));
         Ok(KeyRotation { verifying: kept + 1, gone: before.len() - kept })
     })
 }
 
-/// Reads `log.key`: the 32 secret bytes of the log's signature in hexadecimal. Makes the file where it is missing.
+/// Retires the key of the log, while no gateway runs: the next one makes another key, and a new log goes on under it.
+///
+/// # Errors
+///
+/// As for [`rotate_record_keys`].
+pub fn retire_log_key(state_dir: &Path) -> Result<(), StoreError> {
+    let path = state_dir.join("log.key");
+    if !path.exists() {
+        return Err(StoreError::Missing { path });
+    }
+    let _lock = Lock::take(state_dir)?;
+    let seed = log_seed(state_dir)?;
+    Retired::open(state_dir)?.add([&seed])?;
+    fs::remove_file(&path).map_err(StoreError::file(&path, "remove the key of the log"))
+}
+
+/// Reads `log.key`: the 32 secret bytes of the log's signature in hexadecimal. Makes the file where it is missing, and
+/// anew where the key was retired and came back with a backup.
 ///
 /// # Errors
 ///
@@ -88,10 +143,18 @@ pub(super) fn log_seed(state_dir: &Path) -> Result<[u8; 32], StoreError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => make(&path)?,
         read => read.map_err(StoreError::file(&path, "read the key of the log"))?,
     };
-    parse(text.trim_end()).ok_or_else(|| {
+    let seed = parse(text.trim_end()).ok_or_else(|| {
         let wrong = io::Error::new(io::ErrorKind::InvalidData, "it must be 64 hexadecimal digits; restore the file");
         StoreError::file(&path, "read the key of the log")(wrong)
-    })
+    })?;
+    if Retired::open(state_dir)?.contains(&seed) {
+        tracing::warn!(
+            path = %path.display(),
+            "the key of the log was retired and came back, such as with a backup: another one takes its place"
+        );
+        return parse(make(&path)?.trim_end()).ok_or(StoreError::Missing { path });
+    }
+    Ok(seed)
 }
 
 /// Where the log's public key is.

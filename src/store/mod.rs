@@ -33,6 +33,7 @@ mod prepared;
 mod reader;
 mod rebuild;
 mod restore;
+mod retired;
 mod signing;
 pub mod statistics;
 mod steady;
@@ -50,14 +51,14 @@ use std::{
 
 use tokio::sync::{oneshot, watch};
 
-pub use backup::{BackupError, Losing, Manifest, PutBack, put_back, write_backup};
+pub use backup::{BackupError, Losing, Manifest, Place, PutBack, put_back, refuse_within, write_backup};
 pub use error::{AppendError, StoreError};
 pub use events::Events;
 pub use extent::{Era, KeptRecord};
 pub use history::{KeptEvent, LONGEST_HISTORY};
 pub use inventory::{inventory_path, read_inventory, set_inventory_aside, write_inventory};
 pub use kept::{change_kept, change_kept_text, read_kept, read_kept_text};
-pub use keys::{KeyRotation, OldKeys, public_key_path, record_keys, rotate_record_keys};
+pub use keys::{KeyRotation, OldKeys, public_key_path, record_keys, retire_log_key, rotate_record_keys};
 pub use leaves::Records;
 pub use reader::{Reader, Snapshot};
 
@@ -144,6 +145,7 @@ impl Store {
         }
         directory::prepare_directory(state_dir)?;
         let lock = Lock::take(state_dir)?;
+        backup::remove_unpacked(state_dir);
         let path = directory::prepare_database(state_dir)?;
         let opened = opening::open(settings, opener, clock.now())?;
         let live =

@@ -1,4 +1,5 @@
-//! What must not come back with a backup: the newest state that was signed, and who was erased. By it a restored database is known.
+//! What must not come back with a backup: the newest state that was signed, and who was erased. By it a restored database is known. Which keys
+//! were retired lies there too ([`super::retired`]).
 
 use std::{
     collections::BTreeMap,
@@ -17,7 +18,7 @@ use crate::{
 
 /// What stands in the folder for whoever sets up backups.
 const README: &str = "Leave this folder out of every backup, and never restore it: by it the gateway sees that the rest was restored,\n\
-                      begins a new log, and erases again who was erased since the backup.\n";
+                      begins a new log, erases again who was erased since the backup, and lets no key count that was retired since.\n";
 
 /// The newest state that somebody may hold our signature for. Written before the signature is handed out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,7 +181,8 @@ impl Forgotten {
     }
 }
 
-fn folder(state_dir: &Path) -> PathBuf {
+/// The folder of all that must not come back with a backup.
+pub(super) fn folder(state_dir: &Path) -> PathBuf {
     state_dir.join("outside-backup")
 }
 
@@ -195,7 +197,8 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreError> {
     })
 }
 
-fn write(path: &Path, value: &impl Serialize) -> io::Result<()> {
+/// Writes a file in that folder, and makes the folder where it is missing.
+pub(super) fn write(path: &Path, value: &impl Serialize) -> io::Result<()> {
     let text = serde_json::to_string(value)? + "\n";
     let folder = path.parent().expect("the file is in a folder");
     let readme = folder.join("README");

@@ -5,9 +5,14 @@ use std::{
     os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use crate::harness::{Browser, Gateway, Program, kelisim, shop};
+
+/// How long a command may take until it is at work.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 fn out(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
@@ -136,4 +141,81 @@ fn who_stops_reading_what_a_command_says_changes_nothing_of_what_it_does() {
     let program = Program::run(folder);
     assert!(!asks(&program, &before), "the choice is in the backup");
     assert!(asks(&program, &after), "and the later one is not");
+}
+
+#[test]
+fn no_backup_is_written_into_the_state_directory() {
+    let shop = shop();
+    let program = Program::run(Gateway::with(&shop).folder());
+    let state = program.path().join("state");
+    for within in [state.join("backups/"), state.join("today.zip")] {
+        let said = refused(program.path(), &["backup", within.to_str().unwrap()]);
+        assert!(said.contains("lies in the state directory") && said.contains("state-backups/"), "{said}");
+        assert!(!within.exists());
+    }
+    run(program.path(), &["backup", &format!("{}-backups/", state.display())]);
+}
+
+#[test]
+fn a_backup_that_is_interrupted_leaves_nothing_and_what_one_left_that_was_killed_goes_with_the_next() {
+    let shop = shop();
+    let program = Program::run(Gateway::with(&shop).folder());
+    // Nothing on the disk, and long enough to pack that it does not end by itself.
+    let large = program.path().join("state/large");
+    fs::File::create(&large).unwrap().set_len(1 << 40).unwrap();
+    let backups = program.path().join("backups");
+    fs::create_dir(&backups).unwrap();
+    let names = || {
+        let names = fs::read_dir(&backups).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.collect::<Vec<_>>()
+    };
+    let interrupted = |signal: &str| {
+        let config = program.path().join("kelisim.toml");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kelisim"));
+        command.arg("backup").arg(&backups).arg("--config").arg(config);
+        let mut backup = command.stderr(Stdio::null()).spawn().unwrap();
+        let written = |name: &String| fs::metadata(backups.join(name)).is_ok_and(|it| it.is_file() && it.len() > 0);
+        let has_begun = || names().len() == 2 && names().iter().any(written);
+        let begun = Instant::now();
+        while !has_begun() {
+            assert!(begun.elapsed() < PATIENCE && backup.try_wait().unwrap().is_none(), "{:?}", names());
+            thread::yield_now();
+        }
+        let sent = Command::new("sh").args(["-c", "kill -$0 $1", signal, &backup.id().to_string()]).status();
+        assert!(sent.unwrap().success());
+        backup.wait().unwrap()
+    };
+    for (signal, code) in [("TERM", 143), ("INT", 130)] {
+        assert_eq!(interrupted(signal).code(), Some(code));
+        assert_eq!(names(), [""; 0], "after {signal}");
+    }
+    interrupted("KILL");
+    assert_eq!(names().len(), 2, "nobody could remove the copy of the log and half of the backup");
+    fs::remove_file(large).unwrap();
+    let output = kelisim(program.path(), &["backup", backups.to_str().unwrap()]);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(err(&output).matches("removed, since a backup left it").count(), 2, "{output:?}");
+    let left = names();
+    assert!(left.len() == 1 && left[0].ends_with("Z.zip") && !left[0].starts_with('.'), "{left:?}");
+}
+
+#[test]
+fn keys_that_were_retired_do_not_come_back_with_the_backup_that_was_stolen() {
+    let shop = shop();
+    let program = Program::run(Gateway::with(&shop).folder());
+    let anna = chosen(&program);
+    let backup = program.path().join("stolen.zip");
+    run(program.path(), &["backup", backup.to_str().unwrap()]);
+    let folder = program.stop();
+    let read = |name: &str| fs::read_to_string(folder.path().join("state").join(name)).unwrap();
+    let stolen = ["record.keys", "log.key"].map(read);
+    let said = run(folder.path(), &["key", "rotate", "--retire", "--log"]);
+    assert!(said.contains("1 old key is gone") && said.contains("the key of the log is gone"), "{said}");
+    let said = run(folder.path(), &["restore", backup.to_str().unwrap(), "--replace"]);
+    assert!(said.contains("2 of its keys were retired since") && said.contains("kelisim user list"), "{said}");
+    let program = Program::run(folder);
+    assert!(asks(&program, &anna), "what the stolen key signed counts no more");
+    let now =
+        ["record.keys", "log.key"].map(|name| fs::read_to_string(program.path().join("state").join(name)).unwrap());
+    assert!(now[0] != stolen[0] && now[1] != stolen[1]);
 }

@@ -8,7 +8,7 @@ use std::{
     path::Path,
 };
 
-use super::super::log::LogError;
+use super::super::{interrupted::Unfinished, log::LogError};
 use crate::durable;
 
 /// Refuses where something is there already.
@@ -28,6 +28,7 @@ pub(in crate::cli) fn write_whole<T>(
     name.push(out.file_name().unwrap_or("export".as_ref()));
     name.push(format!(".{}.part", std::process::id()));
     let part = out.with_file_name(name);
+    let _unfinished = Unfinished::at(&part);
     let written = write_and_name(&part, out, write);
     if written.is_err() {
         // What failed is reported; a part that can't be removed changes nothing about it.

@@ -15,10 +15,30 @@ const DEEPEST: usize = 8;
 
 /// Never in a backup: by it a directory that came back is known.
 const OUTSIDE: &str = "outside-backup";
+/// How the name of a folder begins in which a backup keeps its copies of databases.
+pub(super) const COPIES: &str = ".kelisim-backup.";
 /// Of the process that runs now.
 const OF_THIS_PROCESS: [&str; 2] = ["lock", "control.sock"];
 /// Endings of what is half written, locked or a part of a database that is copied as a whole.
 const PASSING: [&str; 7] = [".lock", ".new", ".part", "-wal", "-shm", "-journal", ".restored"];
+
+/// What Kelisim makes: files, and folders with all that is in them. What else lies in the directory is copied too, but no restore removes it.
+const OURS: [&str; 14] = [
+    "accounts.json",
+    "acme",
+    "consent.sqlite",
+    "inventory.json",
+    "inventory.json.unreadable",
+    "letters.json",
+    "log.key",
+    "log.pub",
+    "proposed.toml",
+    "record.keys",
+    "requests.json",
+    "shared_links.json",
+    "statistics.sqlite",
+    "statistics.sqlite.unreadable",
+];
 
 /// What kind of file it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,10 +85,21 @@ pub(super) fn belongs(name: &str) -> bool {
     let first = name.split('/').next().unwrap_or_default();
     plain
         && !name.is_empty()
+        && !is_of_a_backup(name)
         && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
         && first != OUTSIDE
         && !OF_THIS_PROCESS.contains(&name)
         && !PASSING.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Whether it is a backup, or what one left that was interrupted: a copy in a copy grows without end, and no erasure reaches it.
+pub(super) fn is_of_a_backup(name: &str) -> bool {
+    name.ends_with(".zip") || name.split('/').any(|part| part.starts_with(COPIES))
+}
+
+/// Whether Kelisim makes a file of this name.
+pub(super) fn is_ours(name: &str) -> bool {
+    OURS.contains(&name.split('/').next().unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -98,6 +129,9 @@ mod tests {
             "a\\b",
             "a b",
             "a\n",
+            "backups/kelisim-20261129T033012Z.zip",
+            ".kelisim-backup.7/consent.sqlite",
+            "backups/.kelisim-backup.7/consent.sqlite",
         ];
         for name in not {
             assert!(!belongs(name), "{name}");

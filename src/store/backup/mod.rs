@@ -4,7 +4,9 @@
 //! and every list. Databases are copied by SQLite as they were at one moment, while the gateway writes on.
 
 mod files;
+mod losing;
 mod manifest;
+mod place;
 mod put_back;
 #[cfg(test)]
 mod tests;
@@ -15,9 +17,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub(super) use self::put_back::remove_unpacked;
 pub use self::{
+    losing::Losing,
     manifest::Manifest,
-    put_back::{Losing, PutBack, put_back},
+    place::{Place, refuse_within},
+    put_back::{PutBack, put_back},
     write::write_backup,
 };
 use super::StoreError;
@@ -39,6 +44,16 @@ pub enum BackupError {
         "the backup can't be written: {0}; look for free space there, it takes as much as the state directory twice"
     )]
     Output(io::Error),
+    /// The place for the backup is in what is backed up.
+    #[error(
+        "{path} lies in the state directory {state_dir}: a backup there would not outlive it. Name a place elsewhere, such as          {state_dir}-backups/; in a container that is a volume of its own"
+    )]
+    Within {
+        /// The place.
+        path: PathBuf,
+        /// The state directory.
+        state_dir: PathBuf,
+    },
     /// What is to be put back is no backup, or not a whole one.
     #[error("{0}; take another backup")]
     NotABackup(String),

@@ -17,17 +17,17 @@ use zip::ZipArchive;
 
 use super::{
     BackupError,
-    files::{self, MOST_FILES},
+    files::{self, MOST_FILES, is_ours},
+    losing::{self, Losing, logs_and_size, names},
     manifest::{self, Facts, Manifest},
 };
 use crate::{
     durable,
     ledger::hex,
     store::{
-        Reader, StoreError, database,
+        StoreError, database,
         directory::{self, Lock},
-        integrity, leaves,
-        logs::Logs,
+        integrity, keys,
     },
 };
 
@@ -36,15 +36,6 @@ const UNPACKED: &str = "unpacked.restored";
 /// How much is copied at once, in bytes.
 const PIECE: usize = 64 << 10;
 
-/// Whether newer or unreadable files may be lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Losing {
-    /// Then nothing is changed.
-    Refused,
-    /// Somebody said so.
-    Allowed,
-}
-
 /// What was put back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PutBack {
@@ -52,6 +43,8 @@ pub struct PutBack {
     pub manifest: Manifest,
     /// Whether it is known here who was erased since, so that they are erased again.
     pub knows_erased: bool,
+    /// How many of its keys were retired since, and go again at the next start.
+    pub retired_keys: usize,
 }
 
 /// Puts a backup into a state directory, in which no gateway runs.
@@ -66,18 +59,27 @@ pub fn put_back(state_dir: &Path, backup: impl Read + Seek, losing: Losing) -> R
     let manifest = read_manifest(&mut archive)?;
     directory::prepare_directory(state_dir)?;
     // Before the lock, with which reading would leave files behind.
-    refuse_to_lose(state_dir, &manifest, losing)?;
+    let must_be_in = losing::refuse(state_dir, &manifest, losing)?;
     let _lock = Lock::take(state_dir)?;
     let unpacked = Unpacked::make(state_dir)?;
     for (name, facts) in &manifest.files {
         unpacked.take(&mut archive, name, facts)?;
     }
-    check_log(&unpacked.0.join("consent.sqlite"), &manifest)?;
+    check_log(&unpacked.0.join("consent.sqlite"), &manifest, |path, log| {
+        must_be_in.map_or(Ok(()), |leaves| leaves.check(state_dir, path, log))
+    })?;
     // Where nobody was erased there is a mark alone.
     let kept = ["outside-backup/erased.json", "outside-backup/high-water.json"];
     let knows_erased = kept.iter().any(|name| state_dir.join(name).exists());
+    let retired_keys = keys::retired_among(state_dir, &unpacked.0)?;
     replace(state_dir, &unpacked.0, &manifest)?;
-    Ok(PutBack { manifest, knows_erased })
+    Ok(PutBack { manifest, knows_erased, retired_keys })
+}
+
+/// Removes what a restore left that was interrupted: everything that was recorded, which no erasure reaches. The caller holds the lock.
+pub(in crate::store) fn remove_unpacked(state_dir: &Path) {
+    // Where it can't be removed a gateway starts all the same.
+    _ = fs::remove_dir_all(state_dir.join(UNPACKED));
 }
 
 fn read_manifest(archive: &mut ZipArchive<impl Read + Seek>) -> Result<Manifest, BackupError> {
@@ -97,8 +99,10 @@ fn read_manifest(archive: &mut ZipArchive<impl Read + Seek>) -> Result<Manifest,
         Some(found) => return Err(BackupError::Later { found, known: manifest::FORM }),
         None => return Err(broken(format!("{} in the backup can't be read", manifest::NAME))),
     }
-    let manifest: Manifest = serde_json::from_str(&text)
+    let mut manifest: Manifest = serde_json::from_str(&text)
         .map_err(|error| broken(format!("{} in the backup can't be read: {error}", manifest::NAME)))?;
+    // A backup that was written into the state directory was in those that followed: that is nothing to bring back.
+    manifest.files.retain(|name, _| !files::is_of_a_backup(name));
     if let Some(name) = manifest.files.keys().find(|name| !files::belongs(name)) {
         return Err(broken(format!("the backup holds {name:?}, which is no file of a state directory")));
     }
@@ -108,64 +112,22 @@ fn read_manifest(archive: &mut ZipArchive<impl Read + Seek>) -> Result<Manifest,
     Ok(manifest)
 }
 
-/// Another log is never replaced; what is newer, or can't be read, is where that is allowed.
-fn refuse_to_lose(state_dir: &Path, manifest: &Manifest, losing: Losing) -> Result<(), BackupError> {
-    let path = state_dir.to_owned();
-    let another = |there: &str| BackupError::AnotherLog {
-        path: path.clone(),
-        there: there.to_owned(),
-        backup: manifest.logs[0].clone(),
-    };
-    let database = directory::database(state_dir);
-    let what = if database.exists() {
-        match Reader::open_untouched(state_dir).and_then(|reader| logs_and_size(&reader.connection, &reader.path)) {
-            Ok((there, leaves)) => {
-                let same = there.contains(&manifest.logs[0]) || manifest.logs.contains(&there[0]);
-                if !same {
-                    return Err(another(&there[0]));
-                }
-                (leaves > manifest.leaves).then(|| {
-                    format!(
-                        "holds {leaves} leaves of this log, and the backup {}: what was written since would be lost",
-                        manifest.leaves
-                    )
-                })
-            }
-            // An empty file, which a gateway made that came no further.
-            Err(StoreError::Missing { .. }) => None,
-            Err(error @ StoreError::Locked { .. }) => return Err(error.into()),
-            Err(error) => Some(format!("holds a log that can't be read ({error})")),
-        }
-    } else {
-        let others = files::files(state_dir)?;
-        let name = others.keys().next();
-        name.map(|name| format!("holds no log, but other files, such as {name}, which would be lost"))
-    };
-    match what {
-        Some(what) if losing == Losing::Refused => Err(BackupError::WouldLose { path, what }),
-        _ => Ok(()),
-    }
-}
-
-fn logs_and_size(connection: &Connection, path: &Path) -> Result<(Vec<String>, u64), StoreError> {
-    let failed = || StoreError::database(path, "read the consent log");
-    let logs = Logs::read(connection).map_err(failed())?;
-    let logs = logs.ok_or_else(|| StoreError::Damaged { path: path.to_owned(), what: "it has no name".to_owned() })?;
-    Ok((logs.spans().map(|(name, _)| name.to_string()).collect(), leaves::size(connection).map_err(failed())?))
-}
-
-/// Every leaf of the log in the backup is what was written.
-fn check_log(path: &Path, manifest: &Manifest) -> Result<(), BackupError> {
+/// Every leaf of the log in the backup is what was written, and what is asked of it besides.
+fn check_log(
+    path: &Path,
+    manifest: &Manifest,
+    also: impl FnOnce(&Path, &Connection) -> Result<(), BackupError>,
+) -> Result<(), BackupError> {
     let failed = || StoreError::database(path, "check the log of the backup");
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(failed())?;
     database::check_format(&connection, path)?;
     let (logs, size) = logs_and_size(&connection, path)?;
     let frontier = integrity::check(&connection, path)
         .map_err(|error| BackupError::NotABackup(format!("the log in the backup is damaged: {error}")))?;
-    if logs != manifest.logs || size != manifest.leaves || frontier.size() != size {
+    if names(&logs) != manifest.logs || size != manifest.leaves || frontier.size() != size {
         return Err(BackupError::NotABackup("the log in the backup is another one than the backup says".to_owned()));
     }
-    Ok(())
+    also(path, &connection)
 }
 
 /// The unpacked files, removed when this is dropped.
@@ -234,7 +196,7 @@ fn make_folder(state_dir: &Path, folder: &Path) -> io::Result<()> {
     lchown(folder, Some(owner.uid()), Some(owner.gid()))
 }
 
-/// Gives every file its place, and removes what was there besides.
+/// Gives every file its place, and removes what Kelisim made since. What somebody else put there stays, such as a backup.
 fn replace(state_dir: &Path, unpacked: &Path, manifest: &Manifest) -> Result<(), BackupError> {
     let refused = |path: &Path| BackupError::file(path, "put the backup here");
     // The parts of databases first: what they hold belongs to the files that go.
@@ -243,7 +205,7 @@ fn replace(state_dir: &Path, unpacked: &Path, manifest: &Manifest) -> Result<(),
             remove(&state_dir.join(format!("{name}{ending}")))?;
         }
     }
-    for name in files::files(state_dir)?.keys().filter(|name| !manifest.files.contains_key(*name)) {
+    for name in files::files(state_dir)?.keys().filter(|name| is_ours(name) && !manifest.files.contains_key(*name)) {
         remove(&state_dir.join(name))?;
     }
     // A part that came back after a power loss would be taken for one of the files that follow.

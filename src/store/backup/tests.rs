@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     clock::Clock,
     ledger::{ErasureReason, samples::event},
-    store::{Reader, Settings, Store, record_keys},
+    store::{OldKeys, Reader, Settings, Store, record_keys, retire_log_key, rotate_record_keys},
     timestamp::Timestamp,
 };
 
@@ -49,12 +49,19 @@ impl House {
 
     fn back_up(&self) -> Vec<u8> {
         let mut output = Vec::new();
-        write_backup(&self.state(), self.folder.path(), &mut output, Timestamp::default()).unwrap();
+        let place = Place::beside(&self.folder.path().join("backup.zip"), &self.state()).unwrap();
+        write_backup(&self.state(), &place, &mut output, Timestamp::default()).unwrap();
         output
     }
 
     fn put_back(&self, backup: &[u8], losing: Losing) -> Result<PutBack, BackupError> {
         put_back(&self.state(), Cursor::new(backup), losing)
+    }
+
+    /// Puts it back, whatever is lost, and begins the new log.
+    fn go_back_to(&self, backup: &[u8]) {
+        self.put_back(backup, Losing::Allowed).unwrap();
+        drop(self.open());
     }
 
     fn leaves(&self) -> u64 {
@@ -155,6 +162,100 @@ fn another_log_stays_and_so_does_what_cannot_be_read_unless_somebody_says_so() {
     fs::write(lists.path().join("accounts.json"), "[]").unwrap();
     let refused = put_back(lists.path(), Cursor::new(&backup), Losing::Refused).unwrap_err().to_string();
     assert!(refused.contains("accounts.json"), "{refused}");
+}
+
+#[test]
+fn backups_that_lie_in_the_state_directory_are_in_no_backup_and_no_restore_removes_them() {
+    let house = House::with(0..2);
+    let in_state = |name: &str| house.state().join(name);
+    fs::create_dir_all(in_state("backups/.kelisim-backup.8847")).unwrap();
+    let others =
+        ["backups/kelisim-20261129T033012Z.zip", "backups/.kelisim-backup.8847/consent.sqlite", "backups/of-somebody"];
+    let write = |name: &str| fs::write(in_state(name), "earlier").unwrap();
+    others[..2].iter().for_each(|name| write(name));
+    let backup = house.back_up();
+    let archive = zip::ZipArchive::new(Cursor::new(&backup)).unwrap();
+    let inside = archive.file_names().map(|name| name.unwrap().into_owned()).find(|name| name.contains("backup."));
+    assert_eq!(inside.as_deref(), Some("backup.json"), "no copy in the copy");
+    write(others[2]);
+    fs::write(in_state("requests.json"), "of later\n").unwrap();
+    house.put_back(&backup, Losing::Allowed).unwrap();
+    for name in others {
+        assert_eq!(fs::read(in_state(name)).unwrap(), b"earlier", "{name}");
+    }
+    assert!(!in_state("requests.json").exists(), "this one is a part of the state");
+}
+
+#[test]
+fn a_log_that_went_on_from_another_backup_is_lost_only_where_somebody_says_so_however_few_leaves_it_has() {
+    let house = House::with(0..3);
+    let first = house.back_up();
+    drop(house.open_with(3..30));
+    let second = house.back_up();
+    house.put_back(&second, Losing::Refused).unwrap();
+    // The wrong one, and somebody chose until that was noticed.
+    house.go_back_to(&first);
+    drop(house.open_with(40..44));
+    let before = fs::read(house.state().join("consent.sqlite")).unwrap();
+    let refused = house.put_back(&second, Losing::Refused).unwrap_err().to_string();
+    // Four choices, and the start of the log that they are in.
+    assert!(refused.contains("holds 5 leaves that the backup does not hold, from leaf 4 on"), "{refused}");
+    assert!(refused.contains("--replace"), "{refused}");
+    assert_eq!(fs::read(house.state().join("consent.sqlite")).unwrap(), before);
+    drop(house.open_with(44..80));
+    let forked = house.back_up();
+
+    // The other way round: what is there has leaves of the log from which the backup went on before they were written.
+    let house = House { folder: tempfile::tempdir().unwrap(), ..house };
+    house.put_back(&first, Losing::Refused).unwrap();
+    house.put_back(&second, Losing::Refused).unwrap();
+    let refused = put_back(&house.state(), Cursor::new(&forked), Losing::Refused).unwrap_err().to_string();
+    assert!(refused.contains("holds 27 leaves that the backup does not hold, from leaf 4 on"), "{refused}");
+}
+
+#[test]
+fn a_clone_that_wrote_other_leaves_under_the_same_name_is_not_taken_for_an_older_state() {
+    let house = House::with(0..3);
+    let logs = || Reader::open(&house.state()).map(|reader| losing::logs_and_size(&reader.connection, &reader.path));
+    let (logs, size) = logs().unwrap().unwrap();
+    let there = losing::MustBeIn { logs, size, root: crate::ledger::TreeHash([7; 32]) };
+    let reader = Reader::open(&house.state()).unwrap();
+    let refused = there.check(&house.state(), &reader.path, &reader.connection).unwrap_err().to_string();
+    assert!(refused.contains("holds other leaves than the backup"), "{refused}");
+}
+
+#[test]
+fn a_key_that_was_retired_since_comes_back_with_no_backup() {
+    let house = House::with(0..2);
+    let backup = house.back_up();
+    let read = |name: &str| fs::read_to_string(house.state().join(name)).unwrap();
+    let stolen = [read("record.keys"), read("log.key")];
+    assert_eq!(house.put_back(&backup, Losing::Allowed).unwrap().retired_keys, 0);
+    drop(house.open());
+    rotate_record_keys(&house.state(), OldKeys::Retire).unwrap();
+    retire_log_key(&house.state()).unwrap();
+    drop(house.open());
+    assert_eq!(house.put_back(&backup, Losing::Allowed).unwrap().retired_keys, 2);
+    assert_eq!([read("record.keys"), read("log.key")], stolen, "until the next start");
+    record_keys(&house.state()).unwrap();
+    drop(house.open());
+    assert!(!read("record.keys").contains(stolen[0].trim()) && read("record.keys").lines().count() == 1);
+    assert!(read("log.key") != stolen[1]);
+
+    // Also where a new key was made before the next start.
+    house.put_back(&backup, Losing::Allowed).unwrap();
+    rotate_record_keys(&house.state(), OldKeys::Verify).unwrap();
+    assert!(!read("record.keys").contains(stolen[0].trim()) && read("record.keys").lines().count() == 1);
+}
+
+#[test]
+fn a_restore_that_was_interrupted_leaves_no_copy_beyond_the_next_start() {
+    let house = House::with(0..1);
+    let left = house.state().join("unpacked.restored");
+    fs::create_dir(&left).unwrap();
+    fs::write(left.join("consent.sqlite"), "all of the log").unwrap();
+    drop(house.open());
+    assert!(!left.exists());
 }
 
 #[test]

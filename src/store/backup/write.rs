@@ -18,7 +18,9 @@ use zip::{
 use super::{
     BackupError,
     files::{self, Kind},
+    losing::{logs_and_size, names},
     manifest::{self, Facts, Manifest},
+    place::Place,
 };
 use crate::{
     ledger::hex,
@@ -29,7 +31,7 @@ use crate::{
 /// How much is copied at once, in bytes.
 const PIECE: usize = 64 << 10;
 
-/// Writes a backup of a state directory. `beside` is a folder in which there is room for a copy of the databases, for the user alone.
+/// Writes a backup of a state directory. In its place there must be room for a copy of the databases besides.
 ///
 /// The log is copied first, so that every key that something in it was signed with is in the files that follow.
 ///
@@ -38,13 +40,13 @@ const PIECE: usize = 64 << 10;
 /// When there is no log, a file can't be read, or the output or the folder refuses.
 pub fn write_backup(
     state_dir: &Path,
-    beside: &Path,
+    place: &Place,
     output: impl Write,
     made: Timestamp,
 ) -> Result<Manifest, BackupError> {
     let log = directory::database(state_dir);
     drop(Reader::open(state_dir)?);
-    let copies = Copies::make(beside)?;
+    let copies = Copies::make(place.copies())?;
     let copied = copies.database(&log, "consent.sqlite")?;
     let (logs, leaves) = described(&copied)?;
     let mut archive = Archive { zip: ZipWriter::new_stream(output), files: BTreeMap::new() };
@@ -65,8 +67,14 @@ pub fn write_backup(
         }
     }
     let program = concat!("kelisim ", env!("CARGO_PKG_VERSION")).to_owned();
-    let manifest =
-        Manifest { form: manifest::FORM, program, made: made.to_string(), logs, leaves, files: archive.files };
+    let manifest = Manifest {
+        form: manifest::FORM,
+        program,
+        made: made.to_string(),
+        logs: names(&logs),
+        leaves,
+        files: archive.files,
+    };
     let mut zip = archive.zip;
     let text = serde_json::to_string_pretty(&manifest).map_err(|error| BackupError::Output(error.into()))?;
     zip.start_file(manifest::NAME, options(text.len() as u64))
@@ -78,26 +86,20 @@ pub fn write_backup(
 }
 
 /// The logs in a copy, and its leaves.
-fn described(copy: &Path) -> Result<(Vec<String>, u64), StoreError> {
+fn described(copy: &Path) -> Result<(Logs, u64), StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let failed = || StoreError::database(copy, "read the copy of the consent log");
-    let connection = Connection::open_with_flags(copy, flags).map_err(failed())?;
-    let logs = Logs::read(&connection).map_err(failed())?;
-    let logs = logs.ok_or_else(|| StoreError::Damaged { path: copy.to_owned(), what: "it has no name".to_owned() })?;
-    let names = logs.spans().map(|(name, _)| name.to_string()).collect();
-    Ok((names, super::super::leaves::size(&connection).map_err(failed())?))
+    let connection = Connection::open_with_flags(copy, flags)
+        .map_err(StoreError::database(copy, "read the copy of the consent log"))?;
+    logs_and_size(&connection, copy)
 }
 
 /// The copies of databases, gone when this is dropped: what is in them is erased one day.
 struct Copies(PathBuf);
 
 impl Copies {
-    fn make(beside: &Path) -> Result<Self, BackupError> {
-        let folder = beside.join(format!(".kelisim-backup.{}", std::process::id()));
-        // A process of the same number that was killed may have left one; in a container that is likely.
-        _ = fs::remove_dir_all(&folder);
-        DirBuilder::new().mode(0o700).create(&folder).map_err(BackupError::file(&folder, "make this folder"))?;
-        Ok(Self(folder))
+    fn make(folder: &Path) -> Result<Self, BackupError> {
+        DirBuilder::new().mode(0o700).create(folder).map_err(BackupError::file(folder, "make this folder"))?;
+        Ok(Self(folder.to_owned()))
     }
 
     /// Copies a database as it is at one moment, whatever is written meanwhile.
@@ -115,7 +117,7 @@ impl Copies {
 
 impl Drop for Copies {
     fn drop(&mut self) {
-        // What can't be removed is in a folder for this user alone.
+        // What can't be removed is in a folder for this user alone, and the next backup in this place tries again.
         _ = fs::remove_dir_all(&self.0);
     }
 }
