@@ -17,6 +17,7 @@ use hyper_util::rt::TokioIo;
 use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient};
 use tokio::net::TcpStream;
 
+use super::plan::LONGEST_HOLD;
 use crate::{clock::Clock, sockets::ClientTls, timestamp::Timestamp};
 
 /// From the look for the authority's address to the last byte of its answer.
@@ -26,8 +27,6 @@ const LONGEST_ANSWER: usize = 512 * 1024;
 /// Longest head of an answer, in bytes, and most of its lines.
 const MOST_HEAD_BYTES: usize = 32 * 1024;
 const MOST_HEAD_LINES: usize = 100;
-/// For how long an authority is left alone at most because it said so: its longest limits count a week.
-const LONGEST_HOLD: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// The way to an authority. Clones share what it said last.
 #[derive(Clone)]

@@ -164,3 +164,41 @@ async fn what_can_not_be_kept_is_not_asked_for() {
     renewal.look().await;
     assert_eq!(alone.told(), ["failed shop.example: state"]);
 }
+
+#[tokio::test]
+async fn a_clock_that_was_ahead_stops_no_renewal_once_it_is_right() {
+    let alone = Alone::new(&["a.example", "b.example"]);
+    let right = alone.clock.now();
+    alone.clock.set(Timestamp::parse("2056-10-01").unwrap());
+    let renewal = alone.open();
+    alone.told();
+    renewal.look().await;
+    assert_eq!(alone.told(), ["failed a.example: unreachable"]);
+    alone.clock.set(right);
+    renewal.look().await;
+    assert_eq!(alone.told(), [""; 0]);
+    alone.pass(7);
+    renewal.look().await;
+    assert_eq!(alone.told(), ["failed a.example: unreachable"], "it is tried again");
+    alone.pass(7);
+    renewal.look().await;
+    assert_eq!(alone.told(), ["failed b.example: unreachable"], "and the other waits for it no longer than ever");
+}
+
+#[tokio::test]
+async fn a_clock_that_was_ahead_stops_no_renewal_after_a_start_either() {
+    let alone = Alone::new(&["shop.example"]);
+    let right = alone.clock.now();
+    alone.clock.set(Timestamp::parse("2056-10-01").unwrap());
+    alone.open().look().await;
+    alone.clock.set(right);
+    let mut asked = 0;
+    alone.told();
+    // However often it starts: each start goes by what the first has set right.
+    for _ in 0..7 {
+        alone.open().look().await;
+        asked += alone.told().iter().filter(|line| line.starts_with("failed")).count();
+        alone.clock.set(alone.clock.now().plus(Duration::from_secs(25)));
+    }
+    assert_eq!(asked, 2, "a minute after the first start, and a minute after that");
+}

@@ -1,6 +1,9 @@
 //! When a name's certificate is asked for next: by the authority's own word (RFC 9773), at two thirds of its life, or some time after a
 //! failure. Pure: the moment and the randomness are passed in.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +25,19 @@ const JITTER_PERCENT: u64 = 20;
 const AFTER_START: Duration = Duration::from_secs(12 * 60);
 const AFTER_START_UNCOUNTED: Duration = Duration::from_secs(60);
 
+/// How long a name is left alone after a certificate came, however due the new one is, as with a clock that is months ahead: a hundredth of its
+/// life within these bounds, but never more than a third of it.
+const REST: (Duration, Duration) = (Duration::from_secs(60 * 60), LONGEST_PAUSE);
+
+/// No pause of ours is longer, chance included.
+const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// For how long an authority is left alone at most because it said so: its longest limits count a week.
+pub(super) const LONGEST_HOLD: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// The beginning of 2026, in seconds: a clock that shows a time before is wrong, since there was no Kelisim then.
+const EARLIEST: i64 = 1_767_225_600;
+
 /// How often the authority is asked when to renew, at most and at least, whatever it says (RFC 9773, section 4.3.3).
 const LOOK_AGAIN: (Duration, Duration) = (Duration::from_secs(60 * 60), Duration::from_secs(24 * 60 * 60));
 
@@ -34,10 +50,10 @@ const LOOK_AGAIN_UNSAID: Duration = Duration::from_secs(6 * 60 * 60);
 pub(super) struct Plan {
     /// Attempts that failed since the last that did not.
     pub(super) failures: u32,
-    /// When the last of them began.
+    /// When the last attempt began.
     #[serde(with = "moment", skip_serializing_if = "Option::is_none")]
     tried: Option<Timestamp>,
-    /// Whether that failed before the authority had anything to count.
+    /// Whether it failed before the authority had anything to count.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     uncounted: bool,
     /// Before this nothing is tried again.
@@ -72,10 +88,33 @@ pub(super) struct Window {
 impl Plan {
     /// The plan after a start.
     pub(super) fn begun_again(mut self) -> Self {
-        let pause = if self.uncounted { AFTER_START_UNCOUNTED } else { AFTER_START };
-        let soon = self.tried.map(|tried| tried.plus(pause));
-        self.retry = self.retry.min(soon);
+        if self.failures > 0 {
+            let pause = if self.uncounted { AFTER_START_UNCOUNTED } else { AFTER_START };
+            let soon = self.tried.map(|tried| tried.plus(pause));
+            self.retry = self.retry.min(soon);
+        }
         self
+    }
+
+    /// Takes back what was written by a clock that was ahead, and tells whether there was any. What was tried at a moment that is still to come
+    /// counts as tried now, with the pauses that followed; and nothing waits for longer than this clock could have said. A clock that is itself
+    /// plainly behind, as that of a board without a battery is at its start, takes nothing back.
+    pub(super) fn set_right(&mut self, now: Timestamp) -> bool {
+        if now.seconds() < EARLIEST {
+            return false;
+        }
+        let before = self.clone();
+        if let Some(tried) = self.tried.filter(|tried| *tried > now) {
+            let back = |moment: Timestamp| now.plus(since(tried, moment));
+            self.tried = Some(now);
+            self.retry = self.retry.map(back);
+            self.held = self.held.map(back);
+        }
+        let within = |moment: Option<Timestamp>, longest: Duration| moment.map(|moment| moment.min(now.plus(longest)));
+        self.retry = within(self.retry, LONGEST_PAUSE);
+        self.held = within(self.held, LONGEST_HOLD);
+        self.look = within(self.look, LOOK_AGAIN.1);
+        *self != before
     }
 
     /// When to ask for a certificate: at once where there is none.
@@ -84,7 +123,9 @@ impl Plan {
             // Whatever a window says: a certificate that ends must be renewed before.
             self.renew.map_or_else(|| part_of(facts, 2, 3), |renew| renew.min(part_of(facts, 9, 10)))
         });
-        wanted.max(self.retry.unwrap_or_default()).max(self.held.unwrap_or_default())
+        // What came and is gone again is not rested from.
+        let retry = self.retry.filter(|_| self.failures > 0 || facts.is_some());
+        wanted.max(retry.unwrap_or_default()).max(self.held.unwrap_or_default())
     }
 
     /// Whether to ask the authority when to renew.
@@ -131,9 +172,16 @@ impl Plan {
     }
 
     /// The plan after a certificate came.
-    pub(super) fn succeeded(challenge: Challenge) -> Self {
-        Self { challenge: Some(challenge), ..Self::default() }
+    pub(super) fn succeeded(challenge: Challenge, facts: &Facts, now: Timestamp) -> Self {
+        let life = since(facts.not_before, facts.not_after);
+        let rest = (life / 100).clamp(REST.0, REST.1).min(life / 3);
+        Self { challenge: Some(challenge), tried: Some(now), retry: Some(now.plus(rest)), ..Self::default() }
     }
+}
+
+/// Whether a certificate that has just come is to be renewed already: then one of the clocks is wrong.
+pub(super) fn is_due_as_it_comes(facts: &Facts, now: Timestamp) -> bool {
+    Plan::default().due(Some(facts)) <= now
 }
 
 /// How long other names wait when one failed for a reason that is theirs too.
@@ -146,6 +194,11 @@ fn pause(failures: u32, random: u64) -> Duration {
     let doubled = FIRST_RETRY.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_RETRY);
     let percent = 100 - JITTER_PERCENT + random % (2 * JITTER_PERCENT + 1);
     doubled * u32::try_from(percent).unwrap_or(100) / 100
+}
+
+/// How long a moment is after another; nothing where it is not.
+fn since(earlier: Timestamp, later: Timestamp) -> Duration {
+    Duration::from_millis(u64::try_from(later.milliseconds().saturating_sub(earlier.milliseconds())).unwrap_or(0))
 }
 
 /// The moment at which this part of a certificate's life is over.
@@ -169,130 +222,5 @@ mod moment {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
         Ok(Option::<String>::deserialize(deserializer)?.and_then(|text| Timestamp::parse(&text)))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use Challenge::{Http01, TlsAlpn01};
-
-    use super::*;
-
-    fn at(text: &str) -> Timestamp {
-        Timestamp::parse(text).unwrap()
-    }
-
-    /// Ninety days from the first of September.
-    fn facts() -> Facts {
-        Facts { names: Vec::new(), not_before: at("2026-09-01"), not_after: at("2026-11-30") }
-    }
-
-    #[test]
-    fn without_a_word_of_the_authority_two_thirds_of_a_life_are_waited_for() {
-        assert_eq!(Plan::default().due(None), Timestamp::default());
-        assert_eq!(Plan::default().due(Some(&facts())), at("2026-10-31"));
-        let short = Facts { not_after: at("2026-09-07"), ..facts() };
-        assert_eq!(Plan::default().due(Some(&short)), at("2026-09-05"));
-        let backwards = Facts { not_after: at("2026-08-01"), ..facts() };
-        assert_eq!(Plan::default().due(Some(&backwards)), at("2026-09-01"));
-    }
-
-    #[test]
-    fn a_moment_of_the_authoritys_window_is_drawn_once_for_each_window() {
-        let (now, hour) = (at("2026-09-02"), Duration::from_secs(3600));
-        let window = |start: &str, end: &str| Window { start: at(start), end: at(end), ask_again: hour * 6 };
-        let mut plan = Plan::default();
-        assert!(plan.is_look_due(now));
-        plan.take_window(Some(window("2026-10-01", "2026-10-03")), now, 3_600_000);
-        assert_eq!(plan.due(Some(&facts())), at("2026-10-01T01:00:00Z"));
-        assert_eq!([now.plus(hour * 5), now.plus(hour * 6)].map(|now| plan.is_look_due(now)), [false, true]);
-        plan.take_window(Some(window("2026-10-01", "2026-10-03")), now, 7);
-        assert_eq!(plan.due(Some(&facts())), at("2026-10-01T01:00:00Z"), "the window stands, and so does the moment");
-        plan.take_window(None, now, 7);
-        assert_eq!(plan.due(Some(&facts())), at("2026-10-01T01:00:00Z"), "silence changes nothing");
-        plan.take_window(Some(window("2026-09-01", "2026-09-01")), now, u64::MAX);
-        assert_eq!(plan.due(Some(&facts())), at("2026-09-01"), "a window that is past means now");
-        plan.take_window(Some(window("2030-01-01", "2030-01-02")), now, 0);
-        assert_eq!(plan.due(Some(&facts())), at("2026-11-21"), "nine tenths of its life are the last moment");
-    }
-
-    #[test]
-    fn a_window_that_means_nothing_is_none_and_the_authority_is_asked_neither_too_often_nor_too_rarely() {
-        let now = at("2026-09-02");
-        let check = |ask_again: u64, hours: u64| {
-            let mut plan = Plan::default();
-            let ask_again = Duration::from_secs(ask_again);
-            plan.take_window(Some(Window { start: at("2026-10-01"), end: at("2026-10-02"), ask_again }), now, 0);
-            assert_eq!(plan.look, Some(now.plus(Duration::from_secs(hours * 3600))), "{ask_again:?}");
-        };
-        check(0, 1);
-        check(6 * 3600, 6);
-        check(u64::MAX, 24);
-        let mut plan = Plan::default();
-        let backwards = Window { start: at("2026-10-02"), end: at("2026-10-01"), ask_again: Duration::ZERO };
-        plan.take_window(Some(backwards), now, 0);
-        assert_eq!((plan.renew, plan.due(Some(&facts()))), (None, at("2026-10-31")));
-    }
-
-    #[test]
-    fn a_name_that_fails_is_left_alone_for_longer_each_time() {
-        let minutes = |failures, random| pause(failures, random).as_secs() / 60;
-        let middle = JITTER_PERCENT;
-        assert_eq!([1, 2, 3, 4, 8, 9, 100].map(|failures| minutes(failures, middle)), [5, 10, 20, 40, 640, 720, 720]);
-        assert_eq!([0, 40, 41].map(|random| minutes(1, random)), [4, 6, 4], "a fifth less to a fifth more");
-        let now = at("2026-09-02");
-        let mut plan = Plan::default();
-        plan.trying(now, middle);
-        assert_eq!(plan.due(None), now.plus(FIRST_RETRY));
-        plan.failed(Some(at("2026-09-03")), false);
-        assert_eq!(plan.due(None), at("2026-09-03"), "the authority's word goes before");
-        assert_eq!(plan.clone().begun_again().due(None), at("2026-09-03"), "after a start too");
-    }
-
-    #[test]
-    fn a_start_shortens_the_pause_but_not_below_what_an_authority_allows() {
-        let now = at("2026-09-02");
-        let mut plan = Plan::default();
-        for _ in 0..10 {
-            plan.trying(now, JITTER_PERCENT);
-        }
-        assert_eq!(plan.due(None), now.plus(LONGEST_RETRY));
-        assert_eq!(plan.clone().begun_again().due(None), now.plus(AFTER_START), "it may have ended with the process");
-        plan.failed(None, true);
-        assert_eq!(plan.clone().begun_again().due(None), now.plus(AFTER_START));
-        plan.failed(None, false);
-        assert_eq!(plan.clone().begun_again().due(None), now.plus(AFTER_START_UNCOUNTED));
-        let mut young = Plan::default();
-        young.trying(now, JITTER_PERCENT);
-        assert_eq!(young.begun_again().due(None), now.plus(FIRST_RETRY));
-        assert_eq!(Plan::default().begun_again().due(None), Timestamp::default());
-    }
-
-    #[test]
-    fn challenges_are_tried_in_turn_and_the_one_that_worked_goes_first() {
-        let both = [Http01, TlsAlpn01];
-        let mut plan = Plan::default();
-        let mut tried = Vec::new();
-        for was_to_be_proved in [true, false, true, true] {
-            tried.push(plan.challenge(&both));
-            plan.trying(at("2026-09-02"), 0);
-            plan.failed(None, was_to_be_proved);
-        }
-        assert_eq!(tried, [Http01, TlsAlpn01, TlsAlpn01, Http01]);
-        assert_eq!(Plan::succeeded(TlsAlpn01).challenge(&both), TlsAlpn01);
-        assert_eq!(Plan::succeeded(TlsAlpn01).challenge(&[Http01]), Http01, "the configuration was changed");
-    }
-
-    #[test]
-    fn a_plan_is_read_as_it_was_written() {
-        let mut plan = Plan::succeeded(TlsAlpn01);
-        plan.trying(at("2026-09-02"), 1);
-        plan.failed(Some(at("2026-09-04")), true);
-        let window = Window { start: at("2026-10-01"), end: at("2026-10-02"), ask_again: Duration::ZERO };
-        plan.take_window(Some(window), at("2026-09-02"), 5);
-        let text = serde_json::to_string(&plan).unwrap();
-        assert!(text.contains("\"tried\":\"2026-09-02T00:00:00.000Z\"") && text.contains("tls-alpn-01"), "{text}");
-        assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan);
-        assert_eq!(serde_json::from_str::<Plan>("{}").unwrap(), Plan::default());
     }
 }
