@@ -14,7 +14,7 @@ use http::Uri;
 use super::plan::Plan;
 
 /// The folder of one authority.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Storage(PathBuf);
 
 impl Storage {

@@ -184,8 +184,14 @@ impl Renewal {
     fn take_next(&self, work: &mut Option<Work>) {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(settings) = &*next else { return };
+        for Work { storage, names, .. } in work.iter_mut() {
+            names.iter_mut().for_each(|name| name.write_late(storage));
+        }
         match settings.as_ref().map(|settings| Work::open(settings, &self.state_dir, &self.clock)).transpose() {
-            Ok(opened) => {
+            Ok(mut opened) => {
+                if let Some((opened, before)) = opened.as_mut().zip(work.take()) {
+                    opened.keep_unwritten(before);
+                }
                 let names = settings.as_ref().map_or(&[][..], |settings| &settings.names);
                 self.served.keep_only(names);
                 for name in opened.iter().flat_map(|work| &work.names) {
@@ -290,6 +296,18 @@ impl Work {
         let http = Http::new(settings.directory_ca.clone(), clock.clone());
         let authority = Authority::new(settings.clone(), http, storage.clone());
         Ok(Self { authority, storage, challenges: settings.challenges.clone(), names, paused: Timestamp::default() })
+    }
+
+    /// Takes over what was issued under other settings and could not be written yet, where it is of the same authority and name.
+    fn keep_unwritten(&mut self, before: Self) {
+        if self.storage != before.storage {
+            return;
+        }
+        for unwritten in before.names.into_iter().filter(|name| name.unwritten.is_some()) {
+            if let Some(name) = self.names.iter_mut().find(|name| name.name == unwritten.name) {
+                *name = unwritten;
+            }
+        }
     }
 }
 
