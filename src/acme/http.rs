@@ -15,10 +15,13 @@ use http_body_util::{BodyExt as _, Limited};
 use hyper::client::conn::http1::Builder;
 use hyper_util::rt::TokioIo;
 use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient};
-use tokio::net::TcpStream;
 
 use super::plan::LONGEST_HOLD;
-use crate::{clock::Clock, sockets::ClientTls, timestamp::Timestamp};
+use crate::{
+    clock::Clock,
+    sockets::{self, ClientTls},
+    timestamp::Timestamp,
+};
 
 /// From the look for the authority's address to the last byte of its answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -67,7 +70,7 @@ impl Http {
         head.headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         head.uri = target.parse().map_err(io::Error::other)?;
         let tls = ClientTls::new(&host, self.directory_ca.as_deref())?;
-        let stream = TcpStream::connect((host.as_str(), port)).await?;
+        let stream = sockets::connect(&host, port).await?;
         let stream = TokioIo::new(tls.connect(stream).await?);
         let mut builder = Builder::new();
         builder.max_headers(MOST_HEAD_LINES).max_header_size(MOST_HEAD_BYTES);
