@@ -1,5 +1,7 @@
 //! Certificates from an authority: a real one, `pebble`, which looks for the proofs where a gateway gives them.
 
+mod refusals;
+
 use std::{
     fs,
     net::TcpStream,
