@@ -83,6 +83,11 @@ pub(crate) fn issued(gateway: &Gateway, name: &str) -> u64 {
     metric(gateway, &format!("kelisim_certificate_renewals_total{{name=\"{name}\"}}"))
 }
 
+/// Questions of the authority that were answered.
+fn answered(gateway: &Gateway, challenge: &str) -> u64 {
+    metric(gateway, &format!("kelisim_acme_challenges_answered_total{{challenge=\"{challenge}\"}}"))
+}
+
 /// The folder of the only authority there is.
 fn folder(gateway: &Gateway) -> PathBuf {
     let mut folders = fs::read_dir(gateway.path().join("state/acme")).unwrap();
@@ -355,4 +360,21 @@ fn what_nobody_asked_for_goes_on_to_the_site() {
         assert!(ask(target).text().contains("Welcome"), "{target}: the site may have an authority of its own");
     }
     assert_eq!(ask("/.well-known/acme-challeng/abc").status, 308);
+}
+
+#[test]
+fn what_an_authority_asks_is_counted_for_each_challenge() {
+    let Some(place) = Place::new() else { return };
+    let (site, other) = (shop(), Origin::answering(ok("text/plain", "who is there?")));
+    let by =
+        |name: &str| builder(&site, &(place.tls(&["shop.example"]) + &format!("challenge = \"{name}\"\n"))).start();
+    let (plain, handshakes) = (by("http-01"), by("tls-alpn-01"));
+    let pebble = place.before(&plain, 0);
+    plain.running().renew_certificates().unwrap();
+    assert!(answered(&plain, "http-01") > 0 && answered(&plain, "tls-alpn-01") == 0, "{}", plain.admin("/metrics"));
+    drop(pebble);
+    let _pebble = place.start(other.address().port(), handshakes.https().port(), 0);
+    handshakes.running().renew_certificates().unwrap();
+    assert!(answered(&handshakes, "tls-alpn-01") > 0, "{}", handshakes.admin("/metrics"));
+    assert_eq!([&plain, &handshakes].map(|gateway| issued(gateway, "shop.example")), [1, 1]);
 }
