@@ -8,6 +8,7 @@ pub mod fields;
 pub mod inventory;
 pub mod ledger;
 pub mod prefixes;
+pub mod rereading;
 pub mod rewrite;
 pub mod routing;
 pub mod statistics;

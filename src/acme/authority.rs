@@ -22,8 +22,9 @@ use crate::timestamp::Timestamp;
 const LONGEST_PROOF: Duration = Duration::from_secs(90);
 const LONGEST_ISSUE: Duration = Duration::from_secs(90);
 
-/// The problem of an account that an authority does not know (RFC 8555, section 6.7).
+/// The problem of an account that an authority does not know, and of too many requests (RFC 8555, section 6.7).
 const NO_ACCOUNT: &str = "urn:ietf:params:acme:error:accountDoesNotExist";
+const RATE_LIMITED: &str = "urn:ietf:params:acme:error:rateLimited";
 
 /// One authority, and our account there.
 pub(super) struct Authority {
@@ -114,8 +115,8 @@ impl Authority {
         replaces: Option<&CertificateIdentifier<'static>>,
         served: &Arc<Served>,
     ) -> Result<String, Error> {
-        let account = self.account().await?;
-        let mut order = order(&account, name, replaces).await?;
+        let account = self.account().await.map_err(before_proof)?;
+        let mut order = order(&account, name, replaces).await.map_err(before_proof)?;
         let answered = answer(&mut order, name, challenge, served).await;
         // Until the authority has looked.
         let _expected = answered?;
@@ -124,6 +125,8 @@ impl Authority {
             Ok(OrderStatus::Ready) => {}
             Ok(_) => return Err(why(&mut order).await.unwrap_or(Error::Str("the reason of an order that failed"))),
             Err(error @ Error::Api(_)) => return Err(why(&mut order).await.unwrap_or(error)),
+            // Where a proof did not work an authority may look again and again, and say so at the challenge alone (RFC 8555, section 8.2).
+            Err(Error::Timeout(_)) => return Err(why(&mut order).await.unwrap_or_else(unproved)),
             Err(error) => return Err(error),
         }
         let key = order.finalize().await?;
@@ -194,18 +197,37 @@ async fn order(
     if let Some(replaces) = replaces {
         match account.new_order(&NewOrder::new(&identifiers).replaces(replaces.clone())).await {
             Ok(order) => return Ok(order),
-            Err(Error::Api(problem)) if !is_about_replacing(problem.r#type.as_deref()) => return Err(problem.into()),
-            // Not offered, or not taken, as where somebody renewed it otherwise: then it is an order like the first.
+            Err(Error::Api(problem)) if !may_be_about_replacing(problem.r#type.as_deref()) => {
+                return Err(problem.into());
+            }
+            // Not offered, or not taken, as where somebody renewed it otherwise, or another account of ours did: then it is an order like
+            // the first.
             Err(_) => {}
         }
     }
     account.new_order(&NewOrder::new(&identifiers)).await
 }
 
-/// Whether a problem is about what an order replaces: one that is replaced already, or that the authority does not know.
-fn is_about_replacing(kind: Option<&str>) -> bool {
-    let kind = kind.and_then(|kind| kind.rsplit(':').next());
-    matches!(kind, Some("alreadyReplaced" | "malformed" | "conflict"))
+/// Whether a problem may be about what an order replaces. Authorities have many words for it, such as `alreadyReplaced`, `malformed`, and
+/// `unauthorized` where another account got that certificate; and no certificate may be lost to a courtesy.
+fn may_be_about_replacing(kind: Option<&str>) -> bool {
+    !matches!(kind, Some(NO_ACCOUNT | RATE_LIMITED))
+}
+
+/// What went wrong before a name was to be proved. That an account is not known stays what it is: a new one is made then.
+fn before_proof(error: Error) -> Error {
+    match error {
+        Error::Api(problem) if problem.r#type.as_deref() != Some(NO_ACCOUNT) => {
+            Failure::before_proof(&problem).into_error()
+        }
+        error => error,
+    }
+}
+
+/// What there is to say of a name that was not proved in time, where the authority says nothing.
+fn unproved() -> Error {
+    let said = format!("it did not prove the name within {} seconds", LONGEST_PROOF.as_secs());
+    Failure::new(Reason::Unproved, said).into_error()
 }
 
 /// Gives the answer for each part of an order that is not proved yet, and says that it is there.
@@ -222,7 +244,7 @@ async fn answer(
     let mut expected = Vec::new();
     let mut authorizations = order.authorizations();
     while let Some(authorization) = authorizations.next().await {
-        let mut authorization = authorization?;
+        let mut authorization = authorization.map_err(before_proof)?;
         match authorization.status {
             AuthorizationStatus::Valid => continue,
             AuthorizationStatus::Pending => {}
@@ -283,5 +305,24 @@ impl From<Unanswerable> for Failure {
             Unanswerable::Certificate(_) => Reason::Other,
         };
         Self::new(reason, error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_is_lost_to_nothing_that_may_be_said_of_the_certificate_before_it() {
+        let check = |kind: &str, expected: bool| {
+            let kind = format!("urn:ietf:params:acme:error:{kind}");
+            assert_eq!(may_be_about_replacing(Some(&kind)), expected, "{kind}");
+        };
+        for kind in ["alreadyReplaced", "malformed", "conflict", "unauthorized", "serverInternal"] {
+            check(kind, true);
+        }
+        check("rateLimited", false);
+        check("accountDoesNotExist", false);
+        assert!(may_be_about_replacing(None));
     }
 }

@@ -31,6 +31,8 @@ pub enum Reason {
     Terms,
     /// The authority gives certificates to its customers alone.
     ExternalAccount,
+    /// The authority does not let our account ask.
+    Account,
     /// The directory does not answer.
     Unreachable,
     /// What answers is no authority.
@@ -43,6 +45,8 @@ pub enum Reason {
     Tls,
     /// The name leads to another server.
     Elsewhere,
+    /// The name was not proved in time, and nobody says why.
+    Unproved,
     /// The domain's records forbid it.
     Caa,
     /// Too much was asked for.
@@ -67,12 +71,14 @@ impl Reason {
         match self {
             Self::Terms => "terms",
             Self::ExternalAccount => "external_account",
+            Self::Account => "account",
             Self::Unreachable => "unreachable",
             Self::Protocol => "protocol",
             Self::Dns => "dns",
             Self::Connection => "connection",
             Self::Tls => "tls",
             Self::Elsewhere => "elsewhere",
+            Self::Unproved => "unproved",
             Self::Caa => "caa",
             Self::RateLimited => "rate_limited",
             Self::Rejected => "rejected",
@@ -90,6 +96,7 @@ impl Reason {
             self,
             Self::Terms
                 | Self::ExternalAccount
+                | Self::Account
                 | Self::Unreachable
                 | Self::Protocol
                 | Self::RateLimited
@@ -106,6 +113,11 @@ impl Reason {
             Self::ExternalAccount => {
                 "this authority gives certificates only to accounts that it knows already (external account binding), which Kelisim has \
                  not: choose another `directory`"
+                    .to_owned()
+            }
+            Self::Account => {
+                "the authority refuses this account, or this account this name: ask whoever runs the authority. Where the account was \
+                 deactivated, remove `account.json` from the folder of the authority in the state directory, and a new one is made"
                     .to_owned()
             }
             Self::Unreachable => {
@@ -126,6 +138,10 @@ impl Reason {
             Self::Elsewhere => format!(
                 "another server answered: look whether every A and AAAA record of {name} leads to this machine, and whether something \
                  else listens on port {port} before Kelisim"
+            ),
+            Self::Unproved => format!(
+                "the authority does not say what it waits for: look whether every A and AAAA record of {name} leads to this machine, and \
+                 whether port {port} is open from outside"
             ),
             Self::Caa => format!(
                 "a CAA record of {name} or of a domain above it forbids this authority: add it there, for Let's Encrypt \
@@ -164,6 +180,13 @@ impl Failure {
             Error::Other(error) if error.is::<io::Error>() => Self::new(Reason::Unreachable, error.to_string()),
             other => Self::new(Reason::Other, other.to_string()),
         }
+    }
+
+    /// What the authority says before a name was to be proved: it can't have found another server there.
+    pub(super) fn before_proof(problem: &Problem) -> Self {
+        let failure = Self::from_problem(problem);
+        let reason = if failure.reason == Reason::Elsewhere { Reason::Account } else { failure.reason };
+        Self { reason, ..failure }
     }
 
     /// What the authority says.
@@ -233,6 +256,24 @@ mod tests {
             "{{\"type\": \"{KINDS}malformed\", \"detail\": \"some\", \"subproblems\": [{{\"type\": \"{KINDS}caa\", \"detail\": \"forbidden\"}}]}}"
         );
         assert_eq!((problem(&json).reason, &*problem(&json).said), (Reason::Caa, "caa: forbidden"));
+    }
+
+    #[test]
+    fn who_is_refused_before_a_name_is_to_be_proved_is_not_sent_to_look_at_its_records() {
+        let before = |kind: &str| {
+            let json = format!("{{\"type\": \"{KINDS}{kind}\", \"detail\": \"no\"}}");
+            Failure::before_proof(&serde_json::from_str(&json).unwrap()).reason
+        };
+        assert_eq!(before("unauthorized"), Reason::Account);
+        assert_eq!(before("rateLimited"), Reason::RateLimited);
+        assert!(Reason::Account.is_of_all_names());
+        assert!(Reason::Account.advice("shop.example", Challenge::Http01).contains("account.json"));
+    }
+
+    #[test]
+    fn a_name_that_is_not_proved_in_time_is_a_matter_of_the_name() {
+        assert!(!Reason::Unproved.is_of_all_names(), "the other challenge gets its turn");
+        assert!(Reason::Unproved.advice("shop.example", Challenge::Http01).contains("port 80 "));
     }
 
     #[test]

@@ -15,9 +15,13 @@ use http_body_util::{BodyExt as _, Limited};
 use hyper::client::conn::http1::Builder;
 use hyper_util::rt::TokioIo;
 use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient};
-use tokio::net::TcpStream;
 
-use crate::{clock::Clock, sockets::ClientTls, timestamp::Timestamp};
+use super::plan::LONGEST_HOLD;
+use crate::{
+    clock::Clock,
+    sockets::{self, ClientTls},
+    timestamp::Timestamp,
+};
 
 /// From the look for the authority's address to the last byte of its answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -26,8 +30,6 @@ const LONGEST_ANSWER: usize = 512 * 1024;
 /// Longest head of an answer, in bytes, and most of its lines.
 const MOST_HEAD_BYTES: usize = 32 * 1024;
 const MOST_HEAD_LINES: usize = 100;
-/// For how long an authority is left alone at most because it said so: its longest limits count a week.
-const LONGEST_HOLD: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// The way to an authority. Clones share what it said last.
 #[derive(Clone)]
@@ -68,7 +70,7 @@ impl Http {
         head.headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         head.uri = target.parse().map_err(io::Error::other)?;
         let tls = ClientTls::new(&host, self.directory_ca.as_deref())?;
-        let stream = TcpStream::connect((host.as_str(), port)).await?;
+        let stream = sockets::connect(&host, port).await?;
         let stream = TokioIo::new(tls.connect(stream).await?);
         let mut builder = Builder::new();
         builder.max_headers(MOST_HEAD_LINES).max_header_size(MOST_HEAD_BYTES);

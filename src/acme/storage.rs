@@ -14,7 +14,7 @@ use super::plan::Plan;
 use crate::durable;
 
 /// The folder of one authority.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Storage(PathBuf);
 
 impl Storage {

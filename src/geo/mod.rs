@@ -13,7 +13,7 @@ use arc_swap::ArcSwapOption;
 
 pub use database::{Answer, Database, DatabaseFault};
 
-use crate::{consent::Country, timestamp::Timestamp, visitor::TruncatedAddress};
+use crate::{consent::Country, rereading::Rereading, timestamp::Timestamp, visitor::TruncatedAddress};
 
 /// Where the database is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,12 +34,12 @@ pub struct Described {
 }
 
 /// Looks countries up by the truncated address, in the newest database that could be read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Countries {
     file: Option<PathBuf>,
     current: ArcSwapOption<Database>,
-    /// The file when it was looked at last.
-    stamp: Mutex<Option<Stamp>>,
+    /// Of nothing where there is no file.
+    rereading: Mutex<Rereading<Option<Stamp>>>,
 }
 
 /// Tells one state of a file from another: a file that was put in the place of another has another number, and every change of content,
@@ -49,6 +49,13 @@ struct Stamp {
     number: u64,
     length: u64,
     changed: (i64, i64),
+}
+
+impl Default for Countries {
+    /// None: every country is unknown.
+    fn default() -> Self {
+        Self { file: None, current: ArcSwapOption::empty(), rereading: Mutex::new(Rereading::new(None)) }
+    }
 }
 
 impl Countries {
@@ -65,7 +72,7 @@ impl Countries {
         Ok(Self {
             file: Some(file.clone()),
             current: ArcSwapOption::from_pointee(database),
-            stamp: Mutex::new(Some(stamp)),
+            rereading: Mutex::new(Rereading::new(Some(stamp))),
         })
     }
 
@@ -76,13 +83,9 @@ impl Countries {
     /// When the file can't be read or is no database of countries: the old one stays in use. That is told once for each change.
     pub fn read_again(&self) -> io::Result<bool> {
         let Some(file) = &self.file else { return Ok(false) };
-        let now = stamp(file);
-        let before = self.stamp.lock().unwrap_or_else(PoisonError::into_inner).replace(now);
-        if before == Some(now) {
-            return Ok(false);
-        }
-        // A file that is half written is read again when it changes next, which is when the rest arrives.
-        self.current.store(Some(Arc::new(read(file)?)));
+        let mut rereading = self.rereading.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(database) = rereading.again(Some(stamp(file)), || read(file))? else { return Ok(false) };
+        self.current.store(Some(Arc::new(database)));
         Ok(true)
     }
 

@@ -2,6 +2,7 @@
 
 use std::{
     fs, io,
+    os::unix::fs::MetadataExt as _,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -14,11 +15,15 @@ use rustls::{
     server::{ClientHello, ParsedCertificate, ResolvesServerCert},
     sign::CertifiedKey,
 };
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject};
+use rustls_pki_types::{
+    CertificateDer, PrivateKeyDer, ServerName,
+    pem::{self, PemObject},
+};
 
 use super::CertificateFiles;
 use crate::{
     acme::{Served, TLS_ALPN_PROTOCOL, facts},
+    rereading::Rereading,
     timestamp::Timestamp,
 };
 
@@ -31,61 +36,57 @@ const MOST_NAMES: usize = 100;
 /// The certificates in use, and where they came from.
 #[derive(Debug)]
 pub struct Certificates {
-    files: Mutex<Vec<CertificateFiles>>,
+    /// What is in use comes from these and changes with them, under this lock alone.
+    files: Mutex<Files>,
     current: ArcSwap<Vec<Arc<CertifiedKey>>>,
     served: Arc<Served>,
-    /// Lengths and times of the files when they were read last.
-    stamps: Mutex<Vec<Stamp>>,
+}
+
+#[derive(Debug)]
+struct Files {
+    files: Vec<CertificateFiles>,
+    rereading: Rereading<Vec<Stamp>>,
 }
 
 /// Certificates that were read and are not in use yet.
 #[derive(Debug)]
 pub struct PreparedCertificates {
-    files: Vec<CertificateFiles>,
+    files: Files,
     keys: Vec<Arc<CertifiedKey>>,
-    stamps: Vec<Stamp>,
 }
 
-type Stamp = (u64, Option<std::time::SystemTime>);
+/// Tells one state of a file from another by its number, its length, and the time that every change of content, owner or rights moves.
+type Stamp = (u64, u64, (i64, i64));
 
 impl Certificates {
     /// Reads all files. What an authority issued is used for the names that no file has. The error names the file.
     pub fn read(files: Vec<CertificateFiles>, served: Arc<Served>) -> io::Result<Arc<Self>> {
-        let stamps = files.iter().flat_map(stamps).collect();
-        let keys = read_all(&files)?;
-        Ok(Arc::new(Self {
-            files: Mutex::new(files),
-            current: ArcSwap::from_pointee(keys),
-            served,
-            stamps: Mutex::new(stamps),
-        }))
+        let PreparedCertificates { files, keys } = Self::prepare(files)?;
+        Ok(Arc::new(Self { files: Mutex::new(files), current: ArcSwap::from_pointee(keys), served }))
     }
 
     /// Reads other files, to use their certificates in place of these. Nothing has changed until [`Certificates::replace`].
     pub fn prepare(files: Vec<CertificateFiles>) -> io::Result<PreparedCertificates> {
-        let stamps = files.iter().flat_map(stamps).collect();
-        Ok(PreparedCertificates { keys: read_all(&files)?, files, stamps })
+        // Before they are read: what changes meanwhile is seen at the next look.
+        let rereading = Rereading::new(files.iter().flat_map(stamps).collect());
+        Ok(PreparedCertificates { keys: read_all(&files)?, files: Files { files, rereading } })
     }
 
     /// From now on these are in use, for connections that follow, and their files are the ones that are read again.
-    pub fn replace(&self, PreparedCertificates { files, keys, stamps }: PreparedCertificates) {
-        *self.files.lock().unwrap_or_else(PoisonError::into_inner) = files;
-        *self.stamps.lock().unwrap_or_else(PoisonError::into_inner) = stamps;
+    pub fn replace(&self, PreparedCertificates { files, keys }: PreparedCertificates) {
+        let mut held = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        *held = files;
         self.current.store(Arc::new(keys));
     }
 
-    /// Reads the files again if one of them changed. `Ok(true)` when new certificates are in use; on an error the old ones stay in use.
+    /// Reads the files again if one of them changed. `Ok(true)` when new certificates are in use; on an error, which is told once, the old ones
+    /// stay in use.
     pub fn read_again(&self) -> io::Result<bool> {
-        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let now: Vec<Stamp> = files.iter().flat_map(stamps).collect();
-        let mut known = self.stamps.lock().unwrap_or_else(PoisonError::into_inner);
-        if *known == now {
-            return Ok(false);
-        }
-        // A file that is half written is read again when it changes next, which is when the rest arrives.
-        known.clone_from(&now);
-        drop(known);
-        self.current.store(Arc::new(read_all(&files)?));
+        let mut held = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let Files { files, rereading } = &mut *held;
+        let now = files.iter().flat_map(stamps).collect();
+        let Some(keys) = rereading.again(now, || read_all(files))? else { return Ok(false) };
+        self.current.store(Arc::new(keys));
         Ok(true)
     }
 
@@ -158,8 +159,9 @@ fn is_valid_for(key: &CertifiedKey, name: &ServerName<'_>) -> bool {
 
 fn stamps(files: &CertificateFiles) -> [Stamp; 2] {
     [&files.certificate, &files.key].map(|file| {
-        let metadata = fs::metadata(file);
-        metadata.map_or((0, None), |metadata| (metadata.len(), metadata.modified().ok()))
+        let stamp =
+            |metadata: fs::Metadata| (metadata.ino(), metadata.len(), (metadata.ctime(), metadata.ctime_nsec()));
+        fs::metadata(file).map_or((0, 0, (0, 0)), stamp)
     })
 }
 
@@ -171,12 +173,16 @@ fn read_one(files: &CertificateFiles) -> io::Result<CertifiedKey> {
     let fault = |file: &Path, error: &dyn std::fmt::Display| {
         io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", file.display()))
     };
+    let unread = |file: &Path, error: pem::Error| match &error {
+        pem::Error::Io(cause) => io::Error::new(cause.kind(), fault(file, &error)),
+        _ => fault(file, &error),
+    };
     let chain = CertificateDer::pem_file_iter(&files.certificate)
         .and_then(|certificates| certificates.collect::<Result<Vec<_>, _>>())
-        .map_err(|error| fault(&files.certificate, &error))?;
+        .map_err(|error| unread(&files.certificate, error))?;
     if chain.is_empty() {
         return Err(fault(&files.certificate, &"holds no certificate"));
     }
-    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| fault(&files.key, &error))?;
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| unread(&files.key, error))?;
     CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider()).map_err(|error| fault(&files.key, &error))
 }

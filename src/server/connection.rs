@@ -24,7 +24,7 @@ use super::{
     requests::{Requests, Way},
 };
 use crate::{
-    acme::{Served, TLS_ALPN_PROTOCOL},
+    acme::{Challenge, Served, TLS_ALPN_PROTOCOL},
     gateway::{Connection, Gateway},
     sockets::keep_alive,
     visitor::{Network, Peer, Scheme},
@@ -104,6 +104,7 @@ pub(super) async fn serve(
                 return;
             };
             if stream.get_ref().1.alpn_protocol() == Some(TLS_ALPN_PROTOCOL) {
+                metrics.challenge_answered(Challenge::TlsAlpn01.name());
                 // The handshake was the answer; nothing else is said in this protocol (RFC 8737, section 3).
                 _ = tokio::time::timeout(limits.reading_timeout, stream.shutdown()).await;
                 return;

@@ -14,6 +14,7 @@ use super::{
     other_host::{Goes, OtherBody},
 };
 use crate::{
+    acme::Challenge,
     gateway::{AnswerBody, Connection},
     visitor::{Peer, Scheme, client_connection},
 };
@@ -52,6 +53,7 @@ impl Service<Request<Incoming>> for Requests {
         let active = Arc::new(self.activity.begin());
         let shared = self.current.load_full();
         if let Some(answer) = challenge::answer(&shared.served, &request) {
+            shared.gateway.metrics().challenge_answered(Challenge::Http01.name());
             let answer = answer.map(|body| Busy { body: Either::Right(body), handing: None, _active: active });
             return Box::pin(async move { Ok(answer) });
         }

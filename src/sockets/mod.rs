@@ -1,6 +1,7 @@
 //! What connections on both sides need and the libraries leave open: a limit on a peer that does not take bytes, and a way to notice one
-//! that is gone without a word; and TLS of the connections that we make.
+//! that is gone without a word; and of the connections that we make the way by several addresses, and TLS.
 
+mod connect;
 mod tls;
 
 use std::{
@@ -18,6 +19,7 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
+pub use connect::connect;
 pub use tls::ClientTls;
 
 /// How long a connection may be silent before the system asks whether the other side is still there.

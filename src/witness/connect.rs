@@ -6,13 +6,10 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::Settings;
-use crate::sockets::ClientTls;
+use crate::sockets::{self, ClientTls};
 
 /// Longest head of an answer, in bytes, and most of its lines: a witness has little to say.
 const MOST_HEAD_BYTES: usize = 16 * 1024;
@@ -35,7 +32,7 @@ impl Connector {
 
     /// Connects and begins HTTP/1.1. The time is limited by whoever calls.
     pub(super) async fn connect(&self) -> io::Result<SendRequest<Full<Bytes>>> {
-        let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
+        let stream = sockets::connect(&self.host, self.port).await?;
         match &self.tls {
             Some(tls) => begin(tls.connect(stream).await?).await,
             None => begin(stream).await,

@@ -3,11 +3,12 @@
 
 use std::process::Command;
 
-use kelisim::admin::Role;
+use kelisim::{admin::Role, clock::Clock, timestamp::Timestamp};
 
 use crate::{
+    acme::{self, failures, issued, pass},
     administration::{PASSWORD, add, sign_in, signed_in},
-    harness::{Browser, Gateway, GatewayBuilder, Origin, kelisim, shop},
+    harness::{Browser, Gateway, GatewayBuilder, Origin, Place, kelisim, shop},
 };
 
 const NOW: &str = "2026-11-22T10:00:00Z";
@@ -96,4 +97,30 @@ fn who_guessed_while_the_clock_was_ahead_locks_nobody_out_and_who_signed_in_is_s
     gateway.at(NOW);
     assert_eq!(anna.click("/").status, 303, "a session ends half an hour after its last use, whatever clocks say");
     assert_eq!(sign_in(&mut stranger(), "anna", PASSWORD).status, 303, "she gets in");
+}
+
+#[test]
+fn a_clock_that_was_ahead_when_a_certificate_was_asked_for_in_vain_stops_no_renewal() {
+    for restarts in [false, true] {
+        let Some(place) = Place::new() else { return };
+        let site = shop();
+        let tls = place.tls(&["shop.example"]);
+        let builder = acme::builder(&site, &tls);
+        builder.clock().set(Timestamp::parse("2056-01-01T00:00:00Z").unwrap());
+        let mut gateway = builder.start();
+        gateway.running().renew_certificates().unwrap();
+        assert_eq!(failures(&gateway, "shop.example", "unreachable"), 1, "nobody is there yet");
+        if restarts {
+            let builder = gateway.stopped(&site).hosts(&["shop.example", "localhost"]).tls(&tls);
+            builder.clock().set(Clock::system().now());
+            gateway = builder.start();
+        }
+        gateway.clock.set(Clock::system().now());
+        gateway.running().renew_certificates().unwrap();
+        let _pebble = place.before(&gateway, 0);
+        // As long as a first failure is waited for at most.
+        pass(&gateway, 6);
+        gateway.running().renew_certificates().unwrap();
+        assert_eq!(issued(&gateway, "shop.example"), 1, "{}", gateway.admin("/metrics"));
+    }
 }

@@ -114,6 +114,34 @@ fn certificates_that_were_replaced_on_disk_are_used_for_new_connections() {
 }
 
 #[test]
+fn a_certificate_that_could_not_be_used_once_is_read_again_although_its_length_and_time_stay() {
+    let gateway = Gateway::before(&Origin::answering(ok("text/plain", "")));
+    let key_file = gateway.path().join("key.pem");
+    let (certificate, key) = kelisim::cli::demo::certificate(&["shop.example", "localhost"]).unwrap();
+    let modified = fs::metadata(&key_file).unwrap().modified().unwrap();
+    // As a change of owner or rights does, this leaves both.
+    let put = |text: &str| {
+        fs::write(&key_file, text).unwrap();
+        fs::File::options().write(true).open(&key_file).unwrap().set_modified(modified).unwrap();
+    };
+    fs::write(gateway.path().join("certificate.pem"), certificate).unwrap();
+    put(&"x".repeat(key.len()));
+    gateway.running().read_certificates_again().unwrap_err();
+    assert!(!gateway.running().read_certificates_again().unwrap(), "it is told once");
+    put(&key);
+    assert!(gateway.running().read_certificates_again().unwrap());
+    let now = handshake(&gateway, "shop.example", "certificate.pem", BOTH, &[]).unwrap().0;
+    assert_eq!(now, der(&gateway, "certificate.pem"));
+
+    let aside = gateway.path().join("aside.pem");
+    fs::rename(&key_file, &aside).unwrap();
+    assert_eq!(gateway.running().read_certificates_again().unwrap_err().kind(), std::io::ErrorKind::NotFound);
+    assert!(!gateway.running().read_certificates_again().unwrap(), "it is told once");
+    fs::rename(&aside, &key_file).unwrap();
+    assert!(gateway.running().read_certificates_again().unwrap());
+}
+
+#[test]
 fn garbage_in_place_of_tls_disturbs_nobody() {
     let gateway = Gateway::before(&Origin::answering(ok("text/plain", "fine")));
     let mut wire = Wire::of(&gateway.browser());

@@ -107,6 +107,8 @@ struct Work {
 struct Name {
     name: String,
     plan: Plan,
+    /// Whether the plan is another than the one that is kept, since a clock that was ahead wrote that.
+    is_set_right: bool,
     issued: Option<Issued>,
     /// What is wrong with what was kept.
     damaged: Option<String>,
@@ -166,13 +168,13 @@ impl Renewal {
         let Some(Work { authority, storage, challenges, names, paused }) = &mut *work else { return };
         for name in names {
             let one = Look { renewal: self, authority, storage };
-            let now = self.clock.now();
-            name.plan.set_right(now);
-            // Likewise: nobody pauses for longer.
-            *paused = (*paused).min(now.plus(plan::common_pause()));
-            one.write_late(name);
+            name.write_late(storage);
+            name.set_right(storage, self.clock.now());
             one.ask_when(name).await;
-            if self.clock.now() >= name.due().max(*paused) {
+            let now = self.clock.now();
+            // A clock that was ahead when another name failed holds this one up no longer than any other would.
+            *paused = (*paused).min(now.plus(plan::common_pause()));
+            if now >= name.due().max(*paused) {
                 *paused = one.attempt(name, challenges).await;
             }
         }
@@ -182,8 +184,14 @@ impl Renewal {
     fn take_next(&self, work: &mut Option<Work>) {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(settings) = &*next else { return };
+        for Work { storage, names, .. } in work.iter_mut() {
+            names.iter_mut().for_each(|name| name.write_late(storage));
+        }
         match settings.as_ref().map(|settings| Work::open(settings, &self.state_dir, &self.clock)).transpose() {
-            Ok(opened) => {
+            Ok(mut opened) => {
+                if let Some((opened, before)) = opened.as_mut().zip(work.take()) {
+                    opened.keep_unwritten(before);
+                }
                 let names = settings.as_ref().map_or(&[][..], |settings| &settings.names);
                 self.served.keep_only(names);
                 for name in opened.iter().flat_map(|work| &work.names) {
@@ -239,11 +247,18 @@ impl Look<'_> {
         match outcome {
             Ok((issued, pem)) => {
                 served.put(&name.name, issued.key.clone());
-                name.plan = Plan::succeeded(challenge);
+                name.plan = Plan::succeeded(challenge, &issued.facts, now);
                 tell(Event::Issued { name: &name.name, challenge, until: issued.facts.not_after });
+                if plan::is_due_as_it_comes(&issued.facts, now) {
+                    tracing::warn!(
+                        name = name.name,
+                        "a certificate that has just been issued is to be renewed already; look at the clock of this machine, and ask whoever \
+                         runs the authority"
+                    );
+                }
                 name.issued = Some(issued);
                 name.unwritten = Some(pem);
-                self.write_late(name);
+                name.write_late(self.storage);
                 Timestamp::default()
             }
             Err(failure) => {
@@ -271,38 +286,63 @@ impl Look<'_> {
         }
         Ok((issued, pem))
     }
-
-    /// Writes what was issued, where that is still to be done.
-    fn write_late(&self, name: &mut Name) {
-        let Some(pem) = name.unwritten.take() else { return };
-        let written = self.storage.keep_certificate(&name.name, &pem);
-        let written = written.and_then(|()| self.storage.keep_plan(&name.name, &name.plan));
-        if let Err(error) = written {
-            tracing::error!(name = name.name, %error, "a certificate was issued, is in use and can't be kept; it is tried again every minute");
-            name.unwritten = Some(pem);
-        }
-    }
 }
 
 impl Work {
     fn open(settings: &Settings, state_dir: &Path, clock: &Clock) -> io::Result<Self> {
         let storage = Storage::open(state_dir, &settings.directory)?;
-        let names = settings.names.iter().map(|name| Name::open(name, &storage)).collect::<io::Result<_>>()?;
+        let now = clock.now();
+        let names = settings.names.iter().map(|name| Name::open(name, &storage, now)).collect::<io::Result<_>>()?;
         let http = Http::new(settings.directory_ca.clone(), clock.clone());
         let authority = Authority::new(settings.clone(), http, storage.clone());
         Ok(Self { authority, storage, challenges: settings.challenges.clone(), names, paused: Timestamp::default() })
     }
+
+    /// Takes over what was issued under other settings and could not be written yet, where it is of the same authority and name.
+    fn keep_unwritten(&mut self, before: Self) {
+        if self.storage != before.storage {
+            return;
+        }
+        for unwritten in before.names.into_iter().filter(|name| name.unwritten.is_some()) {
+            if let Some(name) = self.names.iter_mut().find(|name| name.name == unwritten.name) {
+                *name = unwritten;
+            }
+        }
+    }
 }
 
 impl Name {
-    fn open(name: &str, storage: &Storage) -> io::Result<Self> {
+    fn open(name: &str, storage: &Storage, now: Timestamp) -> io::Result<Self> {
         let kept = storage.certificate(name)?.map(|pem| Issued::read(&pem, name)).transpose();
         let (issued, damaged) = match kept {
             Ok(issued) => (issued, None),
             Err(fault) => (None, Some(fault)),
         };
-        let plan = storage.plan(name)?.begun_again();
-        Ok(Self { name: name.to_owned(), plan, issued, damaged, unwritten: None })
+        let mut plan = storage.plan(name)?;
+        let is_set_right = plan.set_right(now);
+        Ok(Self { name: name.to_owned(), plan: plan.begun_again(), is_set_right, issued, damaged, unwritten: None })
+    }
+
+    /// Takes back what a clock that was ahead wrote, and keeps the plan without it: else each start would count its pauses anew.
+    fn set_right(&mut self, storage: &Storage, now: Timestamp) {
+        self.is_set_right |= self.plan.set_right(now);
+        if !self.is_set_right {
+            return;
+        }
+        match storage.keep_plan(&self.name, &self.plan) {
+            Ok(()) => self.is_set_right = false,
+            Err(error) => tracing::warn!(%error, "when a certificate is asked for can't be kept; the clock was ahead"),
+        }
+    }
+
+    /// Writes what was issued, where that is still to be done.
+    fn write_late(&mut self, storage: &Storage) {
+        let Some(pem) = self.unwritten.take() else { return };
+        let written = storage.keep_certificate(&self.name, &pem);
+        if let Err(error) = written.and_then(|()| storage.keep_plan(&self.name, &self.plan)) {
+            tracing::error!(name = self.name, %error, "a certificate was issued, is in use and can't be kept; it is tried again every minute");
+            self.unwritten = Some(pem);
+        }
     }
 
     fn serve(&self, served: &Served) {

@@ -164,3 +164,73 @@ async fn what_can_not_be_kept_is_not_asked_for() {
     renewal.look().await;
     assert_eq!(alone.told(), ["failed shop.example: state"]);
 }
+
+#[tokio::test]
+async fn a_clock_that_was_ahead_stops_no_renewal_once_it_is_right() {
+    let alone = Alone::new(&["a.example", "b.example"]);
+    let right = alone.clock.now();
+    alone.clock.set(Timestamp::parse("2056-10-01").unwrap());
+    let renewal = alone.open();
+    alone.told();
+    renewal.look().await;
+    assert_eq!(alone.told(), ["failed a.example: unreachable"]);
+    alone.clock.set(right);
+    renewal.look().await;
+    assert_eq!(alone.told(), [""; 0]);
+    alone.pass(7);
+    renewal.look().await;
+    assert_eq!(alone.told(), ["failed a.example: unreachable"], "it is tried again");
+    alone.pass(7);
+    renewal.look().await;
+    assert_eq!(alone.told(), ["failed b.example: unreachable"], "and the other waits for it no longer than ever");
+}
+
+#[tokio::test]
+async fn a_clock_that_was_ahead_stops_no_renewal_after_a_start_either() {
+    let alone = Alone::new(&["shop.example"]);
+    let right = alone.clock.now();
+    alone.clock.set(Timestamp::parse("2056-10-01").unwrap());
+    alone.open().look().await;
+    alone.clock.set(right);
+    let mut asked = 0;
+    alone.told();
+    // However often it starts: each start goes by what the first has set right.
+    for _ in 0..7 {
+        alone.open().look().await;
+        asked += alone.told().iter().filter(|line| line.starts_with("failed")).count();
+        alone.clock.set(alone.clock.now().plus(Duration::from_secs(25)));
+    }
+    assert_eq!(asked, 2, "a minute after the first start, and a minute after that");
+}
+
+#[tokio::test]
+async fn a_certificate_that_could_not_be_written_yet_outlives_a_reload() {
+    let mut alone = Alone::new(&["shop.example"]);
+    let renewal = alone.open();
+    renewal.look().await;
+    let file = alone.storage().certificate_path("shop.example");
+    // Its file is written under this name first.
+    let in_the_way = file.with_added_extension("new");
+    fs::create_dir_all(in_the_way.join("something")).unwrap();
+    let pem = pem("shop.example");
+    {
+        let mut work = renewal.work.lock().await;
+        let name = &mut work.as_mut().unwrap().names[0];
+        let issued = Issued::read(&pem, "shop.example").unwrap();
+        name.plan = Plan::succeeded(Challenge::Http01, &issued.facts, alone.clock.now());
+        alone.served.put("shop.example", issued.key.clone());
+        (name.issued, name.unwritten) = (Some(issued), Some(pem.clone()));
+    }
+    alone.settings.names.push("www.shop.example".to_owned());
+    renewal.replace(renewal.prepare(Some(alone.settings.clone())).unwrap());
+    alone.told();
+    alone.pass(60);
+    renewal.look().await;
+    assert_eq!(alone.told(), ["failed www.shop.example: unreachable"], "what was issued is not asked for again");
+    assert!(alone.served.certificate("shop.example").is_some());
+    assert!(!file.exists());
+    fs::remove_dir_all(in_the_way).unwrap();
+    renewal.replace(renewal.prepare(None).unwrap());
+    renewal.look().await;
+    assert_eq!(fs::read_to_string(file).unwrap(), pem, "it is written before its settings go");
+}

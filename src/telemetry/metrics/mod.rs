@@ -65,6 +65,7 @@ pub struct Metrics {
     certificate_expiry: IntGaugeVec,
     certificate_renewals: IntCounterVec,
     certificate_renewal_failures: IntCounterVec,
+    challenges_answered: IntCounterVec,
     connections: IntGauge,
     connections_total: IntCounterVec,
     tls_failures: IntCounter,
@@ -190,6 +191,11 @@ impl Metrics {
                 "kelisim_certificate_renewal_failures_total",
                 "Attempts to get a certificate from an authority that failed.",
                 &["name", "reason"],
+            ),
+            challenges_answered: vector(
+                "kelisim_acme_challenges_answered_total",
+                "Questions of an authority that were answered, by which it proves a name.",
+                &["challenge"],
             ),
             connections: gauge("kelisim_connections", "Open client connections."),
             connections_total: vector(
@@ -330,6 +336,11 @@ impl Metrics {
     /// Counts an attempt to get one that failed.
     pub fn certificate_failed(&self, name: &str, reason: &'static str) {
         self.certificate_renewal_failures.with_label_values(&[name, reason]).inc();
+    }
+
+    /// Counts a question of an authority that was answered.
+    pub fn challenge_answered(&self, challenge: &'static str) {
+        self.challenges_answered.with_label_values(&[challenge]).inc();
     }
 
     /// Counts a connection while the returned value lives.

@@ -17,7 +17,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use tempfile::TempDir;
 
-use super::{Browser, Gateway, Origin, RequestSeen, ok, process::Process, read_request};
+use super::{Browser, Gateway, Origin, Reply, RequestSeen, answer, process::Process, read_request};
 
 /// Set to go without the tests that need `pebble`.
 const WITHOUT: &str = "KELISIM_WITHOUT_PEBBLE";
@@ -102,6 +102,27 @@ impl Place {
         change: impl Fn(&mut serde_json::Value, &str) + Send + Sync + 'static,
         answer: impl Fn(&RequestSeen) -> Vec<u8> + Send + Sync + 'static,
     ) -> String {
+        let host = format!("localhost:{}", self.directory);
+        // By the name that its certificate has, also in the addresses that it names.
+        self.front(Some(host), change, move |request| Some(answer(request)))
+    }
+
+    /// The same, but everything of the authority's goes through it: where `answer` has none, the authority answers.
+    pub fn through(
+        &self,
+        change: impl Fn(&mut serde_json::Value, &str) + Send + Sync + 'static,
+        answer: impl Fn(&RequestSeen) -> Option<Vec<u8>> + Send + Sync + 'static,
+    ) -> String {
+        self.front(None, change, answer)
+    }
+
+    /// Asks the authority under this host, from which it makes the addresses that it names, or under that of the request.
+    fn front(
+        &self,
+        host: Option<String>,
+        change: impl Fn(&mut serde_json::Value, &str) + Send + Sync + 'static,
+        answer: impl Fn(&RequestSeen) -> Option<Vec<u8>> + Send + Sync + 'static,
+    ) -> String {
         let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
@@ -118,19 +139,23 @@ impl Place {
             let connection = ServerConnection::new(config.clone()).unwrap();
             let mut stream = BufReader::new(StreamOwned::new(connection, stream));
             let Ok(Some(request)) = read_request(&mut stream) else { return };
-            let reply = if request.target() == "/dir" {
-                let address = SocketAddr::from(([127, 0, 0, 1], port));
-                if TcpStream::connect(address).is_err() {
-                    return;
+            let address = SocketAddr::from(([127, 0, 0, 1], port));
+            let own_answer = if request.target() == "/dir" { None } else { answer(&request) };
+            let reply = match own_answer {
+                Some(reply) => reply,
+                // It is not there yet.
+                None if TcpStream::connect(address).is_err() => return,
+                None => {
+                    let mut asked = Browser::over_tls(address, "localhost", &certificate);
+                    asked.host = host.as_deref().or(request.header("host")).unwrap().to_owned();
+                    let mut said = passed_on(&mut asked, &request);
+                    if request.target() == "/dir" {
+                        let mut json = serde_json::from_slice(&said.body).unwrap();
+                        change(&mut json, known.wait());
+                        said.body = json.to_string().into_bytes();
+                    }
+                    told_again(&said)
                 }
-                let mut asked = Browser::over_tls(address, "localhost", &certificate);
-                // By the name that its certificate has, also in the addresses that it names.
-                asked.host = format!("localhost:{port}");
-                let mut json = serde_json::from_slice(&asked.get("/dir").body).unwrap();
-                change(&mut json, known.wait());
-                ok("application/json", &json.to_string())
-            } else {
-                answer(&request)
             };
             stream.get_mut().write_all(&reply).unwrap();
             stream.get_mut().conn.send_close_notify();
@@ -181,6 +206,22 @@ impl Place {
             names_management: self.names_management,
         }
     }
+}
+
+/// Asks the authority what somebody asked.
+fn passed_on(asked: &mut Browser, request: &RequestSeen) -> Reply {
+    let headers: Vec<_> =
+        ["content-type", "user-agent"].into_iter().filter_map(|name| Some((name, request.header(name)?))).collect();
+    asked.send(request.method(), request.target(), &headers, &request.body)
+}
+
+/// What the authority said, with the headers that the protocol needs.
+fn told_again(said: &Reply) -> Vec<u8> {
+    let headers: Vec<_> = ["content-type", "location", "replay-nonce", "retry-after"]
+        .into_iter()
+        .filter_map(|name| Some((name, said.header(name)?)))
+        .collect();
+    answer(&format!("{} As It Was", said.status), &headers, &said.text())
 }
 
 /// Waits until somebody listens there.

@@ -13,6 +13,7 @@ const RULES: &[&str] = &[
     "inventory",
     "ledger",
     "prefixes",
+    "rereading",
     "rewrite",
     "routing",
     "statistics",

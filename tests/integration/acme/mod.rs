@@ -1,5 +1,7 @@
 //! Certificates from an authority: a real one, `pebble`, which looks for the proofs where a gateway gives them.
 
+mod refusals;
+
 use std::{
     fs,
     net::TcpStream,
@@ -25,14 +27,14 @@ fn started(shop: &Origin, tls: &str) -> Gateway {
 }
 
 /// The same before its start, on the machine's time: certificates say when they are valid.
-fn builder(shop: &Origin, tls: &str) -> GatewayBuilder {
+pub(crate) fn builder(shop: &Origin, tls: &str) -> GatewayBuilder {
     let builder = Gateway::with(shop).hosts(&["shop.example", "*.shop.example", "localhost"]).tls(tls);
     builder.clock().set(Clock::system().now());
     builder
 }
 
 /// As many minutes later.
-fn pass(gateway: &Gateway, minutes: u64) {
+pub(crate) fn pass(gateway: &Gateway, minutes: u64) {
     gateway.clock.set(gateway.clock.now().plus(std::time::Duration::from_secs(minutes * 60)));
 }
 
@@ -73,12 +75,17 @@ fn metric(gateway: &Gateway, line: &str) -> u64 {
     found.map_or(0, |number| number.parse().unwrap())
 }
 
-fn failures(gateway: &Gateway, name: &str, reason: &str) -> u64 {
+pub(crate) fn failures(gateway: &Gateway, name: &str, reason: &str) -> u64 {
     metric(gateway, &format!("kelisim_certificate_renewal_failures_total{{name=\"{name}\",reason=\"{reason}\"}}"))
 }
 
-fn issued(gateway: &Gateway, name: &str) -> u64 {
+pub(crate) fn issued(gateway: &Gateway, name: &str) -> u64 {
     metric(gateway, &format!("kelisim_certificate_renewals_total{{name=\"{name}\"}}"))
+}
+
+/// Questions of the authority that were answered.
+fn answered(gateway: &Gateway, challenge: &str) -> u64 {
+    metric(gateway, &format!("kelisim_acme_challenges_answered_total{{challenge=\"{challenge}\"}}"))
 }
 
 /// The folder of the only authority there is.
@@ -304,6 +311,9 @@ fn an_authority_that_says_when_to_renew_is_believed() {
     assert_eq!(issued(&gateway, "shop.example"), 1, "it is not asked more often than it wants");
     pass(&gateway, 7 * 60);
     gateway.running().renew_certificates().unwrap();
+    assert_eq!(issued(&gateway, "shop.example"), 1, "what has just come is rested from, whatever is said of it");
+    pass(&gateway, 16 * 60);
+    gateway.running().renew_certificates().unwrap();
     assert_eq!(issued(&gateway, "shop.example"), 2, "its window is past");
     assert_ne!(shake(&gateway, "shop.example", &pebble.root(), &[]).unwrap().0, first);
 }
@@ -350,4 +360,21 @@ fn what_nobody_asked_for_goes_on_to_the_site() {
         assert!(ask(target).text().contains("Welcome"), "{target}: the site may have an authority of its own");
     }
     assert_eq!(ask("/.well-known/acme-challeng/abc").status, 308);
+}
+
+#[test]
+fn what_an_authority_asks_is_counted_for_each_challenge() {
+    let Some(place) = Place::new() else { return };
+    let (site, other) = (shop(), Origin::answering(ok("text/plain", "who is there?")));
+    let by =
+        |name: &str| builder(&site, &(place.tls(&["shop.example"]) + &format!("challenge = \"{name}\"\n"))).start();
+    let (plain, handshakes) = (by("http-01"), by("tls-alpn-01"));
+    let pebble = place.before(&plain, 0);
+    plain.running().renew_certificates().unwrap();
+    assert!(answered(&plain, "http-01") > 0 && answered(&plain, "tls-alpn-01") == 0, "{}", plain.admin("/metrics"));
+    drop(pebble);
+    let _pebble = place.start(other.address().port(), handshakes.https().port(), 0);
+    handshakes.running().renew_certificates().unwrap();
+    assert!(answered(&handshakes, "tls-alpn-01") > 0, "{}", handshakes.admin("/metrics"));
+    assert_eq!([&plain, &handshakes].map(|gateway| issued(gateway, "shop.example")), [1, 1]);
 }
