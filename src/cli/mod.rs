@@ -39,7 +39,8 @@ mod service;
 mod stats;
 mod systemd;
 mod user;
-mod verify;
+#[doc(hidden)]
+pub mod verify;
 mod witness;
 mod witnesses;
 

@@ -196,6 +196,9 @@ fn suffixed(tag: &[u8], variant: Variant) -> Option<HeaderValue> {
 fn suffix(tag: &[u8]) -> Option<(Vec<u8>, Variant)> {
     let opaque = tag.strip_prefix(b"W/\"")?.strip_suffix(b"\"")?;
     let (origin, suffix) = opaque.split_at_checked(opaque.len().checked_sub(SUFFIX_LENGTH)?)?;
+    if origin.contains(&b'"') {
+        return None;
+    }
     let suffix = std::str::from_utf8(suffix).ok()?.strip_prefix(SUFFIX)?;
     let (strength, digits) = suffix.split_at_checked(1)?;
     let variant = digits.bytes().all(|digit| digit.is_ascii_hexdigit() && !digit.is_ascii_uppercase());

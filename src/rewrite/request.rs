@@ -101,9 +101,7 @@ fn restrict_codings(headers: &mut HeaderMap) {
             let mut parts = item.trim().splitn(2, ';');
             let coding = parts.next().unwrap_or_default().trim();
             let weight = parts.next().unwrap_or_default().trim();
-            let forbids = weight.trim_start_matches(['q', 'Q', '=', ' ']).trim_matches(['0', '.']).is_empty()
-                && !weight.is_empty();
-            if Coding::parse(coding).is_some() || (coding == "*" && forbids) {
+            if Coding::parse(coding).is_some() || (coding == "*" && is_zero(weight)) {
                 if !kept.is_empty() {
                     kept.push_str(", ");
                 }
@@ -113,4 +111,13 @@ fn restrict_codings(headers: &mut HeaderMap) {
     }
     let value = HeaderValue::try_from(kept).ok().filter(|value| !value.is_empty());
     headers.insert(header::ACCEPT_ENCODING, value.unwrap_or(HeaderValue::from_static("identity")));
+}
+
+/// Whether a weight is written as nothing at all (RFC 9110, section 12.4.2). What is no weight may be read as the greatest.
+fn is_zero(weight: &str) -> bool {
+    let digits = weight.strip_prefix(['q', 'Q']).and_then(|rest| rest.trim_start().strip_prefix('='));
+    digits.is_some_and(|digits| {
+        let digits = digits.trim_start();
+        digits.starts_with('0') && digits.trim_matches(['0', '.']).is_empty()
+    })
 }

@@ -12,7 +12,7 @@ mod inherited;
 mod limit;
 mod listen;
 mod other_host;
-mod proxy_protocol;
+pub mod proxy_protocol;
 mod requests;
 mod settings;
 mod worker;

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 
 use super::{ClientAddress, Network};
 
@@ -74,10 +74,11 @@ pub fn client_connection(peer: Peer, scheme: Scheme, headers: &HeaderMap, truste
     if !is_trusted && !peer.announced_by.is_some_and(|proxy| proxy.is_in(trusted)) {
         return ClientConnection { address: peer.address, scheme };
     }
-    let last_item = |name| headers.get_all(name).iter().next_back()?.to_str().ok()?.rsplit(',').next().map(str::trim);
+    // Items are cut out of bytes: what a client wrote into the same line may be no text, and must not hide what its proxy added.
+    let last_item = |name| items(headers.get_all(name).iter().next_back()?).next();
     let scheme = match last_item("x-forwarded-proto") {
-        Some(proto) if proto.eq_ignore_ascii_case("https") => Scheme::Https,
-        Some(proto) if proto.eq_ignore_ascii_case("http") => Scheme::Http,
+        Some(proto) if proto.eq_ignore_ascii_case(b"https") => Scheme::Https,
+        Some(proto) if proto.eq_ignore_ascii_case(b"http") => Scheme::Http,
         Some(_) | None => scheme,
     };
     let mut address = peer.address;
@@ -85,9 +86,9 @@ pub fn client_connection(peer: Peer, scheme: Scheme, headers: &HeaderMap, truste
         return ClientConnection { address, scheme };
     }
     'lines: for line in headers.get_all("x-forwarded-for").iter().rev() {
-        for item in line.to_str().unwrap_or_default().rsplit(',') {
+        for item in items(line) {
             // An item that is no address ends the part of the list that trusted proxies wrote.
-            let Some(hop) = read_address(item.trim()) else { break 'lines };
+            let Some(hop) = read_address(item) else { break 'lines };
             address = ClientAddress::new(hop);
             if !address.is_in(trusted) {
                 break 'lines;
@@ -97,8 +98,14 @@ pub fn client_connection(peer: Peer, scheme: Scheme, headers: &HeaderMap, truste
     ClientConnection { address, scheme }
 }
 
+/// The items of a line, the last one first.
+fn items(line: &HeaderValue) -> impl Iterator<Item = &[u8]> {
+    line.as_bytes().rsplit(|byte| *byte == b',').map(<[u8]>::trim_ascii)
+}
+
 /// An address, with or without port and brackets.
-fn read_address(item: &str) -> Option<IpAddr> {
+fn read_address(item: &[u8]) -> Option<IpAddr> {
+    let item = std::str::from_utf8(item).ok()?;
     let bare = item.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(item);
     bare.parse().ok().or_else(|| item.parse::<SocketAddr>().ok().map(|socket| socket.ip()))
 }
@@ -119,7 +126,7 @@ mod tests {
         let trusted = [Network::parse("10.0.0.0/8").unwrap(), Network::parse("::1").unwrap()];
         let mut headers = HeaderMap::new();
         for line in lines {
-            headers.append("x-forwarded-for", line.parse().unwrap());
+            headers.append("x-forwarded-for", HeaderValue::from_bytes(line.as_bytes()).unwrap());
         }
         let client = client_connection(peer_of(peer), Scheme::Http, &headers, &trusted);
         assert_eq!(client.address.truncate().to_string(), expected, "{peer} {lines:?}");
@@ -149,6 +156,18 @@ mod tests {
         check("10.0.0.1", &["[2001:db8:1:2::3]:443"], "2001:db8:1::");
         check("10.0.0.1", &["192.0.2.1, unknown, 10.9.9.9"], "10.9.9.0");
         check("10.0.0.1", &["10.3.3.3, 10.4.4.4"], "10.3.3.0");
+    }
+
+    #[test]
+    fn what_is_no_text_in_front_of_what_a_proxy_added_does_not_make_the_proxy_the_client() {
+        check("10.0.0.1", &["\u{44f}, 198.51.100.7"], "198.51.100.0");
+        check("10.0.0.1", &["\u{44f}", "198.51.100.7"], "198.51.100.0");
+        check("10.0.0.1", &["192.0.2.1, \u{44f}, 198.51.100.7, 10.2.3.4"], "198.51.100.0");
+        let headers = [("x-forwarded-proto".parse().unwrap(), HeaderValue::from_bytes(b"\xff, https").unwrap())]
+            .into_iter()
+            .collect();
+        let trusted = [Network::parse("10.0.0.0/8").unwrap()];
+        assert_eq!(client_connection(peer_of("10.0.0.1"), Scheme::Http, &headers, &trusted).scheme, Scheme::Https);
     }
 
     #[test]

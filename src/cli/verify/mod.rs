@@ -18,7 +18,8 @@ use std::{
 
 use clap::Args;
 
-use crate::ledger::{Checkpoint, KeyKind, LONGEST_NOTE, Note, VerifierKey};
+use self::source::Source;
+use crate::ledger::{Checkpoint, KeyKind, LONGEST_NOTE, Note, VerifierKey, audit::Report};
 
 /// `kelisim log verify`.
 #[derive(Debug, Args)]
@@ -38,6 +39,14 @@ pub(crate) struct VerifyArguments {
     /// Print the findings as one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Checks a bundle that is held in memory as one ZIP file, as the command checks one on the disk; nothing where it is no ZIP file.
+pub fn bundle_in_memory(zip: Vec<u8>, key: Option<VerifierKey>) -> Option<Report> {
+    let length = zip.len() as u64;
+    let opened = Source::open_zip(Box::new(io::Cursor::new(zip)), length);
+    let (bundle, witness, checkpoint) = (PathBuf::from("bundle"), Vec::new(), Vec::new());
+    walk::report(opened, &VerifyArguments { bundle, key, witness, checkpoint, json: false }, &[])
 }
 
 /// Why nothing could be checked: wrong use, and not a finding.

@@ -4,7 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::{self, File},
-    io::{self, BufReader, Read},
+    io::{self, BufReader, Read, Seek},
     path::{Path, PathBuf},
 };
 
@@ -29,9 +29,14 @@ pub(super) struct Source {
 }
 
 enum Place {
-    Zip(Box<ZipArchive<BufReader<File>>>),
+    Zip(Box<ZipArchive<Box<dyn Zipped>>>),
     Folder(PathBuf),
 }
+
+/// The bytes of a ZIP file.
+pub(super) trait Zipped: Read + Seek {}
+
+impl<Bytes: Read + Seek> Zipped for Bytes {}
 
 /// What lies at a path.
 pub(super) enum Opened {
@@ -55,17 +60,23 @@ impl Source {
             return Ok(Opened::Bundle(source));
         }
         let file = File::open(path)?;
-        let most = file.metadata()?.len().saturating_mul(MOST_GROWTH).saturating_add(FREE_GROWTH);
-        let Ok(mut archive) = ZipArchive::new(BufReader::new(file)) else { return Ok(Opened::NoBundle) };
+        let length = file.metadata()?.len();
+        Ok(Self::open_zip(Box::new(BufReader::new(file)), length))
+    }
+
+    /// Opens a ZIP file of so many bytes.
+    pub(super) fn open_zip(file: Box<dyn Zipped>, length: u64) -> Opened {
+        let most = length.saturating_mul(MOST_GROWTH).saturating_add(FREE_GROWTH);
+        let Ok(mut archive) = ZipArchive::new(file) else { return Opened::NoBundle };
         let names: Option<BTreeSet<String>> = archive.file_names().map(|name| Some(name.ok()?.into_owned())).collect();
-        let Some(names) = names else { return Ok(Opened::Hostile) };
+        let Some(names) = names else { return Opened::Hostile };
         let twice = archive.has_duplicate_names() || names.len() < archive.len();
         if twice || declared(&mut archive) > most {
-            return Ok(Opened::Hostile);
+            return Opened::Hostile;
         }
         let mut source = Self::new(Place::Zip(Box::new(archive)));
         source.names.extend(names.into_iter().filter(|name| !name.ends_with('/')));
-        Ok(Opened::Bundle(source))
+        Opened::Bundle(source)
     }
 
     const fn new(place: Place) -> Self {
@@ -124,7 +135,7 @@ fn read_bounded(file: impl Read, longest: u64, bytes: &mut Vec<u8>) -> Result<()
 }
 
 /// How many bytes all files have together when they are unpacked, as the directory says. What can't be found is never unpacked.
-fn declared(archive: &mut ZipArchive<BufReader<File>>) -> u64 {
+fn declared(archive: &mut ZipArchive<Box<dyn Zipped>>) -> u64 {
     let count = archive.len();
     let mut length = |place| archive.by_index_raw(place).map_or(0, |file| file.size());
     (0..count).fold(0, |sum: u64, place| sum.saturating_add(length(place)))

@@ -20,13 +20,22 @@ const LONGEST_LINE: usize = 64 * 1024;
 pub(super) fn audit(arguments: &VerifyArguments) -> Result<Report, Unusable> {
     let given = given_checkpoints(&arguments.checkpoint)?;
     let path = || arguments.bundle.clone();
-    match Source::open(&arguments.bundle).map_err(|source| Unusable::Unreadable { path: path(), source })? {
-        Opened::Bundle(source) => Ok(Walk::new(source).audit(arguments, &given)),
-        Opened::NoBundle if is_json(&arguments.bundle) => Err(Unusable::Readable { path: path() }),
-        Opened::NoBundle => Err(Unusable::NoBundle { path: path() }),
+    let opened = Source::open(&arguments.bundle).map_err(|source| Unusable::Unreadable { path: path(), source })?;
+    match report(opened, arguments, &given) {
+        Some(report) => Ok(report),
+        None if is_json(&arguments.bundle) => Err(Unusable::Readable { path: path() }),
+        None => Err(Unusable::NoBundle { path: path() }),
+    }
+}
+
+/// What is found in it; nothing where it is no bundle.
+pub(super) fn report(opened: Opened, arguments: &VerifyArguments, given: &[(String, String)]) -> Option<Report> {
+    match opened {
+        Opened::Bundle(source) => Some(Walk::new(source).audit(arguments, given)),
+        Opened::NoBundle => None,
         Opened::Hostile => {
             let problem = Problem::in_file(ProblemKind::Format, &arguments.bundle.display().to_string());
-            Ok(Report { key_given: arguments.key.is_some(), problems: vec![problem], ..Report::default() })
+            Some(Report { key_given: arguments.key.is_some(), problems: vec![problem], ..Report::default() })
         }
     }
 }

@@ -161,6 +161,10 @@ fn only_codings_that_can_be_undone_are_asked_for() {
         ("accept-encoding: br;q=0.5, *;q=0.1, GZIP;q=0", "br;q=0.5, GZIP;q=0"),
         ("accept-encoding: identity;q=0, zstd\naccept-encoding: gzip", "identity;q=0, zstd, gzip"),
         ("accept-encoding: gzip, *;q=0", "gzip, *;q=0"),
+        ("accept-encoding: gzip, *; q = 0.000", "gzip, *; q = 0.000"),
+        // What is no weight forbids nothing: whoever reads none would take the star for all codings.
+        ("accept-encoding: gzip, *;q=", "gzip"),
+        ("accept-encoding: *;q", "identity"),
         ("accept-encoding: deflate", "identity"),
         ("accept-encoding: *", "identity"),
         ("", "identity"),
@@ -214,7 +218,8 @@ fn a_changed_page_speaks_for_its_variant_and_for_no_old_bytes() {
         response_headers(&mut page, VARIANT, BodyChanged::Yes);
         assert!(lines(&page).contains(&vary.to_owned()) && page.get_all("vary").iter().count() == 1, "{page:?}");
     }
-    for tag in ["etag: unquoted", "etag: W/x", "etag: \"a\"b\""] {
+    // Nor is one that ends as ours do, with a quote in it.
+    for tag in ["etag: unquoted", "etag: W/x", "etag: \"a\"b\"", "etag: W/\"a\"b;ks000000000000001f\""] {
         let mut page = headers(tag);
         response_headers(&mut page, VARIANT, BodyChanged::Yes);
         assert!(!page.contains_key("etag"), "{tag} is no entity tag");

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Longest header of version 2, in bytes. Addresses take at most 232 of it; the rest are items that nothing here reads, such as the
 /// certificate of a client. nginx takes as many.
-pub(super) const LONGEST: usize = 4096;
+pub const LONGEST: usize = 4096;
 
 /// Longest header of version 1, in bytes: "a 108-byte buffer is always enough to store all the line and a trailing zero".
 const LONGEST_LINE: usize = 107;
@@ -18,17 +18,22 @@ const FIXED: usize = 16;
 
 /// What the first bytes of a connection are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Parsed {
+pub enum Parsed {
     /// The beginning of a header: all of them belong to it, and more must come.
     Part,
     /// A whole header with this many bytes, and the address of the client. There is none where the proxy speaks for itself, as with a check
     /// of health, or does not know.
-    Whole { length: usize, client: Option<IpAddr> },
+    Whole {
+        /// All bytes of it.
+        length: usize,
+        /// Where the connection comes from.
+        client: Option<IpAddr>,
+    },
 }
 
 /// Why bytes are no header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Broken {
+pub enum Broken {
     /// They begin with something else.
     Missing,
     /// They begin as a header does, and go on otherwise.
@@ -38,7 +43,11 @@ pub(super) enum Broken {
 }
 
 /// Reads the first bytes of a connection. What it says of the beginning of some bytes it says of any of their beginnings that is as long.
-pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, Broken> {
+///
+/// # Errors
+///
+/// When they are no header, whatever follows.
+pub fn parse(bytes: &[u8]) -> Result<Parsed, Broken> {
     let begins = |mark: &[u8]| bytes.iter().zip(mark).all(|(byte, expected)| byte == expected);
     match (begins(SIGNATURE), begins(LINE_BEGINS)) {
         (true, _) if bytes.len() >= FIXED => binary(bytes),

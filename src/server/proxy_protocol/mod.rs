@@ -3,7 +3,7 @@
 //! Only configured peers say so, and each of them must, with every connection. What anybody else sends is theirs: these bytes are then a
 //! request, or a TLS handshake, and a bad one.
 
-mod header;
+pub mod header;
 
 use std::{
     io,

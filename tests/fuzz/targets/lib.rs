@@ -7,17 +7,22 @@
 #![allow(clippy::unwrap_used, reason = "a property that does not hold fails where it stands")]
 
 mod access_log;
+mod analytics;
+mod bundle_zip;
 mod catalogue;
 mod choice;
 mod coded_page;
 mod configuration;
 mod cookie_reading;
 mod countries;
+mod forwarding;
 mod ledger_texts;
 mod log;
 mod log_bundle;
+mod negotiation;
 mod page;
 mod page_parts;
+mod proxy_header;
 mod receipt;
 mod record;
 mod report;
@@ -38,16 +43,21 @@ pub struct Target {
 }
 
 /// Every target.
-pub const ALL: [Target; 14] = [
+pub const ALL: [Target; 19] = [
     access_log::TARGET,
+    analytics::TARGET,
+    bundle_zip::TARGET,
     catalogue::TARGET,
     choice::TARGET,
     coded_page::TARGET,
     configuration::TARGET,
     countries::TARGET,
+    forwarding::TARGET,
     ledger_texts::TARGET,
     log_bundle::TARGET,
+    negotiation::TARGET,
     page::TARGET,
+    proxy_header::TARGET,
     receipt::TARGET,
     record::TARGET,
     report::TARGET,

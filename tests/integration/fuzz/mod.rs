@@ -99,8 +99,8 @@ macro_rules! targets {
 }
 
 targets! {
-    access_log catalogue choice coded_page configuration countries ledger_texts log_bundle page receipt record report
-    request_cookies response_cookies
+    access_log analytics bundle_zip catalogue choice coded_page configuration countries forwarding ledger_texts
+    log_bundle negotiation page proxy_header receipt record report request_cookies response_cookies
 }
 
 #[test]

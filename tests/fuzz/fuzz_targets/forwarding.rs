@@ -1,0 +1,5 @@
+//! `forwarding` with libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| kelisim_fuzz::run("forwarding", input));

@@ -1,0 +1,5 @@
+//! `negotiation` with libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| kelisim_fuzz::run("negotiation", input));

@@ -1,0 +1,5 @@
+//! `proxy_header` with libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| kelisim_fuzz::run("proxy_header", input));
