@@ -203,7 +203,7 @@ async fn answer(
             Err(error) => Answer::Failed { reason: error.to_string() },
         },
         Ok(Request::NoteAccess { what, form, from, to }) => note_access(gateway, &what, &form, &from, &to).await,
-        Ok(Request::Describe) => Answer::Described(Box::new(describe(gateway, recent))),
+        Ok(Request::Describe) => Answer::Described(Box::new(describe(gateway, recent, reloading))),
         Ok(Request::Metrics) => {
             gateway.metrics().witness_lag(gateway.now());
             Answer::Counted { metrics: gateway.metrics().render() }

@@ -85,9 +85,9 @@ impl Duties {
             {
                 tasks.spawn(admin::serve(listener, self.administration.clone()));
             }
-            tasks.spawn(certificates::renew(self.renewal, self.certificates.clone(), self.gateway.clone()));
+            tasks.spawn(certificates::renew(self.renewal.clone(), self.certificates.clone(), self.gateway.clone()));
             if let Some(certificates) = self.certificates {
-                tasks.spawn(watch_certificates(certificates, self.gateway.clone()));
+                tasks.spawn(watch_certificates(certificates, self.renewal, self.gateway.clone()));
             }
             tasks.spawn(watch_cores(self.server, self.lives));
             tasks.spawn(watch_countries(self.gateway.clone()));
@@ -162,11 +162,11 @@ async fn watch_cores(server: Arc<Controls>, lives: watch::Sender<bool>) {
     }
 }
 
-async fn watch_certificates(certificates: Arc<Certificates>, gateway: Arc<gateway::Current>) {
+async fn watch_certificates(certificates: Arc<Certificates>, renewal: Arc<Renewal>, gateway: Arc<gateway::Current>) {
     loop {
         tokio::time::sleep(FILES_EVERY).await;
         read_again(&certificates);
-        certificates::show_ends(Some(&certificates), gateway.metrics());
+        certificates::show(Some(&certificates), &renewal, gateway.metrics());
     }
 }
 
