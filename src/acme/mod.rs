@@ -10,6 +10,7 @@ mod http;
 mod plan;
 mod renewal;
 mod served;
+mod standing;
 mod storage;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub use certificate::{Facts, facts};
 pub use failure::{Failure, Reason};
 pub use renewal::{Event, Prepared, Renewal};
 pub use served::{Served, TLS_ALPN_PROTOCOL};
+pub use standing::{LastFailure, Standing};
 
 /// How certificates are obtained.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -98,7 +98,7 @@ async fn read(request: &Request<Incoming>, way: &Way, admin: &Arc<Administration
         let known = if way.is_tls() {
             "nothing is here\n"
         } else {
-            "there are /, /metrics, /healthz, /readyz and /readyz/consent\n"
+            "there are /, /metrics, /healthz, /readyz, /readyz/https and /readyz/consent\n"
         };
         return text(StatusCode::NOT_FOUND, known);
     };

@@ -31,7 +31,7 @@ use std::{
     convert::Infallible,
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -52,6 +52,7 @@ pub use answer::Answer;
 pub use body::Body;
 pub use dashboard::{Answered, Defined, Metric, defined_table};
 pub use deadline::{Deadline, Deadlines, date_in_kazakhstan};
+pub use health::Https;
 pub use leaves::AccessSeen;
 pub use letter::{LetterMaterial, letter};
 pub use requests::{PersonRequest, PersonRequests, RequestError, RequestKind, add_request, end_request};
@@ -113,6 +114,8 @@ pub struct Administration {
     /// Reports are read by few at a time: each looks through the tables of all its days.
     reporting: Arc<Semaphore>,
     is_leaving: AtomicBool,
+    /// Says whether visitors can be served over TLS, once the server listens.
+    https: OnceLock<Box<dyn Fn() -> Https + Send + Sync>>,
 }
 
 impl Administration {
@@ -129,6 +132,7 @@ impl Administration {
             exporting: Arc::default(),
             reporting: Arc::new(Semaphore::new(dashboard::REPORTS_AT_ONCE)),
             is_leaving: AtomicBool::new(false),
+            https: OnceLock::new(),
         })
     }
 
@@ -137,6 +141,12 @@ impl Administration {
         let mut settings = Settings::clone(&self.settings.load());
         change(&mut settings);
         self.settings.store(Arc::new(settings));
+    }
+
+    /// From now on this is asked whether visitors can be served over TLS.
+    pub fn asks_of_https(&self, ask: impl Fn() -> Https + Send + Sync + 'static) {
+        // The server starts once.
+        _ = self.https.set(Box::new(ask));
     }
 
     /// From now on the gateway is not ready for visitors.

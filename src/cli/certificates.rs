@@ -1,5 +1,5 @@
 //! Certificates while the gateway runs: those of an authority are obtained and renewed, what happens is told and counted, and their ends are
-//! shown in the metrics.
+//! shown in the metrics and to who asks how the gateway stands.
 
 use std::{io, path::Path, sync::Arc, time::Duration};
 
@@ -37,16 +37,21 @@ pub(super) async fn renew(
 ) {
     loop {
         renewal.look().await;
-        show_ends(certificates.as_deref(), gateway.metrics());
+        show(certificates.as_deref(), &renewal, gateway.metrics());
         // Another configuration is looked at at once.
         _ = tokio::time::timeout(LOOK_EVERY, renewal.replaced()).await;
     }
 }
 
-/// Shows until when the certificates in use are valid.
-pub(super) fn show_ends(certificates: Option<&Certificates>, metrics: &Metrics) {
+/// Shows until when the certificates in use are valid, and how the names stand for which an authority is asked.
+pub(super) fn show(certificates: Option<&Certificates>, renewal: &Renewal, metrics: &Metrics) {
+    let standings = renewal.standings();
+    let failed: Vec<_> = standings.iter().map(|(name, standing)| (name.clone(), standing.failures)).collect();
+    metrics.certificates_failed(&failed);
     if let Some(certificates) = certificates {
         metrics.certificates_end(&certificates.ends());
+        let missing: Vec<_> = standings.iter().map(|(name, _)| (name.clone(), !certificates.serve(name))).collect();
+        metrics.certificates_missing(&missing);
     }
 }
 

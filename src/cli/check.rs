@@ -5,6 +5,7 @@ use std::{
     path::Path,
 };
 
+use super::readable::{Obstacle, User};
 use crate::{
     config::{self, Configuration},
     geo::Countries,
@@ -22,11 +23,16 @@ pub(super) fn check(path: &Path, out: &mut dyn Write, err: &mut dyn Write) -> io
             for warning in &warnings {
                 writeln!(out, "{warning}")?;
             }
+            let unread = unreadable(&configuration);
+            for obstacle in &unread {
+                let (name, what, remedy) = (path.display(), obstacle.what(), obstacle.remedy());
+                writeln!(out, "{name}: warning: {what}, so that the next start fails; {remedy}")?;
+            }
             if let Some(described) = countries(&configuration) {
                 writeln!(out, "{described}")?;
             }
             let sites = counted(configuration.sites.len(), "site", "sites");
-            let warned = counted(warnings.len(), "warning", "warnings");
+            let warned = counted(warnings.len() + unread.len(), "warning", "warnings");
             writeln!(out, "{} is right: {sites}, {warned}", path.display())?;
             Ok(true)
         }
@@ -36,6 +42,12 @@ pub(super) fn check(path: &Path, out: &mut dyn Write, err: &mut dyn Write) -> io
             Ok(false)
         }
     }
+}
+
+/// What whoever checks can read, and the user that runs the gateway can't.
+fn unreadable(configuration: &Configuration) -> Vec<Obstacle> {
+    let user = User::of_state(&configuration.state_dir).filter(|user| !user.is_here());
+    user.map_or_else(Vec::new, |user| user.obstacles(configuration))
 }
 
 /// Which database of countries is configured, and how old it is. That it can be read was checked.
@@ -69,8 +81,8 @@ mod tests {
 
     #[test]
     fn a_right_file_is_called_right() {
-        let (right, out, err) =
-            check_text(&include_str!("../../config/observe.toml").replace("Example LLP", "Shop LLP"));
+        let text = include_str!("../../config/observe.toml").replace("Example LLP", "Shop LLP");
+        let (right, out, err) = check_text(&text.replace("[server]", "[server]\nstate_dir = \"state\""));
         assert!(right);
         assert_eq!(out, "kelisim.toml is right: 1 site, no warnings\n");
         assert_eq!(err, "");

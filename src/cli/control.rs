@@ -14,7 +14,11 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    sync::Semaphore,
+    task::JoinSet,
+};
 
 use super::{
     describing::{Description, describe},
@@ -29,12 +33,16 @@ use crate::{
     timestamp::Timestamp,
 };
 
+/// Commands that are answered at once; those beyond wait.
+const MOST_COMMANDS: usize = 64;
 /// Longest request, in bytes.
 const LONGEST_REQUEST: u64 = 4096;
 /// Longest answer, in bytes: the metrics of a thousand sites, or every fault of a configuration.
 const LONGEST_ANSWER: u64 = 8 * 1024 * 1024;
 /// How long a command may take to send its request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a command may take to read its answer.
+const READING_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a command waits for the answer: an erasure rebuilds the file, which takes long on a large log.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(600);
 /// How long whoever looks whether all is well waits: that a gateway says nothing is an answer, too.
@@ -118,7 +126,7 @@ impl Socket {
         Ok(Self { listener, path, owner })
     }
 
-    /// Answers commands, one after the other.
+    /// Answers commands, each by itself: an erasure takes its time, and whoever asks how the gateway stands must not wait for it.
     pub(super) async fn serve(
         self,
         gateway: Arc<gateway::Current>,
@@ -126,16 +134,25 @@ impl Socket {
         recent: Arc<RecentFailures>,
     ) {
         let Ok(listener) = self.listener.try_clone().and_then(tokio::net::UnixListener::from_std) else { return };
+        let permits = Arc::new(Semaphore::new(MOST_COMMANDS));
+        // What is under way ends with this.
+        let mut commands = JoinSet::new();
         loop {
+            let Ok(permit) = permits.clone().acquire_owned().await else { return };
             let Ok((stream, _)) = listener.accept().await else {
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             };
+            while commands.try_join_next().is_some() {}
             let known = stream.peer_cred().is_ok_and(|peer| peer.uid() == self.owner || peer.uid() == 0);
             if known {
-                // A command that breaks off gets no answer; there is nobody to tell.
-                let state_dir = self.path.parent().unwrap_or(Path::new(""));
-                _ = answer(stream, (&gateway, &reloading, &recent), state_dir).await;
+                let (gateway, reloading, recent) = (gateway.clone(), reloading.clone(), recent.clone());
+                let state_dir = self.path.parent().unwrap_or(Path::new("")).to_owned();
+                commands.spawn(async move {
+                    // A command that breaks off gets no answer; there is nobody to tell.
+                    _ = answer(stream, (&gateway, &reloading, &recent), &state_dir).await;
+                    drop(permit);
+                });
             }
         }
     }
@@ -186,7 +203,7 @@ async fn answer(
             Err(error) => Answer::Failed { reason: error.to_string() },
         },
         Ok(Request::NoteAccess { what, form, from, to }) => note_access(gateway, &what, &form, &from, &to).await,
-        Ok(Request::Describe) => Answer::Described(Box::new(describe(gateway, recent))),
+        Ok(Request::Describe) => Answer::Described(Box::new(describe(gateway, recent, reloading))),
         Ok(Request::Metrics) => {
             gateway.metrics().witness_lag(gateway.now());
             Answer::Counted { metrics: gateway.metrics().render() }
@@ -195,7 +212,7 @@ async fn answer(
     };
     let mut text = serde_json::to_string(&answer)?;
     text.push('\n');
-    writer.write_all(text.as_bytes()).await
+    tokio::time::timeout(READING_TIMEOUT, writer.write_all(text.as_bytes())).await?
 }
 
 /// Asks the thread that counts, which may wait for the disk: on a thread that may wait too.
@@ -344,9 +361,17 @@ fn ask(state_dir: &Path, request: &Request) -> io::Result<Answer> {
 
 fn ask_within(state_dir: &Path, request: &Request, timeout: Duration) -> io::Result<Answer> {
     let path = path(state_dir);
-    let told = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    let told = |error: io::Error| match error.kind() {
+        // The first is what a socket says of a time that is over.
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+            let what = format!("{}: no answer within {} seconds", path.display(), timeout.as_secs());
+            io::Error::new(io::ErrorKind::TimedOut, what)
+        }
+        kind => io::Error::new(kind, format!("{}: {error}", path.display())),
+    };
     let mut stream = UnixStream::connect(&path).map_err(told)?;
     stream.set_read_timeout(Some(timeout))?;
+    stream.set_write_timeout(Some(timeout))?;
     io::Write::write_all(&mut stream, format!("{}\n", serde_json::to_string(request)?).as_bytes()).map_err(told)?;
     let mut line = String::new();
     io::BufRead::read_line(&mut io::BufReader::new(io::Read::take(stream, LONGEST_ANSWER)), &mut line).map_err(told)?;

@@ -4,7 +4,14 @@ use std::{fs, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{consent::EditionId, gateway, ledger::hex, telemetry::RecentFailures};
+use super::reloading::Reloading;
+use crate::{
+    acme::{LastFailure, Standing},
+    consent::EditionId,
+    gateway,
+    ledger::hex,
+    telemetry::RecentFailures,
+};
 
 /// What it says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +31,27 @@ pub(super) struct Description {
     pub(super) lost_views: u64,
     /// Each site.
     pub(super) sites: Vec<DescribedSite>,
+    /// Each name whose certificate comes from an authority. An older gateway says nothing of them.
+    #[serde(default)]
+    pub(super) names: Vec<DescribedName>,
+}
+
+/// One name whose certificate comes from an authority.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct DescribedName {
+    pub(super) name: String,
+    /// Whether there is a certificate for it: otherwise TLS for it is refused.
+    pub(super) is_served: bool,
+    /// Attempts to get one that failed since the last that did not.
+    pub(super) failures: u32,
+    /// When it is asked for next.
+    pub(super) again: String,
+    /// Of the last attempt that failed since the start: what was said, …
+    pub(super) said: Option<String>,
+    /// … what to look at, …
+    pub(super) advice: Option<String>,
+    /// … and whether the authority said when it may be asked again.
+    pub(super) is_held: bool,
 }
 
 /// One site, and its last minutes.
@@ -39,7 +67,7 @@ pub(super) struct DescribedSite {
 }
 
 /// Puts it together.
-pub(super) fn describe(gateway: &gateway::Current, recent: &RecentFailures) -> Description {
+pub(super) fn describe(gateway: &gateway::Current, recent: &RecentFailures, reloading: &Reloading) -> Description {
     let of = |(site, edition): (&Arc<str>, &EditionId)| {
         let (requests, failures) = recent.since(gateway.metrics(), site);
         DescribedSite { site: site.to_string(), edition: edition.as_str().to_owned(), requests, failures }
@@ -54,7 +82,15 @@ pub(super) fn describe(gateway: &gateway::Current, recent: &RecentFailures) -> D
         open_files: open_files(),
         lost_views: gateway.counter().lost(),
         sites: present.editions_in_force().map(of).collect(),
+        names: reloading.names().into_iter().map(name).collect(),
     }
+}
+
+fn name((name, is_served, standing): (String, bool, Standing)) -> DescribedName {
+    let Standing { failures, again, last } = standing;
+    let is_held = last.as_ref().is_some_and(|last| last.is_held);
+    let (said, advice) = last.map(|LastFailure { said, advice, .. }| (said, advice)).unzip();
+    DescribedName { name, is_served, failures, again: again.to_string(), said, advice, is_held }
 }
 
 /// As Linux tells it of this process.

@@ -88,9 +88,9 @@ impl Duties {
 
         let (gateway, state_dir, clock) = (self.gateway.clone(), self.state_dir.clone(), self.clock.clone());
         let keep = |tasks: &mut JoinSet<()>| {
-            tasks.spawn(certificates::renew(self.renewal, self.certificates.clone(), self.gateway.clone()));
+            tasks.spawn(certificates::renew(self.renewal.clone(), self.certificates.clone(), self.gateway.clone()));
             if let Some(certificates) = self.certificates {
-                tasks.spawn(watch_certificates(certificates, self.gateway.clone()));
+                tasks.spawn(watch_certificates(certificates, self.renewal, self.gateway.clone()));
             }
             tasks.spawn(watch_countries(self.gateway.clone()));
             for witness in self.witnesses {
@@ -194,11 +194,11 @@ async fn watch_cores(server: Arc<Controls>, lives: watch::Sender<bool>) {
     }
 }
 
-async fn watch_certificates(certificates: Arc<Certificates>, gateway: Arc<gateway::Current>) {
+async fn watch_certificates(certificates: Arc<Certificates>, renewal: Arc<Renewal>, gateway: Arc<gateway::Current>) {
     loop {
         tokio::time::sleep(FILES_EVERY).await;
         read_again(&certificates);
-        certificates::show_ends(Some(&certificates), gateway.metrics());
+        certificates::show(Some(&certificates), &renewal, gateway.metrics());
     }
 }
 

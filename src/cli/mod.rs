@@ -27,6 +27,7 @@ mod keys;
 mod letters;
 mod log;
 mod person;
+mod readable;
 mod reference;
 mod reload;
 #[doc(hidden)]

@@ -18,7 +18,7 @@ use super::{
     service,
 };
 use crate::{
-    acme::Renewal,
+    acme::{Renewal, Standing},
     admin,
     clock::Clock,
     config::{self, Configuration, Faults, Warning},
@@ -162,6 +162,14 @@ impl Reloading {
 
     pub(super) fn administration(&self) -> &admin::Administration {
         &self.administration
+    }
+
+    /// Each name that an authority is asked for, whether TLS for it is served, and how it stands.
+    pub(super) fn names(&self) -> Vec<(String, bool, Standing)> {
+        let certificates = self.server.certificates();
+        let is_served = |name: &str| certificates.is_none_or(|certificates| certificates.serve(name));
+        let names = self.renewal.standings().into_iter();
+        names.map(|(name, standing)| (name.clone(), is_served(&name), standing)).collect()
     }
 
     /// How long it is told that the gateway leaves before it does.

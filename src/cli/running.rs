@@ -29,7 +29,7 @@ use crate::{
     gateway::{self, BeginError, Parts},
     geo::Countries,
     ledger::Comparison,
-    server::{Inherited, OtherHost, Server},
+    server::{Certificates, Inherited, OtherHost, Server},
     store::{self, Store, StoreError},
     telemetry::{AccessLog, AccessLogThread, Counter, Metrics, TraceExport},
     witness,
@@ -159,7 +159,9 @@ impl Running {
         let served = Arc::<Served>::default();
         let renewal = certificates::open(configuration.acme.clone(), &state_dir, &gateway, &served, &clock)?;
         let server = Server::start(&configuration.server, &gateway.present(), other, (inherited, &served))?;
-        certificates::show_ends(server.controls().certificates().map(Arc::as_ref), gateway.metrics());
+        certificates::show(server.controls().certificates().map(Arc::as_ref), &renewal, gateway.metrics());
+        let over_tls = server.controls().certificates().cloned();
+        administration.asks_of_https(move || https(over_tls.as_deref()));
         let (stop, stopped) = watch::channel(false);
         let pursuit = |settings: &witness::Settings| {
             let known = remembered.iter().find(|answer| answer.witness == settings.key.name());
@@ -262,7 +264,8 @@ impl Running {
     pub fn renew_certificates(&self) -> io::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(self.renewal.look());
-        certificates::show_ends(self.server.controls().certificates().map(Arc::as_ref), self.gateway.metrics());
+        let certificates = self.server.controls().certificates().map(Arc::as_ref);
+        certificates::show(certificates, &self.renewal, self.gateway.metrics());
         Ok(())
     }
 
@@ -335,6 +338,15 @@ pub(super) fn over_tls(name: String, administration: Arc<admin::Administration>)
             answer.map(|body| body.map_err(Into::into).boxed_unsync())
         }
     })
+}
+
+/// Whether visitors can be served over TLS.
+fn https(certificates: Option<&Certificates>) -> admin::Https {
+    match certificates {
+        None => admin::Https::NoListener,
+        Some(certificates) if certificates.serve_any() => admin::Https::Ready,
+        Some(_) => admin::Https::NoCertificate,
+    }
 }
 
 fn listen(address: SocketAddr, inherited: &mut Inherited) -> io::Result<(SocketAddr, TcpListener)> {

@@ -132,6 +132,7 @@ impl Pursuit {
     ) -> io::Result<Self> {
         let client = Client::new(settings)?;
         gateway.metrics().witness_waits(client.key().name(), None);
+        gateway.metrics().witness_begins(client.key().name(), &Failure::REASONS);
         states.add(client.key().name());
         Ok(Self { client, gateway, states, known: size, signed: 0, since: None, pause: PAUSE.0, told: None })
     }

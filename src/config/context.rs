@@ -2,7 +2,7 @@
 
 use std::{
     cell::RefCell,
-    fs,
+    fs, io,
     ops::Range,
     path::{Path, PathBuf},
 };
@@ -62,6 +62,11 @@ impl Context {
         self.add(Fault::at(&self.document, span, what.into(), remedy.into()));
     }
 
+    /// The same of something that could not be read.
+    pub(super) fn unread(&self, span: Range<usize>, what: String, remedy: &str, error: &io::Error) {
+        self.add(Fault::at(&self.document, span, what, remedy.to_owned()).because(error));
+    }
+
     /// The same without the line that it is about.
     pub(super) fn secret_fault(&self, span: Range<usize>, what: impl Into<String>, remedy: impl Into<String>) {
         self.add(Fault::at(&self.document, span, what.into(), remedy.into()).without_excerpt());
@@ -101,11 +106,9 @@ impl Context {
                 Some(bytes)
             }
             Err(error) => {
-                self.fault(
-                    span,
-                    format!("can't read the {meaning} {}: {error}", path.display()),
-                    "put the file there, or write the path where it is; paths are relative to this file",
-                );
+                let what = format!("can't read the {meaning} {}: {error}", path.display());
+                let remedy = "put the file there, or write the path where it is; paths are relative to this file";
+                self.unread(span, what, remedy, &error);
                 None
             }
         }

@@ -1,6 +1,6 @@
 //! What is wrong with a configuration, where, and what to write instead.
 
-use std::{error, fmt, ops::Range};
+use std::{error, fmt, io, ops::Range};
 
 /// A file's text with the name under which faults mention it.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct Fault {
     pub what: String,
     /// What to write or do instead.
     pub remedy: String,
+    /// Whether it is only that this user may not read something.
+    pub is_denied: bool,
     /// The line with a caret below; empty where the file as a whole is meant.
     excerpt: String,
 }
@@ -43,6 +45,7 @@ impl Fault {
             column: 0,
             what: what.to_owned(),
             remedy: remedy.to_owned(),
+            is_denied: false,
             excerpt: String::new(),
         }
     }
@@ -60,6 +63,12 @@ impl Fault {
         self
     }
 
+    /// The same, which came of this error: another user might read what this one may not.
+    pub(super) fn because(mut self, error: &io::Error) -> Self {
+        self.is_denied = error.kind() == io::ErrorKind::PermissionDenied;
+        self
+    }
+
     /// A fault about the bytes `span` of a text.
     pub(super) fn at(document: &Document, span: Range<usize>, what: String, remedy: String) -> Self {
         let text = &document.text;
@@ -71,7 +80,7 @@ impl Fault {
         let end = text.floor_char_boundary(span.end.clamp(start, line_start.max(start) + source.len()).min(text.len()));
         let width = text[start..end].split('\n').next().unwrap_or_default().chars().count().max(1);
         let excerpt = excerpt(source, line, column, width);
-        Self { file: document.name.clone(), line, column, what, remedy, excerpt }
+        Self { file: document.name.clone(), line, column, what, remedy, is_denied: false, excerpt }
     }
 }
 

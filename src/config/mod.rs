@@ -93,7 +93,7 @@ pub fn load(path: &Path) -> Result<(Configuration, Vec<Warning>), Faults> {
     let name = path.display().to_string();
     let text = fs::read_to_string(path).map_err(|error| {
         let remedy = "name the configuration with --config, readable for this user and in UTF-8";
-        Faults(vec![Fault::about_file(&name, &format!("can't be read: {error}"), remedy)])
+        Faults(vec![Fault::about_file(&name, &format!("can't be read: {error}"), remedy).because(&error)])
     })?;
     let base = path.parent().unwrap_or(Path::new(""));
     let (mut configuration, warnings) = load_text(&text, base, &name)?;

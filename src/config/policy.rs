@@ -39,7 +39,8 @@ pub(super) fn read(context: &Context, span: Range<usize>, folder: &Path) -> Opti
     match fs::read_dir(folder) {
         Ok(entries) => paths.extend(entries.filter_map(|entry| entry.ok().map(|entry| entry.path()))),
         Err(error) => {
-            context.fault(span, format!("can't read the policy's folder {}: {error}", folder.display()), remedy);
+            let what = format!("can't read the policy's folder {}: {error}", folder.display());
+            context.unread(span, what, remedy, &error);
             return None;
         }
     }

@@ -102,6 +102,17 @@ impl Certificates {
         Arc::new(config)
     }
 
+    /// Whether one is served for this name, in lower case. What browsers think of it is another matter.
+    pub fn serve(&self, name: &str) -> bool {
+        let of_file = |asked: &ServerName<'_>| self.current.load().iter().any(|key| is_valid_for(key, asked));
+        ServerName::try_from(name).is_ok_and(|asked| of_file(&asked)) || self.served.certificate(name).is_some()
+    }
+
+    /// Whether one is served for any name: otherwise every handshake is refused.
+    pub fn serve_any(&self) -> bool {
+        !self.current.load().is_empty() || self.served.any().is_some()
+    }
+
     /// Each name of the certificates in use, with the last moment of the one that is served for it.
     pub fn ends(&self) -> Vec<(String, Timestamp)> {
         let mut ends: Vec<(String, Timestamp)> = Vec::new();

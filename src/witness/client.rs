@@ -68,6 +68,20 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Every word for one in metrics.
+    pub const REASONS: [&str; 10] = [
+        "unreachable",
+        "timeout",
+        "conflict",
+        "behind",
+        "inconsistent",
+        "unknown_log",
+        "other_key",
+        "status",
+        "forged",
+        "log",
+    ];
+
     /// The word for it in metrics.
     pub const fn reason(&self) -> &'static str {
         match self {

@@ -207,3 +207,21 @@ fn a_witness_watches_logs_each_once() {
     assert!(failed(directory.path(), None, &[&witness]).starts_with("--log witness.example+"));
     assert!(failed(directory.path(), None, &[&log(), &log()]).contains("each log once"));
 }
+
+#[test]
+fn every_reason_of_a_failure_is_among_those_that_are_shown_from_the_start() {
+    let away = std::io::Error::other("away");
+    let failures = [
+        Failure::Unreachable(away),
+        Failure::Timeout,
+        Failure::Conflict { newest: 1 },
+        Failure::Behind { ours: 1, theirs: 2 },
+        Failure::Inconsistent,
+        Failure::UnknownLog,
+        Failure::OtherKey,
+        Failure::Status(500),
+        Failure::Forged,
+        Failure::Log("away".into()),
+    ];
+    assert_eq!(failures.map(|failure| failure.reason()), Failure::REASONS);
+}

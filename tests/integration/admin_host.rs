@@ -77,6 +77,7 @@ fn what_needs_no_sign_in_is_not_there() {
             "/metrics",
             "/healthz",
             "/readyz",
+            "/readyz/https",
             "/readyz/consent",
             "/_kelisim/settings",
             "/_kelisim/log/checkpoint",

@@ -2,7 +2,11 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt as _,
+    io::Write as _,
+    os::unix::{
+        fs::{MetadataExt as _, PermissionsExt as _, chown},
+        net::UnixStream,
+    },
     path::Path,
     process::{Command, Output},
     time::{Duration, Instant},
@@ -21,7 +25,23 @@ fn text(output: &Output) -> String {
 
 /// What was found, each by its severity and what it is about.
 fn found(folder: &Path) -> (Option<i32>, Vec<(String, String)>, String) {
-    let output = kelisim(folder, &["doctor", "--json"]);
+    read(kelisim(folder, &["doctor", "--json"]))
+}
+
+/// The same for a user who may read no more than modes say: root may read everything otherwise.
+fn found_by_modes(folder: &Path) -> (Option<i32>, Vec<(String, String)>, String) {
+    let program = env!("CARGO_BIN_EXE_kelisim");
+    let mut command = if fs::metadata(folder).unwrap().uid() == 0 {
+        let mut command = Command::new("setpriv");
+        command.args(["--bounding-set=-dac_override,-dac_read_search", program]);
+        command
+    } else {
+        Command::new(program)
+    };
+    read(command.args(["doctor", "--json", "--config"]).arg(folder.join("kelisim.toml")).output().unwrap())
+}
+
+fn read(output: Output) -> (Option<i32>, Vec<(String, String)>, String) {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"));
     let word = |finding: &Value, key: &str| finding[key].as_str().unwrap().to_owned();
     let findings = report["findings"].as_array().unwrap();
@@ -170,4 +190,96 @@ fn an_upstream_that_is_gone_and_wrong_use() {
     assert!(
         Browser::at(program.admin, &program.admin.to_string()).get("/metrics").text().contains("kelisim_connections 0")
     );
+}
+
+#[test]
+fn a_name_for_which_no_certificate_came_is_said_with_the_reason() {
+    let nobody = "[tls.acme]\nnames = [\"shop.example\"]\ndirectory = \"https://127.0.0.1:1/directory\"\n";
+    let program = Program::run(Gateway::with(&shop()).tls(nobody).folder());
+    let started = Instant::now();
+    let report = loop {
+        let (code, findings, report) = found(program.path());
+        assert!(findings.contains(&("now".to_owned(), "certificates".to_owned())), "{report}");
+        assert_eq!(code, Some(1));
+        if report.contains("1 attempt failed, the last with: ") {
+            break report;
+        }
+        assert!(started.elapsed() < PATIENCE, "{report}");
+    };
+    for part in [
+        "There is no certificate for shop.example: TLS for it is refused.",
+        "look whether this machine reaches the directory",
+        "It is asked for again at 20",
+    ] {
+        assert!(report.contains(part), "{part}: {report}");
+    }
+}
+
+#[test]
+fn while_commands_wait_for_the_log_whoever_asks_how_the_gateway_stands_is_answered() {
+    let folder = Gateway::with(&shop()).folder();
+    mode(&folder.path().join("key.pem"), 0o600);
+    let program = Program::run(folder);
+    let state = program.path().join("state");
+    let held = rusqlite::Connection::open(state.join("consent.sqlite")).unwrap();
+    held.execute_batch("BEGIN IMMEDIATE").unwrap();
+    // Each waits for the log as an erasure does, for two seconds; one after the other they would take longer than the doctor waits.
+    let day = "2026-11-01T00:00:00Z";
+    let request = serde_json::json!({ "note_access": { "what": "export", "form": "csv", "from": day, "to": day } });
+    let waiting = [(); 8].map(|()| {
+        let mut command = UnixStream::connect(state.join("control.sock")).unwrap();
+        writeln!(command, "{request}").unwrap();
+        command
+    });
+    let (_, findings, report) = found(program.path());
+    assert!(!findings.iter().any(|(_, about)| about == "running"), "{report}");
+    assert!(report.contains("\"not_looked_at\": []"), "{report}");
+    drop((waiting, held));
+}
+
+#[test]
+fn what_this_user_may_not_read_is_no_fault_of_the_configuration_unless_the_gateway_is_this_user_s() {
+    let folder = Gateway::with(&shop()).folder();
+    let path = folder.path();
+    fs::create_dir(path.join("state")).unwrap();
+    let (file, key) = (path.join("kelisim.toml"), path.join("key.pem"));
+    let is_configuration = |(_, about): &(String, String)| about == "configuration";
+    mode(&file, 0o000);
+    let (_, findings, report) = found_by_modes(path);
+    assert!(!findings.iter().any(is_configuration), "{report}");
+    assert!(report.contains("kelisim.toml: can't be read: Permission denied"), "{report}");
+    // The owner of the state directory is who starts the gateway, and has to read everything.
+    mode(&file, 0o600);
+    mode(&key, 0o000);
+    let (_, findings, report) = found_by_modes(path);
+    assert!(findings.iter().any(is_configuration), "{report}");
+}
+
+#[test]
+fn a_key_that_root_reads_and_the_gateway_s_user_can_not_is_told_by_doctor_and_check() {
+    let folder = Gateway::with(&shop()).folder();
+    let path = folder.path();
+    if fs::metadata(path).unwrap().uid() != 0 {
+        // Nobody else can give a directory away.
+        return;
+    }
+    let (state, key) = (path.join("state"), path.join("key.pem"));
+    fs::create_dir(&state).unwrap();
+    chown(&state, Some(64_999), Some(64_998)).unwrap();
+    mode(path, 0o755);
+    mode(&key, 0o600);
+    let warned = || {
+        let checked = kelisim(path, &["check"]);
+        assert_eq!(checked.status.code(), Some(0));
+        text(&checked).contains(&format!("`chgrp 64998 {0} && chmod g+r {0}`", key.display()))
+    };
+    let is_told = || found(path).1.contains(&("soon".to_owned(), "files".to_owned()));
+    assert_eq!((warned(), is_told()), (true, true));
+    // What doctor says of a key that is open to everyone leaves it readable.
+    mode(&key, 0o644);
+    let (_, _, report) = found(path);
+    let closed = format!("chgrp 64998 {0} && chmod 640 {0}", key.display());
+    assert!(report.contains(&format!("`{closed}`;")), "{report}");
+    assert!(Command::new("sh").args(["-c", &closed]).status().unwrap().success());
+    assert_eq!((warned(), is_told()), (false, false));
 }

@@ -13,8 +13,8 @@ use std::{
 use tokio::sync::{Mutex, Notify};
 
 use super::{
-    Challenge, Failure, Reason, Served, Settings, authority::Authority, certificate::Issued, http::Http, plan,
-    plan::Plan, storage::Storage,
+    Challenge, Failure, LastFailure, Reason, Served, Settings, Standing, authority::Authority, certificate::Issued,
+    http::Http, plan, plan::Plan, standing::Standings, storage::Storage,
 };
 use crate::{
     clock::{self, Clock},
@@ -84,6 +84,7 @@ pub struct Renewal {
     /// What is gone by from the next look on, once it was replaced; of no names where there is none in it.
     next: StdMutex<Option<Option<Settings>>>,
     replaced: Notify,
+    standings: Standings,
     work: Mutex<Option<Work>>,
 }
 
@@ -131,6 +132,7 @@ impl Renewal {
             tell: Box::new(tell),
             next: StdMutex::default(),
             replaced: Notify::new(),
+            standings: Standings::default(),
             work: Mutex::default(),
         }
     }
@@ -148,12 +150,23 @@ impl Renewal {
     /// Goes by these settings: what is kept for their names is served from now on, and nothing else that was issued.
     pub fn replace(&self, Prepared { settings, work }: Prepared) {
         self.served.keep_only(settings.as_ref().map_or(&[], |settings| &settings.names));
+        self.stand(work.as_ref());
         if let Some(work) = &work {
             let now = self.clock.now();
             work.names.iter().for_each(|name| name.begin(&self.served, &work.storage, now, &self.tell));
         }
         *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(settings);
         self.replaced.notify_one();
+    }
+
+    /// How each name stands. An attempt that is under way is not waited for.
+    pub fn standings(&self) -> Vec<(String, Standing)> {
+        self.standings.all()
+    }
+
+    fn stand(&self, work: Option<&Work>) {
+        let names = work.iter().flat_map(|work| &work.names);
+        self.standings.begin(names.map(|name| (&*name.name, name.plan.failures, name.due())));
     }
 
     /// Returns when settings were replaced, so that there may be something to do.
@@ -197,6 +210,7 @@ impl Renewal {
                 for name in opened.iter().flat_map(|work| &work.names) {
                     name.serve(&self.served);
                 }
+                self.stand(opened.as_ref());
                 *work = opened;
                 *next = None;
             }
@@ -235,7 +249,7 @@ impl Look<'_> {
 
     /// Tries to get a certificate; the answer is until when other names wait.
     async fn attempt(&self, name: &mut Name, challenges: &[Challenge]) -> Timestamp {
-        let Renewal { served, tell, clock, .. } = self.renewal;
+        let Renewal { served, tell, clock, standings, .. } = self.renewal;
         let now = clock.now();
         let challenge = name.plan.challenge(challenges);
         name.plan.trying(now, u64::from_le_bytes(clock::random()));
@@ -258,6 +272,7 @@ impl Look<'_> {
                 }
                 name.issued = Some(issued);
                 name.unwritten = Some(pem);
+                standings.put(&name.name, Standing { failures: 0, again: name.due(), last: None });
                 name.write_late(self.storage);
                 Timestamp::default()
             }
@@ -266,6 +281,8 @@ impl Look<'_> {
                 // That it could not be kept was told, if so, by the attempt itself.
                 _ = self.storage.keep_plan(&name.name, &name.plan);
                 let again = name.due();
+                let last = Some(LastFailure::new(&failure, &name.name, challenge));
+                standings.put(&name.name, Standing { failures: name.plan.failures, again, last });
                 tell(Event::Failed { name: &name.name, challenge, failure: &failure, again });
                 if failure.reason.is_of_all_names() { now.plus(plan::common_pause()) } else { Timestamp::default() }
             }

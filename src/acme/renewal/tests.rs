@@ -234,3 +234,28 @@ async fn a_certificate_that_could_not_be_written_yet_outlives_a_reload() {
     renewal.look().await;
     assert_eq!(fs::read_to_string(file).unwrap(), pem, "it is written before its settings go");
 }
+
+#[tokio::test]
+async fn how_a_name_stands_is_known_also_after_a_start() {
+    let mut alone = Alone::new(&["shop.example"]);
+    let renewal = alone.open();
+    let standing = |renewal: &Renewal| renewal.standings()[0].1.clone();
+    assert_eq!(standing(&renewal), Standing::default());
+    renewal.look().await;
+    let failed = standing(&renewal);
+    let last = failed.last.clone().unwrap();
+    assert_eq!((failed.failures, last.is_held), (1, false));
+    assert!(last.advice.contains("reaches the directory") && !last.said.is_empty(), "{last:?}");
+    assert!(failed.again > alone.clock.now());
+    renewal.replace(renewal.prepare(Some(alone.settings.clone())).unwrap());
+    renewal.look().await;
+    assert_eq!(standing(&renewal).last, Some(last), "a reload forgets nothing");
+    let again = standing(&alone.open());
+    assert_eq!((again.failures, again.last), (1, None), "what was counted is kept, what was said is not");
+    alone.settings.names = vec!["other.example".to_owned()];
+    renewal.replace(renewal.prepare(Some(alone.settings.clone())).unwrap());
+    let names: Vec<_> = renewal.standings().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["other.example"]);
+    renewal.replace(renewal.prepare(None).unwrap());
+    assert_eq!(renewal.standings(), []);
+}

@@ -1,6 +1,9 @@
 //! What was found out, as values. A fact that could not be found out is missing, and stands in [`Facts::not_seen`]; nothing is judged here.
 
-use crate::{cli::describing::Description, timestamp::Timestamp};
+use crate::{
+    cli::{describing::Description, readable::Obstacle},
+    timestamp::Timestamp,
+};
 
 /// Everything that the rules judge.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +15,10 @@ pub(super) struct Facts {
     pub(super) state_dir: String,
     /// What is wrong with the file: the first line of each fault.
     pub(super) faults: Vec<String>,
+    /// How many warnings there are of a file without faults. They are no findings: an operator may know them well, and mean it so.
+    pub(super) warnings: usize,
+    /// What the file names and the gateway's user can't read.
+    pub(super) unreadable: Vec<Obstacle>,
     /// What the file and all that it names come to; nothing where there are faults.
     pub(super) fingerprint: Option<String>,
     /// Files that changed since the gateway goes by them, but for those that it looks after itself; nothing where it does not say since when.
@@ -93,8 +100,12 @@ pub(super) struct Certificate {
     pub(super) key: String,
     /// The bits of the mode of its key.
     pub(super) key_mode: u32,
-    /// The key's group is that of the state directory: the gateway's own.
+    /// The key's group is one of the gateway's user.
     pub(super) key_of_own_group: bool,
+    /// The key belongs to the gateway's user.
+    pub(super) key_of_own_user: bool,
+    /// The own group of the gateway's user; nothing where nobody knows it.
+    pub(super) own_group: Option<String>,
 }
 
 #[derive(Clone, Debug, Default)]

@@ -31,6 +31,8 @@ pub(super) struct DoctorArguments {
 struct Report<'a> {
     findings: &'a [Finding],
     not_looked_at: &'a [String],
+    /// Of the configuration, which `kelisim check` shows.
+    warnings: usize,
 }
 
 /// 0 where nothing is wrong, 1 where something is.
@@ -50,7 +52,7 @@ fn examine(arguments: &DoctorArguments, out: &mut dyn Write) -> io::Result<bool>
     let facts = gather::gather(&arguments.configuration.config);
     let findings = rules::findings(&facts);
     if arguments.json {
-        let report = Report { findings: &findings, not_looked_at: &facts.not_seen };
+        let report = Report { findings: &findings, not_looked_at: &facts.not_seen, warnings: facts.warnings };
         serde_json::to_writer_pretty(&mut *out, &report)?;
         writeln!(out)?;
     } else {

@@ -25,7 +25,14 @@ pub(super) fn write(facts: &Facts, findings: &[Finding], out: &mut dyn Write) ->
     if !facts.not_seen.is_empty() {
         writeln!(out)?;
     }
+    if facts.warnings > 0 {
+        let warnings = counted(facts.warnings, "warning", "warnings");
+        let told = format!("The configuration has {warnings}: `kelisim check --config {}`", facts.configuration);
+        wrapped("", &told, out)?;
+        writeln!(out)?;
+    }
     let summary = match findings.len() {
+        0 if !facts.not_seen.is_empty() => "Nothing is wrong in what could be looked at".to_owned(),
         0 => "Nothing is wrong".to_owned(),
         count => format!("{}, the worst first", counted(count, "thing", "things")),
     };

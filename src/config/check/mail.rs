@@ -82,11 +82,15 @@ pub(super) fn check(top: &mut Table<'_>) -> Option<Settings> {
 fn check_password(context: &Context, path: &Spanned<String>) {
     let file = context.resolve(path.get_ref());
     match fs::read_to_string(&file) {
-        Err(error) => context.fault(
-            path.span(),
-            format!("can't read the password of the mail server, {}: {error}", file.display()),
-            "put it there, in one line, readable for the user that runs Kelisim",
-        ),
+        Err(error) => {
+            let what = format!("can't read the password of the mail server, {}: {error}", file.display());
+            context.unread(
+                path.span(),
+                what,
+                "put it there, in one line, readable for the user that runs Kelisim",
+                &error,
+            );
+        }
         Ok(text) if text.lines().next().is_none_or(str::is_empty) => {
             context.fault(
                 path.span(),

@@ -3,6 +3,8 @@
 //! No label has values that a visitor can choose: sites come from the configuration, everything else from fixed lists.
 //! When a metric is added: give it a unit in its name, add it to `new`, and to the list in `config/README.md`.
 
+mod certificates;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
@@ -63,6 +65,8 @@ pub struct Metrics {
     trace_spans_sent: IntCounter,
     trace_spans_lost: IntCounterVec,
     certificate_expiry: IntGaugeVec,
+    certificate_missing: IntGaugeVec,
+    certificate_failed_attempts: IntGaugeVec,
     certificate_renewals: IntCounterVec,
     certificate_renewal_failures: IntCounterVec,
     challenges_answered: IntCounterVec,
@@ -71,7 +75,12 @@ pub struct Metrics {
     tls_failures: IntCounter,
     proxy_protocol_failures: IntCounterVec,
     reloads: IntCounterVec,
+    reload_successful: IntGauge,
 }
+
+/// What comes of reading the configuration again.
+const RELOADS: [&str; 3] = ["taken", "unchanged", REFUSED];
+const REFUSED: &str = "refused";
 
 /// Bounds of latency buckets in seconds: from a cached page to the limit of a slow upstream.
 const LATENCY_SECONDS: [f64; 14] =
@@ -107,7 +116,7 @@ impl Metrics {
             registry.register(Box::new(metric.clone())).expect("each name stands once");
             metric
         };
-        Arc::new(Self {
+        let metrics = Self {
             requests: vector("kelisim_requests_total", "Requests answered.", &["site", "method", "status"]),
             request_seconds: histogram(
                 "kelisim_request_duration_seconds",
@@ -182,6 +191,16 @@ impl Metrics {
                 "The last moment of the certificate that is served for a name.",
                 &["name"],
             ),
+            certificate_missing: gauges(
+                "kelisim_certificate_missing",
+                "Whether there is no certificate yet for a name that one is asked for, so that TLS for it is refused.",
+                &["name"],
+            ),
+            certificate_failed_attempts: gauges(
+                "kelisim_certificate_failed_attempts",
+                "Attempts to get a certificate from an authority that failed since the last that did not.",
+                &["name"],
+            ),
             certificate_renewals: vector(
                 "kelisim_certificate_renewals_total",
                 "Certificates that an authority issued.",
@@ -214,8 +233,18 @@ impl Metrics {
                 "Times that the configuration was read again by what came of it.",
                 &["outcome"],
             ),
+            reload_successful: gauge(
+                "kelisim_configuration_last_reload_successful",
+                "Whether the configuration was right when it was read last.",
+            ),
             registry,
-        })
+        };
+        metrics.reload_successful.set(1);
+        // A count that is first seen at 1 has not grown, to whoever looks for growth.
+        for outcome in RELOADS {
+            _ = metrics.reloads.with_label_values(&[outcome]);
+        }
+        Arc::new(metrics)
     }
 
     /// The page for `/metrics`, in the text format of Prometheus.
@@ -292,6 +321,11 @@ impl Metrics {
         }
     }
 
+    /// Shows a witness that failed for none of these reasons yet: a count that is first seen at 1 has not grown, to whoever looks for growth.
+    pub fn witness_begins(&self, witness: &str, reasons: &[&'static str]) {
+        reasons.iter().for_each(|reason| _ = self.witness_failures.with_label_values(&[witness, reason]));
+    }
+
     /// Counts a checkpoint that a witness did not sign.
     pub fn witness_failed(&self, witness: &str, reason: &'static str) {
         self.witness_failures.with_label_values(&[witness, reason]).inc();
@@ -314,30 +348,6 @@ impl Metrics {
         }
     }
 
-    /// Sets until when the certificates in use are valid, by name; names that are gone are shown no more.
-    pub fn certificates_end(&self, ends: &[(String, Timestamp)]) {
-        // One by one: somebody may look in between.
-        for metric in self.certificate_expiry.collect().iter().flat_map(|family| family.get_metric()) {
-            let shown = metric.get_label().first().map_or("", |label| label.value());
-            if !ends.iter().any(|(name, _)| name == shown) {
-                _ = self.certificate_expiry.remove_label_values(&[shown]);
-            }
-        }
-        for (name, end) in ends {
-            self.certificate_expiry.with_label_values(&[name]).set(end.seconds());
-        }
-    }
-
-    /// Counts a certificate that an authority issued.
-    pub fn certificate_issued(&self, name: &str) {
-        self.certificate_renewals.with_label_values(&[name]).inc();
-    }
-
-    /// Counts an attempt to get one that failed.
-    pub fn certificate_failed(&self, name: &str, reason: &'static str) {
-        self.certificate_renewal_failures.with_label_values(&[name, reason]).inc();
-    }
-
     /// Counts a question of an authority that was answered.
     pub fn challenge_answered(&self, challenge: &'static str) {
         self.challenges_answered.with_label_values(&[challenge]).inc();
@@ -358,6 +368,7 @@ impl Metrics {
     /// Counts that the configuration was read again: `taken`, `unchanged` or `refused`.
     pub fn configuration_read_again(&self, outcome: &'static str) {
         self.reloads.with_label_values(&[outcome]).inc();
+        self.reload_successful.set(i64::from(outcome != REFUSED));
     }
 
     /// Counts a connection that a proxy did not begin as it must.

@@ -48,3 +48,42 @@ fn connections_are_counted_while_they_are_open() {
     drop(open);
     assert!(metrics.render().contains("kelisim_connections 0"));
 }
+
+#[test]
+fn the_first_count_of_what_an_alert_looks_for_is_growth() {
+    let metrics = Metrics::new();
+    metrics.witness_begins("w", &["conflict", "behind"]);
+    let begins = metrics.render();
+    for line in [
+        "kelisim_configuration_reloads_total{outcome=\"refused\"} 0",
+        "kelisim_configuration_last_reload_successful 1",
+        "kelisim_log_witness_failures_total{reason=\"conflict\",witness=\"w\"} 0",
+    ] {
+        assert!(begins.contains(&format!("{line}\n")), "{line}: {begins}");
+    }
+    let is_right = || metrics.render().contains("kelisim_configuration_last_reload_successful 1\n");
+    metrics.configuration_read_again("refused");
+    assert!(!is_right());
+    metrics.configuration_read_again("unchanged");
+    assert!(is_right());
+}
+
+#[test]
+fn a_certificate_that_is_missing_is_shown_until_it_is_there_or_nobody_asks_for_it() {
+    let metrics = Metrics::new();
+    let shown = |name: &str| {
+        let page = metrics.render();
+        let line = page.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
+        line.and_then(|line| line.rsplit_once(' ').map(|(_, value)| value.to_owned()))
+    };
+    metrics.certificates_missing(&[("a.kz".to_owned(), true)]);
+    metrics.certificates_failed(&[("a.kz".to_owned(), 3)]);
+    let both = || (shown("kelisim_certificate_missing{"), shown("kelisim_certificate_failed_attempts{"));
+    assert_eq!(both(), (Some("1".into()), Some("3".into())));
+    metrics.certificates_missing(&[("a.kz".to_owned(), false)]);
+    metrics.certificates_failed(&[("a.kz".to_owned(), 0)]);
+    assert_eq!(both(), (Some("0".into()), Some("0".into())));
+    metrics.certificates_missing(&[]);
+    metrics.certificates_failed(&[]);
+    assert_eq!(both(), (None, None));
+}

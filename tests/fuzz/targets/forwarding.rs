@@ -186,7 +186,7 @@ fn leaves(mut headers: HeaderMap, client: &ClientConnection) {
     );
     for form in [AddressForm::Truncated, AddressForm::None, AddressForm::Full] {
         let mut sent = headers.clone();
-        set_forwarding(&mut sent, client, &host, form);
+        set_forwarding(&mut sent, client, &host, form, None);
         check(&sent, client, &host, form);
     }
 }

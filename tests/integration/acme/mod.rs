@@ -133,6 +133,23 @@ fn a_gateway_without_a_certificate_serves_http_until_there_is_one_and_a_restart_
 }
 
 #[test]
+fn a_gateway_that_waits_for_its_first_certificate_is_ready_for_the_proof_and_not_for_https() {
+    let Some(place) = Place::new() else { return };
+    let site = shop();
+    let gateway = started(&site, &(place.tls(&["shop.example"]) + "challenge = \"http-01\"\n"));
+    let health = || ["/readyz", "/readyz/https"].map(|path| gateway.admin(path));
+    let name = "{name=\"shop.example\"}";
+    let shown =
+        || ["missing", "failed_attempts"].map(|what| metric(&gateway, &format!("kelisim_certificate_{what}{name}")));
+    let refused = "there is no certificate yet: every TLS handshake is refused\n";
+    // A balancer that went by the second alone would keep the authority away.
+    assert_eq!((health(), shown()), (["ready\n".to_owned(), refused.to_owned()], [1, 1]));
+    let _pebble = place.before(&gateway, 0);
+    try_again(&gateway);
+    assert_eq!((health(), shown()), (["ready\n".to_owned(), "ready\n".to_owned()], [0, 0]));
+}
+
+#[test]
 fn names_are_proved_by_a_handshake_and_an_authority_that_refuses_nonces_is_asked_again() {
     let Some(place) = Place::new() else { return };
     let site = shop();

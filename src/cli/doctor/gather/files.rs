@@ -8,7 +8,10 @@ use std::{
 };
 
 use crate::{
-    cli::doctor::facts::{Backups, Certificate, Disk, Facts, Log},
+    cli::{
+        doctor::facts::{Backups, Certificate, Disk, Facts, Gateway, Log},
+        readable::User,
+    },
     config::{self, Configuration},
     routing::HostPattern,
     store::Reader,
@@ -62,12 +65,23 @@ fn backups(state_dir: &Path) -> Option<Backups> {
     Some(Backups { folder: folder.display().to_string(), newest })
 }
 
-/// Each certificate that the file names. That it can be used with its key was checked when the file was read.
+/// Each certificate that the file names, and whether the gateway's user can read all that it names. That it can be used with its key was checked when the file was read.
 pub(super) fn certificates(configuration: &Configuration, state_dir: &Path, facts: &mut Facts) {
     let of_sites = configuration.sites.iter().flat_map(|site| site.hosts.iter().cloned());
     let administration = configuration.server.admin_host.iter().cloned().map(HostPattern::Exact);
     let hosts: Vec<_> = of_sites.chain(administration).collect();
-    let own_group = fs::metadata(state_dir).map(|metadata| metadata.gid()).ok();
+    let state = fs::metadata(state_dir).ok();
+    let user = User::of_state(state_dir).and_then(|user| match &facts.gateway {
+        Gateway::Running(description) => user.in_process(description.process),
+        _ => Some(user),
+    });
+    if let Some(user) = user.as_ref().filter(|user| !user.is_here()) {
+        facts.unreadable = user.obstacles(configuration);
+    }
+    let is_own_group = |group: u32| match &user {
+        Some(user) => user.has_group(group),
+        None => state.as_ref().is_some_and(|state| state.gid() == group),
+    };
     for files in &configuration.server.certificates {
         let told = config::told_certificate(files, &hosts);
         let key = fs::metadata(&files.key);
@@ -78,7 +92,9 @@ pub(super) fn certificates(configuration: &Configuration, state_dir: &Path, fact
                 is_of_use: told.is_of_use,
                 key: files.key.display().to_string(),
                 key_mode: key.mode(),
-                key_of_own_group: own_group == Some(key.gid()),
+                key_of_own_group: is_own_group(key.gid()),
+                key_of_own_user: state.as_ref().is_some_and(|state| state.uid() == key.uid()),
+                own_group: user.as_ref().map(User::group),
             }),
             (Err(error), _) | (_, Err(error)) => facts.not_seen.push(format!("a certificate: {error}")),
             (Ok(None), Ok(_)) => {}

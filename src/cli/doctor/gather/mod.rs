@@ -13,7 +13,7 @@ use std::{
 
 use super::facts::{self, Facts, Gateway, Policy};
 use crate::{
-    cli::control,
+    cli::{control, readable},
     clock::Clock,
     config::{self, Configuration},
     geo,
@@ -32,12 +32,20 @@ pub(super) fn gather(path: &Path) -> Facts {
     let loaded = config::load(path);
     let state_dir = match &loaded {
         Ok((configuration, _)) => configuration.state_dir.clone(),
-        Err(faults) => {
-            let first_line = |fault: &config::Fault| fault.to_string().lines().next().unwrap_or_default().to_owned();
-            facts.faults = faults.iter().map(first_line).collect();
-            state_dir_of(path)
-        }
+        Err(_) => state_dir_of(path),
     };
+    match &loaded {
+        Ok((_, warnings)) => facts.warnings = warnings.len(),
+        Err(faults) => {
+            // That somebody else may not read it says nothing of whether the gateway may.
+            let (denied, faults): (Vec<_>, Vec<_>) =
+                faults.iter().partition(|fault| fault.is_denied && !readable::is_own_user(&state_dir));
+            facts.faults = faults.into_iter().map(first_line).collect();
+            facts
+                .not_seen
+                .extend(denied.into_iter().map(|fault| format!("the configuration: {}: {}", fault.file, fault.what)));
+        }
+    }
     facts.state_dir = state_dir.display().to_string();
     ask(&state_dir, &mut facts);
     files::look(&state_dir, &mut facts);
@@ -45,6 +53,10 @@ pub(super) fn gather(path: &Path) -> Facts {
         configured(&configuration, &state_dir, &mut facts);
     }
     facts
+}
+
+fn first_line(told: impl ToString) -> String {
+    told.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
 /// Of a file with faults this one line is looked for: a gateway may run there all the same.

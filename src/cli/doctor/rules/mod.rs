@@ -3,6 +3,7 @@
 mod certificates;
 mod log;
 mod machine;
+mod names;
 mod running;
 mod sites;
 mod traces;

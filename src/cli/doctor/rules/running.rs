@@ -19,6 +19,14 @@ pub(super) fn judge(facts: &Facts, found: &mut Vec<Finding>) {
             format!("`kelisim check --config {file}` shows all of them"),
         ));
     }
+    for obstacle in &facts.unreadable {
+        found.push(Finding::soon(
+            "files",
+            format!("{}.", obstacle.what()),
+            "The gateway goes on with what it read before; the next start fails, and what is renewed there is not taken up.",
+            obstacle.remedy(),
+        ));
+    }
     match &facts.gateway {
         Gateway::Absent => found.push(Finding::now(
             "running",
@@ -30,7 +38,7 @@ pub(super) fn judge(facts: &Facts, found: &mut Vec<Finding>) {
             "running",
             format!("The gateway is there and does not say how it stands: {why}"),
             "It hangs, or is of another version than this command, and then most of what follows is unknown.",
-            "`systemctl restart kelisim`; if it hangs again, `journalctl -u kelisim -n 50`".to_owned(),
+            "See that no command is at work (`ps -C kelisim -o args`): a restart would leave an erasure half done. Then `systemctl restart kelisim`; if it hangs again, `journalctl -u kelisim -n 50`".to_owned(),
         )),
         Gateway::Running(description) => {
             let in_file = facts.fingerprint.as_deref();

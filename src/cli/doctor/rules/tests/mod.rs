@@ -1,5 +1,7 @@
 //! Each rule: what is found of a gateway that is well but for one thing.
 
+mod certificates;
+
 use super::*;
 use crate::{
     cli::{
@@ -28,6 +30,8 @@ fn certificate() -> Certificate {
         key: "key.pem".into(),
         key_mode: 0o100_640,
         key_of_own_group: true,
+        key_of_own_user: false,
+        own_group: Some("kelisim".into()),
     }
 }
 
@@ -72,6 +76,8 @@ fn well() -> Facts {
         connections: 10_000,
         backups: Some(Backups { folder: "/b".into(), newest: Some(at("2026-11-21T03:00:00Z")) }),
         faults: Vec::new(),
+        warnings: 0,
+        unreadable: Vec::new(),
         not_seen: Vec::new(),
     }
 }
@@ -175,43 +181,6 @@ fn what_was_lost() {
         },
         &[(Soon, "access_log", "3 lines of the access log could not"), (Look, "access_log", "2 lines were lost")],
     );
-}
-
-#[test]
-fn certificates_that_end_or_are_for_nobody() {
-    let ends = |text: &'static str| move |facts: &mut Facts| facts.certificates[0].ends = Some(at(text));
-    check(ends("2026-12-06T10:00:00Z"), &[]);
-    check(
-        ends("2026-12-06T09:59:59Z"),
-        &[(Soon, "certificates", "The certificate cert.pem ends in 13 days, on 2026-12-06.")],
-    );
-    check(ends("2026-11-22T10:00:00Z"), &[(Now, "certificates", "ended on 2026-11-22")]);
-    check(|facts| facts.certificates[0].ends = None, &[]);
-    check(|facts| facts.certificates[0].is_of_use = false, &[(Look, "certificates", "for no host of a site")]);
-    check(
-        |facts| facts.metrics.0[2].value = at("2026-11-25").seconds() as f64,
-        &[(Soon, "certificates", "The certificate that is served for a.kz ends in 2 days")],
-    );
-}
-
-#[test]
-fn a_key_that_others_may_read() {
-    let mode = |mode: u32, own: bool| {
-        move |facts: &mut Facts| {
-            facts.certificates[0].key_mode = mode;
-            facts.certificates[0].key_of_own_group = own;
-        }
-    };
-    check(mode(0o100_600, false), &[]);
-    check(mode(0o100_640, false), &[(Soon, "keys", "a group that is not the gateway's")]);
-    check(mode(0o100_660, true), &[(Soon, "keys", "may also write")]);
-    check(mode(0o100_644, true), &[(Soon, "keys", "everyone on this machine")]);
-    let two = |facts: &mut Facts| {
-        mode(0o100_644, true)(facts);
-        let same = facts.certificates[0].clone();
-        facts.certificates.push(same);
-    };
-    check(two, &[(Soon, "keys", "key.pem")]);
 }
 
 #[test]
