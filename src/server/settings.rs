@@ -73,7 +73,8 @@ pub struct Limits {
     pub head_bytes: usize,
     /// Header lines of a request.
     pub head_lines: usize,
-    /// For the TLS handshake; from there to the end of the first request's head; and from the first byte of each later head to its last.
+    /// From accepting a connection to the end of its first request's head, PROXY header and TLS handshake included; and from the first byte
+    /// of each later head to its last.
     pub head_timeout: Duration,
     /// How long a connection may lie idle between requests.
     pub idle_timeout: Duration,
