@@ -12,6 +12,7 @@ mod control;
 mod counting;
 pub mod demo;
 mod describing;
+mod descriptors;
 mod doctor;
 mod enforcement;
 mod erase;
@@ -50,7 +51,10 @@ use std::{
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use self::apply::Agreement;
-use crate::config::{self, Configuration};
+use crate::{
+    config::{self, Configuration},
+    server,
+};
 
 /// What holds for every command.
 const AFTER_HELP: &str = "\
@@ -148,7 +152,7 @@ pub fn main() -> ExitCode {
             } else if arguments.apply {
                 apply::apply(path, Agreement::of(arguments.yes), out, err)
             } else {
-                check::check(path, out, err)
+                check::check(path, server::most_descriptors(), out, err)
             };
             told(right.and_then(|right| if right { Ok(()) } else { Err(io::Error::other(Silent)) }))
         }

@@ -19,7 +19,6 @@ use super::{
     client_stream::{ClientStream, HeadPatience, Patience},
     drain::{Drain, LAST_WORDS},
     http1,
-    limit::Permit,
     other_host::OtherHost,
     proxy_protocol::ProxyProtocol,
     requests::{Requests, Way},
@@ -27,7 +26,7 @@ use super::{
 use crate::{
     acme::{Served, TLS_ALPN_PROTOCOL},
     gateway::{Connection, Gateway},
-    sockets::keep_alive,
+    sockets::{Place, keep_alive},
     visitor::{Network, Peer, Scheme},
 };
 
@@ -70,7 +69,7 @@ pub(super) async fn serve(
     mut stream: TcpStream,
     peer: SocketAddr,
     scheme: Scheme,
-    permit: Permit,
+    place: Place,
     drain: Drain,
 ) {
     // Answers are written whole or in large parts: waiting for more only adds latency.
@@ -94,7 +93,7 @@ pub(super) async fn serve(
     } else {
         Peer::direct(peer.ip())
     };
-    let connection = Connection::new(peer, scheme, (permit, gauge, drain.alive()));
+    let connection = Connection::new(peer, scheme, (place, gauge, drain.alive()));
     let mut way = Way { peer, scheme, named: None };
     let activity = Activity::default();
     let patience = |head| Patience { head, reading: limits.reading_timeout };

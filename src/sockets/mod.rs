@@ -1,6 +1,8 @@
-//! What connections on both sides need and the libraries leave open: a limit on a peer that does not take bytes, and a way to notice one
-//! that is gone without a word; and TLS of the connections that we make.
+//! What connections on both sides need and the libraries leave open: limits on how many there are and on a peer that does not take bytes, and a
+//! way to notice one that is gone without a word; and TLS of the connections that we make.
 
+pub mod descriptors;
+mod places;
 mod tls;
 
 use std::{
@@ -18,6 +20,7 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
+pub use places::{Place, Places};
 pub use tls::ClientTls;
 
 /// How long a connection may be silent before the system asks whether the other side is still there.

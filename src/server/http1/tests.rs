@@ -29,6 +29,7 @@ const SOON: Duration = Duration::from_secs(5);
 const fn limits(rest_after: Duration) -> Limits {
     Limits {
         connections: 1,
+        upstream_connections: 1,
         head_bytes: 8192,
         head_lines: 100,
         head_timeout: HEAD_TIMEOUT,

@@ -65,6 +65,7 @@ pub struct Metrics {
     certificate_renewal_failures: IntCounterVec,
     connections: IntGauge,
     connections_total: IntCounterVec,
+    upstream_connections: IntGauge,
     tls_failures: IntCounter,
     proxy_protocol_failures: IntCounterVec,
     reloads: IntCounterVec,
@@ -188,6 +189,10 @@ impl Metrics {
                 "kelisim_connections_accepted_total",
                 "Client connections accepted.",
                 &["scheme"],
+            ),
+            upstream_connections: gauge(
+                "kelisim_upstream_connections",
+                "Open connections to sites and analytics servers, in use or kept.",
             ),
             tls_failures: counter("kelisim_tls_handshake_failures_total", "Connections that did not complete TLS."),
             proxy_protocol_failures: vector(
@@ -317,6 +322,11 @@ impl Metrics {
         self.connections.inc();
         self.connections_total.with_label_values(&[scheme]).inc();
         ConnectionGauge(self.clone())
+    }
+
+    /// Shows how many connections to sites are open.
+    pub fn upstream_connections(&self, open: usize) {
+        self.upstream_connections.set(i64::try_from(open).unwrap_or(i64::MAX));
     }
 
     /// Counts a connection that did not complete TLS.
