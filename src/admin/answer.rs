@@ -250,7 +250,7 @@ impl Form {
 fn metrics(admin: &Administration) -> Answer {
     let store = admin.gateway.store();
     admin.gateway.metrics().log_backlog(store.waiting(), store.lost());
-    admin.gateway.metrics().witness_lag(admin.gateway.now());
+    admin.gateway.show_moment();
     typed("text/plain; version=0.0.4; charset=utf-8", StatusCode::OK, admin.gateway.metrics().render())
 }
 

@@ -5,21 +5,27 @@ use std::{
     path::Path,
 };
 
-use super::readable::{Obstacle, User};
+use super::{
+    descriptors,
+    readable::{Obstacle, User},
+};
 use crate::{
     config::{self, Configuration},
     geo::Countries,
 };
 
-/// Checks a configuration. Faults go to `err` with their count at the end; warnings, and one line where all is right, to `out`.
+/// Checks a configuration, for a process that may have so many descriptors. Faults go to `err` with their count at the end; warnings, and one
+/// line where all is right, to `out`.
 /// The answer is whether it is right: exit code 0, otherwise 1.
 ///
 /// # Errors
 ///
 /// When `out` or `err` can't be written.
-pub(super) fn check(path: &Path, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<bool> {
+pub(super) fn check(path: &Path, most_descriptors: u64, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<bool> {
     match config::load(path) {
         Ok((configuration, warnings)) => {
+            let of_system = descriptors::warning(&configuration.server.limits, most_descriptors);
+            let warnings: Vec<_> = warnings.iter().map(ToString::to_string).chain(of_system).collect();
             for warning in &warnings {
                 writeln!(out, "{warning}")?;
             }
@@ -74,7 +80,7 @@ mod tests {
         let path = folder.path().join("kelisim.toml");
         std::fs::write(&path, text).unwrap();
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let right = check(&path, &mut out, &mut err).unwrap();
+        let right = check(&path, u64::MAX, &mut out, &mut err).unwrap();
         let plain = |bytes| String::from_utf8(bytes).unwrap().replace(&format!("{}/", folder.path().display()), "");
         (right, plain(out), plain(err))
     }

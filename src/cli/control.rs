@@ -205,7 +205,7 @@ async fn answer(
         Ok(Request::NoteAccess { what, form, from, to }) => note_access(gateway, &what, &form, &from, &to).await,
         Ok(Request::Describe) => Answer::Described(Box::new(describe(gateway, recent, reloading))),
         Ok(Request::Metrics) => {
-            gateway.metrics().witness_lag(gateway.now());
+            gateway.show_moment();
             Answer::Counted { metrics: gateway.metrics().render() }
         }
         Err(error) => Answer::Failed { reason: format!("the request is not understood: {error}") },

@@ -12,6 +12,7 @@ mod control;
 mod counting;
 pub mod demo;
 mod describing;
+mod descriptors;
 mod doctor;
 mod enforcement;
 mod erase;
@@ -54,7 +55,10 @@ use std::{
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use self::apply::Agreement;
-use crate::config::{self, Configuration};
+use crate::{
+    config::{self, Configuration},
+    server,
+};
 
 /// What holds for every command.
 const AFTER_HELP: &str = "\
@@ -154,7 +158,7 @@ pub fn main() -> ExitCode {
             } else if arguments.apply {
                 apply::apply(path, Agreement::of(arguments.yes), out, err)
             } else {
-                check::check(path, out, err)
+                check::check(path, server::most_descriptors(), out, err)
             };
             told(right.and_then(|right| if right { Ok(()) } else { Err(io::Error::other(Silent)) }))
         }

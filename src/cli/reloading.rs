@@ -323,6 +323,7 @@ pub(super) fn configured(
         trusted_proxies: configuration.server.trusted_proxies.clone(),
         choices_per_minute: configuration.server.limits.choices_per_minute,
         reports_per_minute: configuration.server.limits.reports_per_minute,
+        upstream_connections: configuration.server.limits.upstream_connections,
         fingerprint: configuration.fingerprint,
         kept_for: configuration.retention,
         countries,

@@ -5,14 +5,17 @@ use std::{error::Error, io, path::Path};
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{configuration, hand_over, running::Running, systemd};
-use crate::{clock::Clock, telemetry::start_log};
+use super::{configuration, descriptors, hand_over, running::Running, systemd};
+use crate::{clock::Clock, server, telemetry::start_log};
 
 pub(super) fn run(path: &Path) -> Result<(), Box<dyn Error>> {
     let inherited = systemd::listeners()?;
     let mut configuration = configuration(path)?;
     configuration.hand_over = hand_over::directory();
     start_log(configuration.log_format);
+    if let Some(warning) = descriptors::warning(&configuration.server.limits, server::most_descriptors()) {
+        tracing::warn!("{warning}");
+    }
     let sites: Vec<_> = configuration.sites.iter().map(|site| site.name.clone()).collect();
     let running = Running::start_with(configuration, Clock::system(), inherited)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

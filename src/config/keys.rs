@@ -65,6 +65,7 @@ pub(super) const LIMITS: Section = Section {
     header: "[server.limits]",
     keys: &[
         ("connections", "connections = 10000"),
+        ("upstream_connections", "upstream_connections = 20000"),
         ("head_bytes", "head_bytes = 65536"),
         ("head_lines", "head_lines = 100"),
         ("head_timeout", "head_timeout = \"15 s\""),

@@ -64,6 +64,9 @@ impl GatewayError {
             | Self::BrokenAnswer(crate::upstream::BodyError::Broken(_)) => {
                 (StatusCode::BAD_GATEWAY, Message::BadGateway)
             }
+            Self::Upstream(UpstreamError::TooMany) | Self::Analytics(UpstreamError::TooMany) => {
+                (StatusCode::SERVICE_UNAVAILABLE, Message::BadGateway)
+            }
             Self::Upstream(UpstreamError::ConnectTimeout | UpstreamError::AnswerTimeout)
             | Self::Analytics(UpstreamError::ConnectTimeout | UpstreamError::AnswerTimeout)
             | Self::BrokenAnswer(crate::upstream::BodyError::StoodStill) => {
@@ -73,6 +76,11 @@ impl GatewayError {
                 (StatusCode::REQUEST_TIMEOUT, Message::BadRequest)
             }
         }
+    }
+
+    /// Whether there was no room for another connection to a site.
+    pub(super) fn is_without_room(&self) -> bool {
+        matches!(self, Self::Upstream(UpstreamError::TooMany) | Self::Analytics(UpstreamError::TooMany))
     }
 
     /// The word for the counter of upstream failures, where it is one.

@@ -19,6 +19,7 @@ use crate::{
     store::Store,
     telemetry::{AccessLog, Counter, Enforcement, Metrics, SiteMetrics},
     timestamp::Timestamp,
+    upstream::Room,
 };
 
 /// The same for every configuration that is in force, one after the other, while the process lives.
@@ -48,6 +49,8 @@ pub struct Lasting {
     pub(super) numbers: Numbers,
     pub(super) rounds: AtomicU64,
     pub(super) told_of_proxy: AtomicBool,
+    /// For connections to sites.
+    pub(super) room: Arc<Room>,
 }
 
 /// The names of all sites that there have been, by their numbers: what is counted of a site is counted by its number, so a site has the same
@@ -74,6 +77,12 @@ impl Numbers {
 }
 
 impl Lasting {
+    /// Brings those numbers of the counters up to date that are of the moment they are asked for.
+    pub fn show_moment(&self) {
+        self.metrics.witness_lag(self.clock.now());
+        self.metrics.upstream_connections(self.room.taken());
+    }
+
     /// The counters.
     pub fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics

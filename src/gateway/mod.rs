@@ -66,7 +66,7 @@ use crate::{
     rewrite::{Purpose, may_be_page},
     routing::{OwnPage, request_host},
     telemetry::{Metrics, Outcome},
-    upstream::{self, Connections, only_chunked},
+    upstream::{self, Connections, Upstream, only_chunked},
     visitor::Language,
 };
 
@@ -81,8 +81,9 @@ pub struct Gateway {
 impl Gateway {
     /// A gateway without connections yet.
     pub fn new(shared: Arc<Shared>) -> Self {
-        let connections = shared.sites.iter().map(|site| Connections::new(site.upstream.clone())).collect();
-        let servers = |site: &Site| site.analytics_upstreams.iter().cloned().map(Connections::new).collect();
+        let to = |upstream: &Arc<Upstream>| Connections::new(upstream.clone(), shared.room.clone());
+        let connections = shared.sites.iter().map(|site| to(&site.upstream)).collect();
+        let servers = |site: &Site| site.analytics_upstreams.iter().map(to).collect();
         let analytics = shared.sites.iter().map(servers).collect();
         Self { shared, connections, analytics }
     }
@@ -293,7 +294,9 @@ impl Gateway {
     ) -> Response<AnswerBody> {
         if let Some(reason) = error.upstream_failure() {
             self.shared.metrics.upstream_failed(record.site(), reason);
-            tracing::warn!(site = record.site(), reason, %error, "the site did not answer");
+            if !error.is_without_room() || self.shared.room.is_to_be_told() {
+                tracing::warn!(site = record.site(), reason, %error, "the site did not answer");
+            }
         }
         let site = self.shared.sites.iter().find(|site| *site.name == *record.site());
         let languages = site.map_or(&Language::ALL[..], |site| &site.languages);
@@ -302,6 +305,9 @@ impl Gateway {
         let reference = record.failed(error).map(|reference| reference.to_string());
         let prefix = site.filter(|site| site.mode != Mode::Observe).map(|site| site.prefix.as_str());
         let mut response = own_pages::html(status, pages::error_page(language, message, prefix, reference.as_deref()));
+        if error.is_without_room() {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
+        }
         if status == StatusCode::METHOD_NOT_ALLOWED {
             let allow = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
             response.headers_mut().insert(header::ALLOW, allow);
@@ -309,6 +315,9 @@ impl Gateway {
         response
     }
 }
+
+/// When to come again, in seconds, where there was no room for another connection to a site.
+const RETRY_AFTER: &str = "5";
 
 /// Stands for the decision where none is made: no banner, no link, nothing optional.
 const NOBODY_ASKED: Decision = Decision { reason: Reason::CouldNotCarry, allowed: CategorySet::EMPTY, choice: None };

@@ -40,6 +40,7 @@ use crate::{
     store::{AppendError, Store},
     telemetry::{AccessLog, Counter, Direction, Enforcement, Metrics, SiteMetrics, Traces},
     timestamp::{Term, Timestamp},
+    upstream::Room,
     visitor::{ClientAddress, Destination, Network},
 };
 
@@ -58,6 +59,8 @@ pub struct Configured {
     pub choices_per_minute: u32,
     /// Reports that one client may post in a minute.
     pub reports_per_minute: u32,
+    /// Connections to sites at once, over all cores.
+    pub upstream_connections: usize,
     /// SHA-256 of the configuration: pages made under another one are other variants.
     pub fingerprint: [u8; 32],
     /// How long records are kept after they ceased to be valid; visitors are told.
@@ -98,6 +101,7 @@ pub struct Shared {
     pub(super) trusted_proxies: Vec<Network>,
     choices_per_minute: u32,
     reports_per_minute: u32,
+    upstream_connections: usize,
     pub(super) kept_for: Term,
     fingerprint: [u8; 32],
     since: Timestamp,
@@ -159,6 +163,7 @@ impl Shared {
             numbers,
             rounds: AtomicU64::new(0),
             told_of_proxy: AtomicBool::new(false),
+            room: Room::new(configured.upstream_connections),
         });
         Self::with(lasting, configured, sites)
     }
@@ -192,6 +197,7 @@ impl Shared {
             trusted_proxies: configured.trusted_proxies,
             choices_per_minute: configured.choices_per_minute,
             reports_per_minute: configured.reports_per_minute,
+            upstream_connections: configured.upstream_connections,
             kept_for: configured.kept_for,
             fingerprint: configured.fingerprint,
             countries: configured.countries,
@@ -206,10 +212,11 @@ impl Shared {
         &self.lasting
     }
 
-    /// From now on clients may do so much in a minute as this configuration says.
+    /// From now on clients may do so much in a minute, and there may be so many connections to sites, as this configuration says.
     pub(super) fn limit(&self) {
         self.choices.allow(self.choices_per_minute);
         self.reports.allow(self.reports_per_minute);
+        self.room.change(self.upstream_connections);
     }
 
     /// From now on plain requests are sent to this port by https.

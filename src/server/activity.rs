@@ -98,10 +98,19 @@ impl Activity {
         }
     }
 
-    /// Whether HTTP/1.1 waits for a request of which nothing has come, and has nothing left to write.
+    /// Whether a request is owed an answer before the end though none is under way: one whose head has begun to come, or the first of all.
+    pub(super) fn expects_request(&self) -> bool {
+        self.is_idle() && (self.begun() == 0 || self.0.head_begun.load(Ordering::Relaxed))
+    }
+
+    /// Whether HTTP/1.1 waits for a request, or for the rest of its head, and has nothing left to write.
+    pub(super) fn awaits_head(&self) -> bool {
+        self.0.awaits_head.load(Ordering::Relaxed) && !self.0.write_waits.load(Ordering::Relaxed)
+    }
+
+    /// Whether it waits for a request of which nothing has come.
     pub(super) fn is_between_requests(&self) -> bool {
-        let is = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
-        is(&self.0.awaits_head) && !is(&self.0.head_begun) && !is(&self.0.write_waits)
+        self.awaits_head() && !self.0.head_begun.load(Ordering::Relaxed)
     }
 }
 

@@ -22,11 +22,19 @@ use crate::sockets::WriteLimit;
 /// How long a client may take.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
-    /// From accepting the connection to the end of its first head, and from the first byte of each later head to its last; `None` for
-    /// HTTP/2, whose frames have limits of their own.
-    pub(super) head: Option<Duration>,
+    /// `None` for HTTP/2, whose frames have limits of their own.
+    pub(super) head: Option<HeadPatience>,
     /// How long a client may refuse to take bytes.
     pub(super) reading: Duration,
+}
+
+/// How long the head of a request may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HeadPatience {
+    /// When the first one is there at the latest.
+    pub(super) first: Instant,
+    /// From the first byte of each later one to its last.
+    pub(super) later: Duration,
 }
 
 /// A stream that tells when there may be something to read, without a buffer to read it into.
@@ -63,8 +71,9 @@ impl<S> ClientStream<S> {
     /// A connection that was just accepted: its first head is awaited.
     pub(super) fn new(stream: S, activity: Activity, patience: Patience) -> Self {
         let stream = WriteLimit::new(stream, patience.reading);
-        let head = patience.head.map(sleep);
-        Self { stream, activity, replayed: Bytes::new(), head_limit: patience.head, head }
+        let head = patience.head.map(|head| Box::pin(tokio::time::sleep_until(head.first)));
+        let head_limit = patience.head.map(|head| head.later);
+        Self { stream, activity, replayed: Bytes::new(), head_limit, head }
     }
 
     /// Lets these bytes, the beginning of a head that was already read, be read before all that still comes.
@@ -115,10 +124,6 @@ impl<S: Readable> ClientStream<S> {
     }
 }
 
-fn sleep(limit: Duration) -> Pin<Box<Sleep>> {
-    Box::pin(tokio::time::sleep_until(Instant::now() + limit))
-}
-
 impl<S: AsyncRead + Unpin> AsyncRead for ClientStream<S> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
@@ -133,7 +138,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for ClientStream<S> {
         }
         match (&read, this.head_limit) {
             (Poll::Ready(Ok(())), Some(limit)) if buffer.filled().len() > before && this.head.is_none() => {
-                this.head = Some(sleep(limit));
+                this.head = Some(Box::pin(tokio::time::sleep(limit)));
             }
             (Poll::Pending, _) => {
                 if let Some(head) = &mut this.head {
@@ -178,7 +183,12 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Patience = Patience { head: Some(Duration::from_secs(10)), reading: Duration::from_secs(20) };
+    const LIMIT: Duration = Duration::from_secs(10);
+
+    fn patience() -> Patience {
+        let head = HeadPatience { first: Instant::now() + LIMIT, later: LIMIT };
+        Patience { head: Some(head), reading: Duration::from_secs(20) }
+    }
 
     /// A connection whose first request has been answered.
     async fn used(
@@ -186,7 +196,7 @@ mod tests {
         client: &mut tokio::io::DuplexStream,
     ) -> ClientStream<tokio::io::DuplexStream> {
         let activity = Activity::default();
-        let mut stream = ClientStream::new(server, activity.clone(), PATIENCE);
+        let mut stream = ClientStream::new(server, activity.clone(), patience());
         let request = activity.begin();
         client.write_all(b"x").await.unwrap();
         assert_eq!(stream.read_u8().await.unwrap(), b'x');
@@ -197,8 +207,20 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_says_nothing_at_first_is_cut_off() {
         let (_client, server) = tokio::io::duplex(64);
-        let mut stream = ClientStream::new(server, Activity::default(), PATIENCE);
+        let mut stream = ClientStream::new(server, Activity::default(), patience());
         assert_eq!(stream.read_u8().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_came_before_the_first_head_took_of_its_time() {
+        let (_client, server) = tokio::io::duplex(64);
+        let accepted = Instant::now();
+        let patience = patience();
+        // A PROXY header, or a handshake.
+        tokio::time::advance(LIMIT * 3 / 4).await;
+        let mut stream = ClientStream::new(server, Activity::default(), patience);
+        assert_eq!(stream.read_u8().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(accepted.elapsed(), LIMIT);
     }
 
     #[tokio::test(start_paused = true)]
@@ -218,7 +240,7 @@ mod tests {
     async fn a_request_being_answered_has_all_the_time_of_its_upstream() {
         let (mut client, server) = tokio::io::duplex(64);
         let activity = Activity::default();
-        let mut stream = ClientStream::new(server, activity.clone(), PATIENCE);
+        let mut stream = ClientStream::new(server, activity.clone(), patience());
         client.write_all(b"x").await.unwrap();
         assert_eq!(stream.read_u8().await.unwrap(), b'x');
         let _request = activity.begin();

@@ -9,16 +9,16 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
     net::TcpStream,
+    time::Instant,
 };
 use tokio_rustls::TlsAcceptor;
 
 use super::{
     Limits,
     activity::Activity,
-    client_stream::{ClientStream, Patience},
+    client_stream::{ClientStream, HeadPatience, Patience},
     drain::{Drain, LAST_WORDS},
     http1,
-    limit::Permit,
     other_host::OtherHost,
     proxy_protocol::ProxyProtocol,
     requests::{Requests, Way},
@@ -26,7 +26,7 @@ use super::{
 use crate::{
     acme::{Challenge, Served, TLS_ALPN_PROTOCOL},
     gateway::{Connection, Gateway},
-    sockets::keep_alive,
+    sockets::{Place, keep_alive},
     visitor::{Network, Peer, Scheme},
 };
 
@@ -69,7 +69,7 @@ pub(super) async fn serve(
     mut stream: TcpStream,
     peer: SocketAddr,
     scheme: Scheme,
-    permit: Permit,
+    place: Place,
     drain: Drain,
 ) {
     // Answers are written whole or in large parts: waiting for more only adds latency.
@@ -80,10 +80,11 @@ pub(super) async fn serve(
     let limits = &bounds.limits;
     keep_alive(&stream, limits.reading_timeout);
     let gauge = metrics.connected(scheme.name());
+    let first_head = Instant::now() + limits.head_timeout;
     let peer = if shared.proxy_protocol.is_spoken_by(peer.ip()) {
         let taken = Box::pin(async {
             tokio::select! {
-                peer = shared.proxy_protocol.take(&mut stream, peer.ip(), limits.head_timeout, &metrics) => peer,
+                peer = shared.proxy_protocol.take(&mut stream, peer.ip(), first_head, &metrics) => peer,
                 () = drain.hurries() => None,
             }
         });
@@ -92,14 +93,20 @@ pub(super) async fn serve(
     } else {
         Peer::direct(peer.ip())
     };
-    let connection = Connection::new(peer, scheme, (permit, gauge, drain.alive()));
+    let connection = Connection::new(peer, scheme, (place, gauge, drain.alive()));
     let mut way = Way { peer, scheme, named: None };
     let activity = Activity::default();
     let patience = |head| Patience { head, reading: limits.reading_timeout };
+    let heads = HeadPatience { first: first_head, later: limits.head_timeout };
     match (&shared.tls, scheme) {
         (Some(tls), Scheme::Https) => {
-            let handshake = Box::pin(tokio::time::timeout(limits.head_timeout, tls.accept(stream)));
-            let Ok(Ok(mut stream)) = handshake.await else {
+            let handshake = Box::pin(async {
+                tokio::select! {
+                    stream = tokio::time::timeout_at(first_head, tls.accept(stream)) => stream.ok()?.ok(),
+                    () = drain.hurries() => None,
+                }
+            });
+            let Some(mut stream) = handshake.await else {
                 metrics.tls_failed();
                 return;
             };
@@ -120,13 +127,13 @@ pub(super) async fn serve(
                 let stream = ClientStream::new(stream, activity.clone(), patience(None));
                 Box::pin(serve_http2(stream, requests, &activity, limits, drain)).await;
             } else {
-                let stream = ClientStream::new(stream, activity.clone(), patience(Some(limits.head_timeout)));
+                let stream = ClientStream::new(stream, activity.clone(), patience(Some(heads)));
                 http1::serve((stream, requests), &activity, limits, &bounds.idle_awake, drain.requested()).await;
             }
         }
         (_, _) => {
             drop((shared, metrics));
-            let stream = ClientStream::new(stream, activity.clone(), patience(Some(limits.head_timeout)));
+            let stream = ClientStream::new(stream, activity.clone(), patience(Some(heads)));
             let requests = Requests::new(current, connection, way, activity.clone());
             http1::serve((stream, requests), &activity, limits, &bounds.idle_awake, drain.requested()).await;
         }

@@ -9,7 +9,6 @@ mod cores;
 mod drain;
 mod http1;
 mod inherited;
-mod limit;
 mod listen;
 mod other_host;
 pub mod proxy_protocol;
@@ -26,19 +25,24 @@ use tokio_rustls::TlsAcceptor;
 pub use certificates::{Certificates, PreparedCertificates};
 pub use inherited::Inherited;
 pub use other_host::{OtherBody, OtherHost};
-pub use settings::{CertificateFiles, Hsts, Limits, Settings};
+pub use settings::{CertificateFiles, Hsts, Limits, Settings, UPSTREAM_CONNECTIONS_FOR_EACH};
 
 use self::{
     connection::{Bounds, Shared},
     cores::Cores,
-    limit::ConnectionLimit,
     proxy_protocol::ProxyProtocol,
 };
 use crate::{
     acme::Served,
     gateway::{self, Gateway},
+    sockets::{Places, descriptors},
     visitor::Scheme,
 };
+
+/// How many descriptors this process may have at most; a server lets it have what its limits need of them.
+pub fn most_descriptors() -> u64 {
+    descriptors::limits().1
+}
 
 /// A server that is listening.
 pub struct Server {
@@ -57,7 +61,7 @@ pub struct Controls {
     tls: Option<TlsAcceptor>,
     /// That of the first TLS listener.
     https_port: Option<u16>,
-    limit: Arc<ConnectionLimit>,
+    limit: Arc<Places>,
     /// What an authority issued and asks for.
     served: Arc<Served>,
     /// One for each core.
@@ -78,6 +82,7 @@ impl Server {
         other: Option<OtherHost>,
         (mut inherited, served): (Inherited, &Arc<Served>),
     ) -> io::Result<Self> {
+        descriptors::raise(settings.limits.descriptors());
         let workers = settings.workers.max(1);
         let mut listeners: Vec<Vec<(std::net::TcpListener, Scheme)>> = (0..workers).map(|_| Vec::new()).collect();
         let mut open = |addresses: &[SocketAddr], scheme| {
@@ -105,7 +110,7 @@ impl Server {
             certificates,
             tls,
             https_port: https.first().map(SocketAddr::port),
-            limit: Arc::new(ConnectionLimit::new(settings.limits.connections)),
+            limit: Arc::new(Places::new(settings.limits.connections)),
             served: served.clone(),
             current: Vec::new(),
             cores: Cores::new(runtimes.iter().map(|runtime| runtime.handle().clone()).collect(), stopped.clone()),
@@ -161,6 +166,7 @@ impl Controls {
         for (current, shared) in self.current.iter().zip(shared) {
             current.store(Arc::new(shared));
         }
+        descriptors::raise(settings.limits.descriptors());
         self.limit.change(settings.limits.connections);
     }
 

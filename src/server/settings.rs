@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use http::HeaderValue;
 
-use crate::visitor::Network;
+use crate::{sockets::descriptors, visitor::Network};
 
 /// A certificate chain and its key, both PEM.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -69,11 +69,15 @@ pub struct Settings {
 pub struct Limits {
     /// Connections at once, over all threads.
     pub connections: usize,
+    /// Connections to sites and analytics servers at once, over all threads, in use or kept for the next request. A stream of HTTP/2 takes one
+    /// as a connection of HTTP/1.1 does.
+    pub upstream_connections: usize,
     /// Bytes of a request's head.
     pub head_bytes: usize,
     /// Header lines of a request.
     pub head_lines: usize,
-    /// For the TLS handshake; from there to the end of the first request's head; and from the first byte of each later head to its last.
+    /// From accepting a connection to the end of its first request's head, PROXY header and TLS handshake included; and from the first byte
+    /// of each later head to its last.
     pub head_timeout: Duration,
     /// How long a connection may lie idle between requests.
     pub idle_timeout: Duration,
@@ -91,10 +95,21 @@ pub struct Limits {
     pub reports_per_minute: u32,
 }
 
+/// How many connections to sites there may be for each of clients, unless configured otherwise.
+pub const UPSTREAM_CONNECTIONS_FOR_EACH: usize = 2;
+
+impl Limits {
+    /// Descriptors that a process needs for all that these limits allow.
+    pub fn descriptors(&self) -> u64 {
+        self.connections as u64 + self.upstream_connections as u64 + descriptors::BESIDES
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 10_000,
+            upstream_connections: 10_000 * UPSTREAM_CONNECTIONS_FOR_EACH,
             head_bytes: 64 * 1024,
             head_lines: 100,
             head_timeout: Duration::from_secs(15),

@@ -1,6 +1,6 @@
 //! One core: its listeners, its connections, its way to the end.
 
-use std::{io, net::TcpListener, sync::Arc, time::Duration};
+use std::{fmt::Display, io, net::TcpListener, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use tokio::{runtime::Runtime, sync::watch, time::Instant};
@@ -8,12 +8,11 @@ use tokio::{runtime::Runtime, sync::watch, time::Instant};
 use super::{
     connection::{Shared, serve},
     drain::Drain,
-    limit::ConnectionLimit,
 };
-use crate::visitor::Scheme;
-
-/// How long accepting pauses when the system has no descriptors left: the connections that are open must end first.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+use crate::{
+    sockets::{Places, descriptors},
+    visitor::Scheme,
+};
 
 /// How often a listener says so meanwhile: whoever takes all descriptors shall not fill the log too.
 const SAYS_SO_EVERY: Duration = Duration::from_secs(60);
@@ -25,7 +24,7 @@ const STOP_PATIENCE: Duration = Duration::from_secs(2);
 pub(super) struct Worker {
     pub(super) current: Arc<ArcSwap<Shared>>,
     pub(super) listeners: Vec<(TcpListener, Scheme)>,
-    pub(super) limit: Arc<ConnectionLimit>,
+    pub(super) limit: Arc<Places>,
     pub(super) stop: watch::Receiver<bool>,
 }
 
@@ -55,25 +54,34 @@ async fn accept(
     listener: tokio::net::TcpListener,
     scheme: Scheme,
     current: Arc<ArcSwap<Shared>>,
-    limit: Arc<ConnectionLimit>,
+    limit: Arc<Places>,
     drain: Drain,
 ) {
     let mut said: Option<Instant> = None;
+    let mut say = |error: &dyn Display| {
+        if said.is_none_or(|said| said.elapsed() >= SAYS_SO_EVERY) {
+            tracing::warn!(%error, "can't accept connections; trying again");
+            said = Some(Instant::now());
+        }
+    };
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => {
-                // Only now: a listener that held a place while nobody comes would keep it from the others. One connection for each listener
-                // waits here, accepted and unread.
-                let permit = limit.take().await;
-                tokio::spawn(serve(current.clone(), stream, peer, scheme, permit, drain.clone()));
+            Ok((mut stream, peer)) => {
+                // One connection for each listener waits here, accepted and unread: for the descriptors that are open to visitors …
+                if descriptors::is_kept_back(&stream) {
+                    say(&"the descriptors that are left are kept back for the administration and the log");
+                    let Ok(moved) = descriptors::not_kept_back(stream).await else { continue };
+                    stream = moved;
+                }
+                // … and for a place. Only now: a listener that held one while nobody comes would keep it from the others.
+                let place = limit.take().await;
+                tokio::spawn(serve(current.clone(), stream, peer, scheme, place, drain.clone()));
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
-                if said.is_none_or(|said| said.elapsed() >= SAYS_SO_EVERY) {
-                    tracing::warn!(%error, "can't accept connections; trying again");
-                    said = Some(Instant::now());
-                }
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+                say(&error);
+                // The connections that are open must end first.
+                tokio::time::sleep(descriptors::PAUSE).await;
             }
         }
     }

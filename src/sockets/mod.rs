@@ -1,7 +1,9 @@
-//! What connections on both sides need and the libraries leave open: a limit on a peer that does not take bytes, and a way to notice one
-//! that is gone without a word; and of the connections that we make the way by several addresses, and TLS.
+//! What connections on both sides need and the libraries leave open: limits on how many there are and on a peer that does not take bytes, and a
+//! way to notice one that is gone without a word; and of the connections that we make the way by several addresses, and TLS.
 
 mod connect;
+pub mod descriptors;
+mod places;
 mod tls;
 
 use std::{
@@ -20,6 +22,7 @@ use tokio::{
 };
 
 pub use connect::connect;
+pub use places::{Place, Places};
 pub use tls::ClientTls;
 
 /// How long a connection may be silent before the system asks whether the other side is still there.

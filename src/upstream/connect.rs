@@ -1,27 +1,32 @@
 //! New connections to an upstream, plain or TLS.
 
+use std::io;
+
 use hyper::client::conn::http1::Builder;
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream, lookup_host},
 };
 
-use super::{Scheme, Settings, UpstreamError, connection::Connection};
-use crate::sockets::{ClientTls, WriteLimit, keep_alive};
+use super::{Scheme, Settings, UpstreamError, connection::Connection, room::Placed};
+use crate::sockets::{ClientTls, Place, WriteLimit, descriptors, keep_alive};
 
 /// Longest head of an answer, in bytes.
 const MOST_HEAD_BYTES: usize = 128 * 1024;
 
 /// Connects within the time limit and begins HTTP/1.1.
-pub(super) async fn connect(settings: &Settings, tls: Option<&ClientTls>) -> Result<Connection, UpstreamError> {
+pub(super) async fn connect(
+    settings: &Settings,
+    tls: Option<&ClientTls>,
+    place: Place,
+) -> Result<Connection, UpstreamError> {
     let connecting = async {
-        let stream =
-            TcpStream::connect((settings.host.as_str(), settings.port)).await.map_err(UpstreamError::Connect)?;
+        let stream = open(&settings.host, settings.port).await?;
         // A peer that is gone already makes this fail; what it says of itself comes with the first read.
         _ = stream.set_nodelay(true);
         keep_alive(&stream, settings.body_timeout);
-        let stream = WriteLimit::new(stream, settings.body_timeout);
+        let stream = WriteLimit::new(Placed { stream, _place: place }, settings.body_timeout);
         match (settings.scheme, tls) {
             (Scheme::Https, Some(tls)) => {
                 let stream = tls.connect(stream).await.map_err(UpstreamError::Tls)?;
@@ -31,6 +36,26 @@ pub(super) async fn connect(settings: &Settings, tls: Option<&ClientTls>) -> Res
         }
     };
     tokio::time::timeout(settings.connect_timeout, connecting).await.unwrap_or(Err(UpstreamError::ConnectTimeout))
+}
+
+/// Tries the addresses of a host, one after the other. The last descriptors are not for connections to sites.
+async fn open(host: &str, port: u16) -> Result<TcpStream, UpstreamError> {
+    let failed = |error: io::Error| {
+        if descriptors::has_run_out(&error) { UpstreamError::TooMany } else { UpstreamError::Connect(error) }
+    };
+    let mut failure = None;
+    for address in lookup_host((host, port)).await.map_err(failed)? {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+        let socket = socket.map_err(failed)?;
+        if descriptors::is_kept_back(&socket) {
+            return Err(UpstreamError::TooMany);
+        }
+        match socket.connect(address).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => failure = Some(error),
+        }
+    }
+    Err(failed(failure.unwrap_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address"))))
 }
 
 async fn begin<S>(stream: S) -> Result<Connection, UpstreamError>

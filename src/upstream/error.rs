@@ -6,6 +6,9 @@ pub enum UpstreamError {
     /// No connection: refused, unreachable, unknown name.
     #[error("can't connect: {0}")]
     Connect(std::io::Error),
+    /// There are as many connections to sites as there may be.
+    #[error("too many connections to sites are open")]
+    TooMany,
     /// A connection, but no TLS.
     #[error("TLS with the upstream failed: {0}")]
     Tls(std::io::Error),
@@ -31,6 +34,7 @@ impl UpstreamError {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Connect(_) => "connect",
+            Self::TooMany => "too_many",
             Self::Tls(_) => "tls",
             Self::ConnectTimeout => "connect_timeout",
             Self::AnswerTimeout => "answer_timeout",

@@ -13,6 +13,7 @@ mod framing;
 mod hop_by_hop;
 mod pool;
 mod repeat;
+mod room;
 mod settings;
 
 use std::{
@@ -40,6 +41,7 @@ pub use framing::only_chunked;
 pub use hop_by_hop::{KeptTrailers, append_via, remove_fulfilled, remove_hop_by_hop, upgrade_protocol};
 use pool::{Lease, Pool};
 use repeat::Repeat;
+pub use room::Room;
 pub use settings::{Scheme, Settings};
 
 use crate::{analytics::AnalyticsRequest, cookies::ClearedRequest, sockets::ClientTls};
@@ -72,16 +74,17 @@ impl Upstream {
 pub struct Connections {
     upstream: Arc<Upstream>,
     pool: Arc<Pool>,
+    room: Arc<Room>,
 }
 
 /// An answer of the site whose body is not read yet.
 pub type Answer = Response<ResponseBody>;
 
 impl Connections {
-    /// No connections yet.
-    pub fn new(upstream: Arc<Upstream>) -> Self {
-        let pool = Pool::new(upstream.settings.idle_connections, upstream.settings.idle_timeout);
-        Self { upstream, pool }
+    /// No connections yet; there is room for so many.
+    pub fn new(upstream: Arc<Upstream>, room: Arc<Room>) -> Self {
+        let pool = Pool::new(upstream.settings.idle_connections, upstream.settings.idle_timeout, room.clone());
+        Self { upstream, pool, room }
     }
 
     /// Goes on with the unused connections of others, if those lead to the same place in the same way. An authority's file may hold others
@@ -130,8 +133,13 @@ impl Connections {
             }
         }
         // Apart, since most requests find a connection.
-        let fresh = Box::pin(connect::connect(&self.upstream.settings, self.upstream.tls.as_ref())).await?;
+        let fresh = Box::pin(self.connect()).await?;
         Box::pin(self.exchange(fresh, request)).await.map_err(|refused| refused.error)
+    }
+
+    async fn connect(&self) -> Result<Connection, UpstreamError> {
+        let place = self.room.take().await.ok_or(UpstreamError::TooMany)?;
+        connect::connect(&self.upstream.settings, self.upstream.tls.as_ref(), place).await
     }
 
     /// In origin form, HTTP/1.1, with the `Host` that this upstream knows.

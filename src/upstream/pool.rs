@@ -12,13 +12,14 @@ use std::{
 
 use tokio::{sync::Notify, time::Instant};
 
-use super::connection::Connection;
+use super::{connection::Connection, room::Room};
 
 /// Connections that wait for their next request. The one used last is used first, so that the others can grow old and be closed.
 pub(super) struct Pool {
     idle: Mutex<VecDeque<Idle>>,
     most: usize,
     longest: Duration,
+    room: Arc<Room>,
     attention: Arc<Attention>,
     /// `attention`, as futures know it.
     waker: Waker,
@@ -45,17 +46,20 @@ impl Wake for Attention {
 }
 
 impl Pool {
-    pub(super) fn new(most: usize, longest: Duration) -> Arc<Self> {
+    pub(super) fn new(most: usize, longest: Duration, room: Arc<Room>) -> Arc<Self> {
         let attention = Arc::new(Attention::default());
         let waker = Waker::from(attention.clone());
-        Arc::new(Self {
+        let pool = Arc::new(Self {
             idle: Mutex::default(),
             most,
             longest,
+            room,
             attention,
             waker,
             has_caretaker: AtomicBool::new(false),
-        })
+        });
+        pool.room.know(&pool);
+        pool
     }
 
     /// A connection that is open as far as we know.
@@ -73,13 +77,20 @@ impl Pool {
     fn put(self: &Arc<Self>, connection: Connection) {
         connection.is_watched_by(&self.waker);
         let mut idle = self.idle();
-        if idle.len() < self.most {
+        // Looked at under the lock: who begins to wait takes what was kept before, and after that nothing is.
+        if idle.len() < self.most && !self.room.is_wanted() {
             idle.push_back(Idle { connection, since: Instant::now() });
         }
         drop(idle);
         if !self.has_caretaker.swap(true, Ordering::Relaxed) {
             tokio::spawn(care(Arc::downgrade(self), self.attention.clone(), self.longest));
         }
+    }
+
+    /// Closes all of them, from whichever core.
+    pub(super) fn give_up(&self) {
+        let idle = std::mem::take(&mut *self.idle());
+        drop(idle);
     }
 
     /// Closes what is old and what the site has closed.
@@ -91,7 +102,7 @@ impl Pool {
     }
 
     fn idle(&self) -> MutexGuard<'_, VecDeque<Idle>> {
-        // The lock belongs to one core and is held for a few instructions: nobody waits for it.
+        // The lock belongs to one core, but for the rare moment in which there is no room left, and is held for a few instructions.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -120,6 +120,14 @@ fn site() -> Origin {
     Origin::answering(ok("text/plain", "fine"))
 }
 
+fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < PATIENCE, "it never came to this: {what}");
+        std::thread::yield_now();
+    }
+}
+
 fn others_are_served(gateway: &Gateway) {
     assert_eq!(gateway.browser().get("/").text(), "fine");
 }
@@ -230,6 +238,38 @@ fn frames_that_make_no_sense_leave_no_line_in_the_log_of_the_program() {
         std::thread::yield_now();
     }
     assert_eq!(said.len(), 1, "{said:#?}");
+}
+
+#[test]
+fn streams_that_nobody_reads_take_no_more_connections_to_the_site_than_there_may_be() {
+    const PLACES: usize = 40;
+    let page = "x".repeat(300_000);
+    let site = Origin::answering(ok("text/plain", &page));
+    let limits = format!("[server.limits]\nupstream_connections = {PLACES}");
+    let gateway = Gateway::with(&site).server(&limits).start();
+    let shut = [0, 4, 0, 0, 0, 0];
+    let counted = |line: &str| eventually(line, || gateway.admin("/metrics").contains(line));
+    story(async {
+        let mut held = Vec::new();
+        for _ in 0..4 {
+            let mut hostile = Hostile::of(&gateway, &shut).await;
+            for number in 0..30 {
+                let ask = frame(HEADERS, END_STREAM | END_HEADERS, 2 * number + 1, &head());
+                hostile.0.write_all(&ask).await.unwrap();
+            }
+            hostile.0.flush().await.unwrap();
+            held.push(hostile);
+        }
+        counted(&format!("kelisim_upstream_connections {PLACES}\n"));
+        counted("kelisim_upstream_failures_total{reason=\"too_many\",site=\"shop.example\"} ");
+        let reply = gateway.browser().get("/");
+        assert_eq!((reply.status, reply.header("retry-after")), (503, Some("5")));
+        assert_eq!(site.count(), PLACES);
+        assert_eq!(gateway.browser().get("/_kelisim/settings").status, 200, "what needs no site is answered");
+        assert_eq!(gateway.admin("/readyz"), "ready\n", "the operator gets in");
+    });
+    // They are gone, and with them what they held.
+    eventually("there is room again", || gateway.browser().get("/").status == 200);
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! What one client may take: bytes, lines, time and connections. Only here do tests wait for seconds to pass.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::{Read as _, Write as _},
+    time::{Duration, Instant},
+};
 
-use crate::harness::{Gateway, Origin, Wire, ok};
+use crate::harness::{Answering, Gateway, Origin, Wire, ok};
 
 fn limited(site: &Origin, lines: &str) -> Gateway {
     Gateway::with(site).server(&format!("[server.limits]\n{lines}")).start()
@@ -101,4 +104,42 @@ fn an_upgraded_connection_keeps_its_place_in_the_limit() {
     assert_eq!(site.count(), 1);
     drop(socket);
     assert_eq!(second.reply("GET").status, 200);
+}
+
+#[test]
+fn a_web_socket_has_its_place_among_connections_to_the_site_until_it_ends() {
+    let accepted = b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
+    let site = Origin::new(move |request| match request.header("upgrade") {
+        Some(_) => Answering::Stream(Box::new(|mut stream| {
+            stream.write_all(accepted).unwrap();
+            _ = stream.read(&mut [0; 8]);
+        })),
+        None => Answering::Bytes(ok("text/plain", "fine")),
+    });
+    let gateway = limited(&site, "upstream_connections = 1");
+    let mut socket = Wire::of(&gateway.plain_browser());
+    assert_eq!(socket.ask("GET", "/", &["connection: upgrade", "upgrade: websocket"]).status, 101);
+    let reply = gateway.browser().get("/");
+    assert_eq!((reply.status, reply.header("retry-after")), (503, Some("5")));
+    let counted = "kelisim_upstream_failures_total{reason=\"too_many\",site=\"shop.example\"} 1\n";
+    assert!(gateway.admin("/metrics").contains(counted));
+    drop(socket);
+    let started = Instant::now();
+    while gateway.browser().get("/").status != 200 {
+        assert!(started.elapsed() < Duration::from_secs(20), "its place is never free again");
+    }
+}
+
+#[test]
+fn connections_that_are_kept_for_the_next_request_make_room() {
+    let site = site();
+    let gateway = limited(&site, "upstream_connections = 1");
+    // On both cores, each of which keeps its own.
+    let mut wires: Vec<_> = (0..8).map(|_| Wire::of(&gateway.plain_browser())).collect();
+    for _ in 0..3 {
+        for wire in &mut wires {
+            assert_eq!(wire.ask("GET", "/", &[]).status, 200);
+        }
+    }
+    assert!(gateway.admin("/metrics").contains("kelisim_upstream_connections 1\n"));
 }

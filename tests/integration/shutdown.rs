@@ -5,9 +5,27 @@ use std::{
     net::TcpStream,
     sync::mpsc,
     thread,
+    time::{Duration, Instant},
 };
 
 use crate::harness::{Answering, Gateway, Origin, Wire, ok};
+
+/// How long a stop may take that nobody holds up.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Begins to stop a gateway, and waits until nobody listens any more.
+fn stopping(gateway: Gateway) -> mpsc::Receiver<()> {
+    let address = gateway.http();
+    let (ended, has_ended) = mpsc::channel();
+    thread::spawn(move || {
+        drop(gateway);
+        _ = ended.send(());
+    });
+    while TcpStream::connect(address).is_ok() {
+        thread::yield_now();
+    }
+    has_ended
+}
 
 /// A site whose answers wait until they are let go; it tells when it has been asked.
 fn waiting() -> (Origin, mpsc::Receiver<()>, mpsc::Sender<()>) {
@@ -87,7 +105,7 @@ fn who_has_said_nothing_does_not_hold_the_end_up_either() {
     half.write_all(b"GET / HT").unwrap();
     let mut asks = Wire::of(&gateway.plain_browser());
     assert_eq!(asks.ask("GET", "/", &[]).status, 200);
-    drop(gateway);
+    stopping(gateway).recv_timeout(PATIENCE).expect("the stop waits for who says nothing");
     silent.push(half);
     for mut stream in silent {
         let mut come = Vec::new();
@@ -97,9 +115,34 @@ fn who_has_said_nothing_does_not_hold_the_end_up_either() {
     }
 }
 
-/// A gateway that waits for as long as requests need.
+#[test]
+fn who_connected_before_the_stop_and_asks_after_it_is_answered() {
+    let site = Origin::answering(ok("text/plain", "fine"));
+    let gateway = patient(&site);
+    let mut fresh = [gateway.plain_browser(), gateway.browser()].map(|browser| Wire::of(&browser));
+    let mut half = Wire::of(&gateway.plain_browser());
+    half.send("GET / HT");
+    let started = Instant::now();
+    while !gateway.admin("/metrics").contains("kelisim_connections 3\n") {
+        assert!(started.elapsed() < PATIENCE, "they are never accepted");
+    }
+    let ended = stopping(gateway);
+    for wire in &mut fresh {
+        wire.send("GET / HTTP/1.1\r\nhost: shop.example\r\n\r\n");
+    }
+    half.send("TP/1.1\r\nhost: shop.example\r\n\r\n");
+    for wire in fresh.iter_mut().chain([&mut half]) {
+        let reply = wire.reply("GET");
+        assert_eq!((reply.status, reply.text().as_str()), (200, "fine"));
+        assert_eq!(reply.header("connection"), Some("close"));
+        assert!(wire.rest().is_empty());
+    }
+    ended.recv_timeout(PATIENCE).expect("the stop waits for who was answered");
+}
+
+/// A gateway that waits for as long as requests need, and for heads too.
 fn patient(site: &Origin) -> Gateway {
-    let limits = "[server.limits]\nhead_timeout = \"3 s\"";
+    let limits = "[server.limits]\nhead_timeout = \"10 min\"";
     Gateway::with(site).draining_for("10 min").server(limits).start()
 }
 

@@ -39,8 +39,8 @@ pub(super) struct Facts {
     pub(super) collector: Option<Collector>,
     pub(super) policies: Vec<Policy>,
     pub(super) countries: Option<Countries>,
-    /// Connections that clients may have at once.
-    pub(super) connections: u64,
+    /// Descriptors that are needed for all that the limits on connections allow.
+    pub(super) descriptors: u64,
     pub(super) backups: Option<Backups>,
     /// What could not be looked at, and why.
     pub(super) not_seen: Vec<String>,

@@ -6,7 +6,7 @@ use toml::Spanned;
 
 use crate::{
     config::{context::Context, file::Table, keys, place, value},
-    server::{CertificateFiles, Limits, Settings},
+    server::{CertificateFiles, Limits, Settings, UPSTREAM_CONNECTIONS_FOR_EACH},
     telemetry::LogFormat,
     visitor::Network,
 };
@@ -117,8 +117,11 @@ impl Table<'_> {
 fn limits(mut table: Table<'_>) -> Limits {
     let usual = Limits::default();
     let wide = |number: Option<u32>, usual: usize| number.map_or(usual, |number| number as usize);
+    let connections = wide(table.number("connections", 1..=1_000_000), usual.connections);
+    let upstream_connections = table.number("upstream_connections", 1..=10_000_000);
     Limits {
-        connections: wide(table.number("connections", 1..=1_000_000), usual.connections),
+        connections,
+        upstream_connections: wide(upstream_connections, connections * UPSTREAM_CONNECTIONS_FOR_EACH),
         // hyper reads a head into a buffer of at least 8 KiB.
         head_bytes: wide(table.number("head_bytes", 8192..=1_048_576), usual.head_bytes),
         head_lines: wide(table.number("head_lines", 16..=1000), usual.head_lines),

@@ -8,6 +8,7 @@ use std::{
     pin::Pin,
     sync::atomic::{AtomicUsize, Ordering},
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::Buf as _;
@@ -19,13 +20,14 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
-    time::{Instant, Sleep, sleep_until},
+    time::{Instant, Sleep, sleep, sleep_until},
 };
 
 use super::{
     Limits,
     activity::{Activity, HeadWatch},
     client_stream::{ClientStream, Readable},
+    drain::LAST_WORDS,
 };
 
 /// Bytes of a read or write buffer of one connection; hyper takes no smaller limit than its first read.
@@ -58,8 +60,8 @@ impl Drop for Counted<'_> {
     }
 }
 
-/// Serves a connection to its end. After `stop` it ends with the request under way, or at once where there is none; one that has not asked for
-/// anything yet, a moment later.
+/// Serves a connection to its end. After `stop` it ends with the request under way, or at once where there is none. One that has not asked for
+/// anything yet, or has begun to ask, has [`LAST_WORDS`] to do so, and is answered.
 pub(super) async fn serve<S, R>(
     (stream, requests): (ClientStream<S>, R),
     activity: &Activity,
@@ -71,12 +73,13 @@ pub(super) async fn serve<S, R>(
     R: HttpService<Incoming, ResBody: 'static>,
     <R::ResBody as Body>::Error: Into<BoxError>,
 {
-    let mut stop = std::pin::pin!(stop);
+    let mut stop = Stop { requested: std::pin::pin!(stop), last_words: None };
     let mut idle = Idle { begun: activity.begun(), since: Instant::now() };
     let mut connection = (stream, requests);
     loop {
-        let mut awake = Box::new(Awake::new(connection, activity, idle, limits, idle_awake));
-        let Some(left) = poll_fn(|context| awake.poll(context, stop.as_mut())).await else { return };
+        let is_last = stop.last_words.is_some();
+        let mut awake = Box::new(Awake::new(connection, activity, idle, (limits, is_last), idle_awake));
+        let Some(left) = poll_fn(|context| awake.poll(context, &mut stop)).await else { return };
         idle = awake.idle;
         let is_stopping = awake.is_stopping;
         drop(awake);
@@ -85,7 +88,7 @@ pub(super) async fn serve<S, R>(
             _ = connection.0.shutdown().await;
             return;
         }
-        match rest(&mut connection.0, idle.since + limits.idle_timeout, stop.as_mut()).await {
+        match rest(&mut connection.0, idle, limits.idle_timeout, &mut stop).await {
             Rested::Wakes => {}
             Rested::Ends => {
                 // A client that is gone need not be told.
@@ -98,6 +101,27 @@ pub(super) async fn serve<S, R>(
 }
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The stop of the gateway.
+struct Stop<'a, F> {
+    requested: Pin<&'a mut F>,
+    /// There from the stop on: until when who has begun to ask, or never asked, is waited for.
+    last_words: Option<Pin<Box<Sleep>>>,
+}
+
+impl<F: Future<Output = ()>> Stop<'_, F> {
+    fn is_requested(&mut self, context: &mut Context<'_>) -> bool {
+        if self.last_words.is_none() && self.requested.as_mut().poll(context).is_ready() {
+            self.last_words = Some(Box::pin(sleep(LAST_WORDS)));
+        }
+        self.last_words.is_some()
+    }
+
+    /// Ready when nobody is waited for any longer who still might ask.
+    fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.last_words.as_mut().map_or(Poll::Pending, |last_words| last_words.as_mut().poll(context))
+    }
+}
 
 /// When a connection became idle.
 #[derive(Clone, Copy)]
@@ -113,6 +137,8 @@ struct Awake<'a, S, R: HttpService<Incoming>> {
     serving: Option<Serving<S, R>>,
     activity: &'a Activity,
     limits: &'a Limits,
+    /// Its next answer is the last one.
+    is_last: bool,
     idle_awake: &'a IdleAwake,
     /// There while it is idle.
     counted: Option<Counted<'a>>,
@@ -134,11 +160,12 @@ where
         (stream, requests): (ClientStream<S>, R),
         activity: &'a Activity,
         idle: Idle,
-        limits: &'a Limits,
+        (limits, is_last): (&'a Limits, bool),
         idle_awake: &'a IdleAwake,
     ) -> Self {
         let (serving, counted, look) = (None, None, None);
-        let mut awake = Self { serving, activity, limits, idle_awake, counted, idle, look, is_stopping: false };
+        let is_stopping = false;
+        let mut awake = Self { serving, activity, limits, is_last, idle_awake, counted, idle, look, is_stopping };
         awake.begin(stream, requests);
         awake
     }
@@ -156,6 +183,7 @@ where
             .max_header_size(self.limits.head_bytes)
             .max_buf_size(self.limits.head_bytes.max(BUFFER_BYTES))
             .half_close(false)
+            .keep_alive(!self.is_last)
             .serve_connection(TokioIo::new(stream), requests)
             .with_upgrades();
         self.serving = Some(serving);
@@ -165,7 +193,7 @@ where
     fn poll(
         &mut self,
         context: &mut Context<'_>,
-        mut stop: Pin<&mut impl Future<Output = ()>>,
+        stop: &mut Stop<'_, impl Future<Output = ()>>,
     ) -> Poll<Option<(ClientStream<S>, R)>> {
         loop {
             let mut serving = self.serving.as_mut().map(Pin::new).expect("what rests is not polled");
@@ -173,12 +201,25 @@ where
             if serving.as_mut().poll(context).is_ready() {
                 return Poll::Ready(None);
             }
-            if !self.is_stopping && stop.as_mut().poll(context).is_ready() {
-                self.is_stopping = true;
-                serving.graceful_shutdown();
-                continue;
+            let is_requested = stop.is_requested(context);
+            let mut begins_anew = false;
+            if is_requested && !self.is_stopping {
+                if !self.activity.expects_request() {
+                    self.is_stopping = true;
+                    serving.graceful_shutdown();
+                    continue;
+                }
+                if stop.poll_over(context).is_ready() {
+                    return Poll::Ready(None);
+                }
+                // Told now, hyper would close the connection before the request has come.
+                begins_anew = !self.is_last && self.activity.awaits_head();
             }
-            ready!(self.poll_idle(context));
+            if begins_anew {
+                self.is_last = true;
+            } else {
+                ready!(self.poll_idle(context, is_requested));
+            }
             let Some(parts) = self.serving.take().and_then(UpgradeableConnection::into_parts) else {
                 return Poll::Ready(None);
             };
@@ -189,7 +230,7 @@ where
             if begun.is_empty() {
                 return Poll::Ready(Some((stream, parts.service)));
             }
-            // The beginning of a head came with the request before it.
+            // The beginning of a head came with the request before it, or before the stop.
             stream.replay(begun);
             self.begin(stream, parts.service);
             if self.is_stopping {
@@ -198,8 +239,9 @@ where
         }
     }
 
-    /// Ready when there has been no request for long enough, or there is none and too many others wait for theirs.
-    fn poll_idle(&mut self, context: &mut Context<'_>) -> Poll<()> {
+    /// Ready when there has been no request for long enough, or there is none and it may rest `at_once`, as it may where too many others wait
+    /// for theirs.
+    fn poll_idle(&mut self, context: &mut Context<'_>, at_once: bool) -> Poll<()> {
         if !self.activity.is_between_requests() {
             self.counted = None;
             return Poll::Pending;
@@ -211,7 +253,7 @@ where
         if self.counted.is_none() {
             self.counted = self.idle_awake.count();
         }
-        if rest_after.is_zero() || self.counted.is_none() {
+        if at_once || rest_after.is_zero() || self.counted.is_none() {
             return Poll::Ready(());
         }
         let rests = self.idle.since + rest_after;
@@ -239,16 +281,18 @@ enum Rested {
 /// Waits for the next byte. Nothing of a head has been read, and nothing is left to write.
 async fn rest<S: Readable>(
     stream: &mut ClientStream<S>,
-    ends: Instant,
-    mut stop: Pin<&mut impl Future<Output = ()>>,
+    idle: Idle,
+    longest: Duration,
+    stop: &mut Stop<'_, impl Future<Output = ()>>,
 ) -> Rested {
-    let mut limit = std::pin::pin!(sleep_until(ends));
+    let mut limit = std::pin::pin!(sleep_until(idle.since + longest));
     poll_fn(|context| {
         // First what has come: a request that was sent before the end is still answered.
         if let Poll::Ready(readable) = stream.poll_readable(context) {
             return Poll::Ready(if readable.is_ok() { Rested::Wakes } else { Rested::Broken });
         }
-        if stop.as_mut().poll(context).is_ready() || limit.as_mut().poll(context).is_ready() {
+        let stops = stop.is_requested(context) && (idle.begun > 0 || stop.poll_over(context).is_ready());
+        if stops || limit.as_mut().poll(context).is_ready() {
             return Poll::Ready(Rested::Ends);
         }
         Poll::Pending

@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::server::client_stream::Patience;
+use crate::server::client_stream::{HeadPatience, Patience};
 
 const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: shop.example\r\n\r\n";
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
@@ -29,6 +29,7 @@ const SOON: Duration = Duration::from_secs(5);
 const fn limits(rest_after: Duration) -> Limits {
     Limits {
         connections: 1,
+        upstream_connections: 1,
         head_bytes: 8192,
         head_lines: 100,
         head_timeout: HEAD_TIMEOUT,
@@ -52,7 +53,8 @@ fn connection(
     length: usize,
 ) -> Ends<impl HttpService<Incoming, ResBody = Full<&'static [u8]>> + use<>> {
     let (client, server) = tokio::io::duplex(buffer);
-    let patience = Patience { head: Some(HEAD_TIMEOUT), reading: Duration::from_secs(60) };
+    let head = HeadPatience { first: Instant::now() + HEAD_TIMEOUT, later: HEAD_TIMEOUT };
+    let patience = Patience { head: Some(head), reading: Duration::from_secs(60) };
     let stream = ClientStream::new(Peeked(Mutex::new((server, None))), activity.clone(), patience);
     let activity = activity.clone();
     let requests = service_fn(move |request: Request<Incoming>| {
@@ -79,8 +81,8 @@ where
     R: HttpService<Incoming, ResBody: 'static>,
     <R::ResBody as Body>::Error: Into<BoxError>,
 {
-    let mut never = pin!(std::future::pending());
-    let left = timeout(time, poll_fn(|context| awake.poll(context, never.as_mut()))).await;
+    let mut never = Stop { requested: pin!(std::future::pending()), last_words: None };
+    let left = timeout(time, poll_fn(|context| awake.poll(context, &mut never))).await;
     left.ok().map(|left| left.is_some())
 }
 
@@ -96,7 +98,7 @@ async fn a_connection_rests_when_there_was_no_request_for_a_while() {
     let activity = Activity::default();
     let (mut client, parts) = connection(&activity, 4096, 4);
     let idle_awake = IdleAwake::default();
-    let mut awake = Awake::new(parts, &activity, begun_now(), &LATER, &idle_awake);
+    let mut awake = Awake::new(parts, &activity, begun_now(), (&LATER, false), &idle_awake);
     for _ in 0..5 {
         client.write_all(GET).await.unwrap();
         assert_eq!(outcome(&mut awake, Duration::from_millis(400)).await, None);
@@ -113,7 +115,7 @@ async fn of_many_idle_connections_the_newest_rest_at_once() {
     for activity in &activities {
         let (client, parts) = connection(activity, 4096, 4);
         clients.push(client);
-        awake.push(Awake::new(parts, activity, begun_now(), &LATER, &idle_awake));
+        awake.push(Awake::new(parts, activity, begun_now(), (&LATER, false), &idle_awake));
     }
     assert_eq!(outcome(&mut awake[0], Duration::ZERO).await, None);
     assert_eq!(outcome(&mut awake[1], Duration::ZERO).await, Some(true));
@@ -130,7 +132,7 @@ async fn a_head_that_has_begun_keeps_it_awake() {
     let activity = Activity::default();
     let (mut client, parts) = connection(&activity, 4096, 4);
     let idle_awake = IdleAwake::default();
-    let mut awake = Awake::new(parts, &activity, begun_now(), &AT_ONCE, &idle_awake);
+    let mut awake = Awake::new(parts, &activity, begun_now(), (&AT_ONCE, false), &idle_awake);
     client.write_all(b"GET / HT").await.unwrap();
     assert_eq!(outcome(&mut awake, SOON).await, None);
     assert_eq!(outcome(&mut awake, HEAD_TIMEOUT).await, Some(false), "and is cut off");
@@ -141,7 +143,7 @@ async fn a_head_that_came_with_the_request_before_it_is_read_again() {
     let activity = Activity::default();
     let (mut client, parts) = connection(&activity, 4096, 4);
     let idle_awake = IdleAwake::default();
-    let mut awake = Awake::new(parts, &activity, begun_now(), &AT_ONCE, &idle_awake);
+    let mut awake = Awake::new(parts, &activity, begun_now(), (&AT_ONCE, false), &idle_awake);
     client.write_all(&[GET, GET, b"GET / HT"].concat()).await.unwrap();
     assert_eq!(outcome(&mut awake, SOON).await, None);
     assert_eq!(come(&mut client).await.matches("xxxx").count(), 2);
@@ -156,7 +158,7 @@ async fn an_answer_that_is_not_taken_keeps_it_awake() {
     let activity = Activity::default();
     let (mut client, parts) = connection(&activity, 64, 10_000);
     let idle_awake = IdleAwake::default();
-    let mut awake = Awake::new(parts, &activity, begun_now(), &AT_ONCE, &idle_awake);
+    let mut awake = Awake::new(parts, &activity, begun_now(), (&AT_ONCE, false), &idle_awake);
     client.write_all(GET).await.unwrap();
     assert_eq!(outcome(&mut awake, SOON).await, None);
     let taking = async {
@@ -176,7 +178,7 @@ async fn a_body_that_nobody_reads_is_never_taken_for_a_request() {
         let activity = Activity::default();
         let (mut client, parts) = connection(&activity, 4096, 4);
         let idle_awake = IdleAwake::default();
-        let mut awake = Awake::new(parts, &activity, begun_now(), &AT_ONCE, &idle_awake);
+        let mut awake = Awake::new(parts, &activity, begun_now(), (&AT_ONCE, false), &idle_awake);
         let head = format!("POST /early HTTP/1.1\r\nhost: shop.example\r\ncontent-length: {}\r\n\r\n", GET.len());
         client.write_all(&[head.as_bytes(), body].concat()).await.unwrap();
         assert_eq!(outcome(&mut awake, SOON).await, expected, "a body that has come whole is passed over");
@@ -189,7 +191,7 @@ async fn a_body_that_is_still_read_keeps_it_awake() {
     let activity = Activity::default();
     let (mut client, parts) = connection(&activity, 4096, 4);
     let idle_awake = IdleAwake::default();
-    let mut awake = Awake::new(parts, &activity, begun_now(), &AT_ONCE, &idle_awake);
+    let mut awake = Awake::new(parts, &activity, begun_now(), (&AT_ONCE, false), &idle_awake);
     client.write_all(b"POST / HTTP/1.1\r\nhost: shop.example\r\ncontent-length: 10\r\n\r\n12345").await.unwrap();
     assert_eq!(outcome(&mut awake, HEAD_TIMEOUT * 2).await, None);
     client.write_all(b"67890").await.unwrap();
@@ -206,7 +208,7 @@ async fn a_connection_that_rested_goes_on_and_ends_by_the_limit_for_idle_ones() 
         let telling = async {
             let mut last = Instant::now();
             for pause in [SOON, limits.idle_timeout - SOON, limits.idle_timeout - SOON] {
-                tokio::time::sleep(pause).await;
+                sleep(pause).await;
                 client.write_all(GET).await.unwrap();
                 let answer = come(&mut client).await;
                 assert!(answer.ends_with("xxxx") && !answer.contains("connection"), "{answer}");
@@ -234,20 +236,63 @@ async fn a_first_head_has_no_more_time_where_its_connection_rests() {
 async fn a_stop_ends_what_rests_at_once_and_lets_an_answer_finish() {
     let activity = Activity::default();
     let (mut client, parts) = connection(&activity, 4096, 4);
-    serve(parts, &activity, &AT_ONCE, &IdleAwake::default(), tokio::time::sleep(SOON)).await;
+    client.write_all(GET).await.unwrap();
+    let begun = Instant::now();
+    serve(parts, &activity, &AT_ONCE, &IdleAwake::default(), sleep(SOON)).await;
+    assert_eq!(begun.elapsed(), SOON);
+    let answer = come(&mut client).await;
+    assert!(answer.ends_with("xxxx") && !answer.contains("connection"), "{answer}");
     assert_eq!(client.read(&mut [0; 8]).await.unwrap(), 0);
 
     let (mut client, parts) = connection(&activity, 4096, 4);
     client.write_all(b"POST / HTTP/1.1\r\nhost: shop.example\r\ncontent-length: 2\r\n\r\n1").await.unwrap();
     let telling = async {
-        tokio::time::sleep(SOON * 2).await;
+        sleep(SOON * 2).await;
         client.write_all(b"2").await.unwrap();
         let answer = come(&mut client).await;
         assert!(answer.contains("connection: close") && answer.ends_with("xxxx"), "{answer}");
         assert_eq!(client.read(&mut [0; 8]).await.unwrap(), 0);
     };
     let idle_awake = IdleAwake::default();
-    tokio::join!(serve(parts, &activity, &AT_ONCE, &idle_awake, tokio::time::sleep(SOON)), telling);
+    tokio::join!(serve(parts, &activity, &AT_ONCE, &idle_awake, sleep(SOON)), telling);
+}
+
+/// What comes of a connection that says the first of these before the stop, and the second a second after it; and how long after it that ends.
+async fn told_around_the_stop(limits: &Limits, before: &[u8], after: &[u8]) -> (String, Duration) {
+    let (activity, idle_awake) = (Activity::default(), IdleAwake::default());
+    let (mut client, parts) = connection(&activity, 4096, 4);
+    let telling = async {
+        client.write_all(before).await.unwrap();
+        sleep(SOON).await;
+        let stopped = Instant::now();
+        sleep(Duration::from_secs(1)).await;
+        client.write_all(after).await.unwrap();
+        let mut answers = String::new();
+        client.read_to_string(&mut answers).await.unwrap();
+        (answers, stopped.elapsed())
+    };
+    tokio::join!(serve(parts, &activity, limits, &idle_awake, sleep(SOON)), telling).1
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_lets_who_has_begun_to_ask_or_never_asked_do_so_and_answers() {
+    let (half, rest) = GET.split_at(8);
+    let both = [GET, half].concat();
+    for limits in [AT_ONCE, LATER] {
+        for (before, after) in [(&b""[..], GET), (half, rest), (GET, b"")] {
+            let (answers, time) = told_around_the_stop(&limits, before, after).await;
+            assert_eq!(answers.matches("xxxx").count(), 1, "{answers}");
+            assert_eq!(answers.contains("connection: close"), before != GET, "{answers}");
+            assert_eq!(time, Duration::from_secs(1), "and nobody is waited for who was");
+        }
+        let (answers, _) = told_around_the_stop(&limits, &both, rest).await;
+        assert_eq!(answers.matches("xxxx").count(), 2, "{answers}");
+        assert!(answers.contains("connection: close"), "{answers}");
+        for before in [&b""[..], half] {
+            let (answers, time) = told_around_the_stop(&limits, before, b"").await;
+            assert_eq!((answers.as_str(), time), ("", LAST_WORDS), "who says no more");
+        }
+    }
 }
 
 /// A stream that can be asked whether there is something to read, since it reads a byte ahead.
@@ -296,7 +341,7 @@ async fn an_empty_line_behind_a_request_is_no_head_that_must_come_soon() {
     let activity = Activity::default();
     let (mut client, parts) = connection(&activity, 4096, 4);
     let idle_awake = IdleAwake::default();
-    let mut awake = Awake::new(parts, &activity, begun_now(), &LATER, &idle_awake);
+    let mut awake = Awake::new(parts, &activity, begun_now(), (&LATER, false), &idle_awake);
     client.write_all(b"POST / HTTP/1.1\r\nhost: shop.example\r\ncontent-length: 2\r\n\r\nab\r\n").await.unwrap();
     assert_eq!(outcome(&mut awake, Duration::from_millis(400)).await, None);
     assert!(come(&mut client).await.ends_with("xxxx"));

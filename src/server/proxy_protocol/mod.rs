@@ -9,10 +9,9 @@ use std::{
     io,
     net::IpAddr,
     sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
 };
 
-use tokio::{io::AsyncReadExt as _, net::TcpStream};
+use tokio::{io::AsyncReadExt as _, net::TcpStream, time::Instant};
 
 use self::header::{Broken, LONGEST, Parsed, parse};
 use crate::{
@@ -64,10 +63,10 @@ impl ProxyProtocol {
         &self,
         stream: &mut TcpStream,
         proxy: IpAddr,
-        limit: Duration,
+        until: Instant,
         metrics: &Metrics,
     ) -> Option<Peer> {
-        let taken = tokio::time::timeout(limit, read(stream)).await.unwrap_or(Err(Failure::Late));
+        let taken = tokio::time::timeout_at(until, read(stream)).await.unwrap_or(Err(Failure::Late));
         match taken {
             Ok(Some(client)) => Some(Peer::announced(client, proxy)),
             Ok(None) => Some(Peer::direct(proxy)),

@@ -72,6 +72,7 @@ pub struct Metrics {
     challenges_answered: IntCounterVec,
     connections: IntGauge,
     connections_total: IntCounterVec,
+    upstream_connections: IntGauge,
     tls_failures: IntCounter,
     proxy_protocol_failures: IntCounterVec,
     reloads: IntCounterVec,
@@ -222,6 +223,10 @@ impl Metrics {
                 "Client connections accepted.",
                 &["scheme"],
             ),
+            upstream_connections: gauge(
+                "kelisim_upstream_connections",
+                "Open connections to sites and analytics servers, in use or kept.",
+            ),
             tls_failures: counter("kelisim_tls_handshake_failures_total", "Connections that did not complete TLS."),
             proxy_protocol_failures: vector(
                 "kelisim_proxy_protocol_failures_total",
@@ -358,6 +363,11 @@ impl Metrics {
         self.connections.inc();
         self.connections_total.with_label_values(&[scheme]).inc();
         ConnectionGauge(self.clone())
+    }
+
+    /// Shows how many connections to sites are open.
+    pub fn upstream_connections(&self, open: usize) {
+        self.upstream_connections.set(i64::try_from(open).unwrap_or(i64::MAX));
     }
 
     /// Counts a connection that did not complete TLS.

@@ -96,7 +96,7 @@ fn ask(state_dir: &Path, facts: &mut Facts) {
 fn configured(configuration: &Configuration, state_dir: &Path, facts: &mut Facts) {
     facts.fingerprint = Some(hex(&configuration.fingerprint));
     facts.changed_files = changed_files(configuration, &facts.gateway);
-    facts.connections = configuration.server.limits.connections as u64;
+    facts.descriptors = configuration.server.limits.descriptors();
     files::certificates(configuration, state_dir, facts);
     seen::look(configuration, facts);
     upstreams::look(configuration, facts);

@@ -108,7 +108,7 @@ pub(super) fn judge(facts: &Facts, found: &mut Vec<Finding>) {
 fn descriptors(facts: &Facts, open_files: Option<(u64, u64)>, found: &mut Vec<Finding>) {
     let Some((open, most)) = open_files else { return };
     let remedy = || {
-        let needed = facts.connections.saturating_mul(2).saturating_add(1000);
+        let needed = facts.descriptors;
         format!("`systemctl edit kelisim`, write `LimitNOFILE={needed}` below [Service], `systemctl restart kelisim`")
     };
     if open.saturating_mul(100) >= most.saturating_mul(DESCRIPTORS_SCARCE) {
@@ -118,14 +118,11 @@ fn descriptors(facts: &Facts, open_files: Option<(u64, u64)>, found: &mut Vec<Fi
             "When all are, no visitor can connect, and no connection to a site can be made.",
             remedy(),
         ));
-    } else if most <= facts.connections.saturating_mul(2) {
+    } else if most < facts.descriptors {
         found.push(Finding::look(
             "descriptors",
-            format!(
-                "{most} descriptors may be open, and {} are allowed, which need two each.",
-                counted(facts.connections, "connection")
-            ),
-            "On a busy day descriptors end before the limit on connections holds, and then sites can't be reached.",
+            format!("{most} descriptors may be open, and the limits in [server.limits] need {}.", facts.descriptors),
+            "In a flood descriptors end before the limits on connections hold, and visitors wait or are told to come later.",
             remedy(),
         ));
     }

@@ -73,7 +73,7 @@ fn well() -> Facts {
         collector: None,
         policies: vec![policy()],
         countries: Some(Countries { file: "c.mmdb".into(), built: at("2026-09-01") }),
-        connections: 10_000,
+        descriptors: 31_000,
         backups: Some(Backups { folder: "/b".into(), newest: Some(at("2026-11-21T03:00:00Z")) }),
         faults: Vec::new(),
         warnings: 0,
@@ -165,7 +165,7 @@ fn descriptors_that_are_scarce_or_will_be() {
     check(|facts| running(facts).open_files = Some((800, 1000)), &[(Now, "descriptors", "800 of 1000")]);
     check(
         |facts| running(facts).open_files = Some((10, 20_000)),
-        &[(Look, "descriptors", "20000 descriptors may be open")],
+        &[(Look, "descriptors", "20000 descriptors may be open, and the limits in [server.limits] need 31000.")],
     );
     check(|facts| running(facts).open_files = None, &[]);
 }
