@@ -88,12 +88,12 @@ fn one_connection_more_than_the_limit_waits_until_another_ends() {
 fn an_upgraded_connection_keeps_its_place_in_the_limit() {
     let accepted = b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
     let site = Origin::new(move |request| match request.target() {
-        "/socket" => crate::harness::Answering::Stream(Box::new(|mut stream| {
+        "/socket" => Answering::Stream(Box::new(|mut stream| {
             use std::io::{Read as _, Write as _};
             stream.write_all(accepted).unwrap();
             _ = stream.read(&mut [0; 8]);
         })),
-        _ => crate::harness::Answering::Bytes(ok("text/plain", "fine")),
+        _ => Answering::Bytes(ok("text/plain", "fine")),
     });
     let gateway = limited(&site, "connections = 1");
     let mut socket = Wire::of(&gateway.plain_browser());

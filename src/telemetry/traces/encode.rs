@@ -78,17 +78,19 @@ struct Attribute<'a> {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 enum Any<'a> {
-    StringValue(Cow<'a, str>),
-    IntValue(String),
-    ArrayValue { values: Vec<Self> },
+    #[serde(rename = "stringValue")]
+    Text(Cow<'a, str>),
+    #[serde(rename = "intValue")]
+    Integer(String),
+    #[serde(rename = "arrayValue")]
+    List { values: Vec<Self> },
 }
 
 /// The body of a request that hands these traces over.
 pub(super) fn request(service: (&str, &str), traces: &[EndedTrace]) -> Vec<u8> {
     let (service, instance) = service;
-    let text = |key, value| Attribute { key, value: Any::StringValue(Cow::Borrowed(value)) };
+    let text = |key, value| Attribute { key, value: Any::Text(Cow::Borrowed(value)) };
     let request = Request {
         resource_spans: [ResourceSpans {
             resource: Resource {
@@ -134,16 +136,16 @@ fn written<'a>(trace: &EndedTrace, span: &'a Span) -> Written<'a> {
 
 fn any(value: &Value) -> Any<'_> {
     match value {
-        Value::Word(word) => Any::StringValue(Cow::Borrowed(word)),
-        Value::Number(number) => Any::IntValue(number.to_string()),
-        Value::Site(site) => Any::StringValue(Cow::Borrowed(site.as_str())),
-        Value::Host(server) => Any::StringValue(Cow::Borrowed(server.host())),
-        Value::Path(path) => Any::StringValue(Cow::Borrowed(path.as_str())),
-        Value::Status(status) => Any::StringValue(Cow::Owned(status.as_u16().to_string())),
-        Value::Reference(reference) => Any::StringValue(Cow::Owned(reference.to_string())),
+        Value::Word(word) => Any::Text(Cow::Borrowed(word)),
+        Value::Number(number) => Any::Integer(number.to_string()),
+        Value::Site(site) => Any::Text(Cow::Borrowed(site.as_str())),
+        Value::Host(server) => Any::Text(Cow::Borrowed(server.host())),
+        Value::Path(path) => Any::Text(Cow::Borrowed(path.as_str())),
+        Value::Status(status) => Any::Text(Cow::Owned(status.as_u16().to_string())),
+        Value::Reference(reference) => Any::Text(Cow::Owned(reference.to_string())),
         Value::Categories(categories) => {
-            let name = |category: Category| Any::StringValue(Cow::Borrowed(category.name()));
-            Any::ArrayValue { values: categories.iter().map(name).collect() }
+            let name = |category: Category| Any::Text(Cow::Borrowed(category.name()));
+            Any::List { values: categories.iter().map(name).collect() }
         }
     }
 }
