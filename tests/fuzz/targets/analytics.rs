@@ -178,7 +178,7 @@ fn check(sent: &Request<Bytes>, preset: Preset, with_token: bool, address: SentA
     for pair in text(header::COOKIE).unwrap_or_default().split("; ").filter(|pair| !pair.is_empty()) {
         let name = pair.split('=').next().unwrap();
         let fits = |known: &&str| known.strip_suffix('*').map_or(*known == name, |start| name.starts_with(start));
-        assert!(preset.cookies().iter().any(|known| fits(known)), "{name}");
+        assert!(preset.cookies().iter().any(fits), "{name}");
     }
     pairs(sent.uri().query().unwrap_or_default());
     let body = std::str::from_utf8(sent.body()).expect("what is written anew is text");
