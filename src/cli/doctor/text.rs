@@ -25,18 +25,17 @@ pub(super) fn write(facts: &Facts, findings: &[Finding], out: &mut dyn Write) ->
     if !facts.not_seen.is_empty() {
         writeln!(out)?;
     }
-    if facts.warnings > 0 {
-        let warnings = counted(facts.warnings, "warning", "warnings");
-        let told = format!("The configuration has {warnings}: `kelisim check --config {}`", facts.configuration);
-        wrapped("", &told, out)?;
-        writeln!(out)?;
-    }
     let summary = match findings.len() {
         0 if !facts.not_seen.is_empty() => "Nothing is wrong in what could be looked at".to_owned(),
         0 => "Nothing is wrong".to_owned(),
         count => format!("{}, the worst first", counted(count, "thing", "things")),
     };
-    wrapped("", &format!("{summary}. Looked at: {}, {}.", facts.configuration, facts.state_dir), out)
+    wrapped("", &format!("{summary}. Looked at: {}, {}.", facts.configuration, facts.state_dir), out)?;
+    if facts.warnings == 0 {
+        return Ok(());
+    }
+    let warnings = counted(facts.warnings, "warning", "warnings");
+    wrapped("", &format!("The configuration has {warnings}: `kelisim check --config {}`", facts.configuration), out)
 }
 
 /// Breaks lines at spaces, but within no command (`…`): it stays whole, so that it can be copied, however long it is.

@@ -1,5 +1,7 @@
 //! Certificates, their keys, and the names for which an authority is asked.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use super::*;
 use crate::cli::{describing::DescribedName, readable::User};
 
@@ -107,7 +109,9 @@ fn a_name_without_a_certificate_is_wrong_now_and_one_that_is_not_renewed_soon() 
 #[test]
 fn a_file_that_the_gateway_can_not_read_is_told_before_the_next_start_fails() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("key.pem"), "").unwrap();
-    let obstacle = User::made(64_999, 64_998).obstacle(&folder.path().join("key.pem")).unwrap();
+    let key = folder.path().join("key.pem");
+    std::fs::write(&key, "").unwrap();
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let obstacle = User::made(64_999, 64_998).obstacle(&key).unwrap();
     check(|facts| facts.unreadable = vec![obstacle], &[(Soon, "files", "can't read")]);
 }
