@@ -1,15 +1,20 @@
 //! New connections to an upstream, plain or TLS.
 
-use std::io;
+use std::{io, net::SocketAddr};
 
 use hyper::client::conn::http1::Builder;
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpSocket, TcpStream, lookup_host},
+    time::Instant,
 };
 
-use super::{Scheme, Settings, UpstreamError, connection::Connection, room::Placed};
+use super::{
+    Scheme, Settings, UpstreamError,
+    connection::Connection,
+    room::{PATIENCE, Placed},
+};
 use crate::sockets::{ClientTls, Place, WriteLimit, descriptors, keep_alive};
 
 /// Longest head of an answer, in bytes.
@@ -38,24 +43,32 @@ pub(super) async fn connect(
     tokio::time::timeout(settings.connect_timeout, connecting).await.unwrap_or(Err(UpstreamError::ConnectTimeout))
 }
 
-/// Tries the addresses of a host, one after the other. The last descriptors are not for connections to sites.
+/// Tries the addresses of a host, one after the other.
 async fn open(host: &str, port: u16) -> Result<TcpStream, UpstreamError> {
-    let failed = |error: io::Error| {
-        if descriptors::has_run_out(&error) { UpstreamError::TooMany } else { UpstreamError::Connect(error) }
-    };
     let mut failure = None;
-    for address in lookup_host((host, port)).await.map_err(failed)? {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
-        let socket = socket.map_err(failed)?;
-        if descriptors::is_kept_back(&socket) {
-            return Err(UpstreamError::TooMany);
-        }
-        match socket.connect(address).await {
+    for address in lookup_host((host, port)).await.map_err(UpstreamError::Connect)? {
+        match socket(address).await?.connect(address).await {
             Ok(stream) => return Ok(stream),
             Err(error) => failure = Some(error),
         }
     }
-    Err(failed(failure.unwrap_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address"))))
+    let failure = failure.unwrap_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
+    Err(UpstreamError::Connect(failure))
+}
+
+/// A socket, perhaps after a moment: the last descriptors are not for connections to sites.
+async fn socket(address: SocketAddr) -> Result<TcpSocket, UpstreamError> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() } {
+            Ok(socket) if !descriptors::is_kept_back(&socket) => return Ok(socket),
+            Err(error) if !descriptors::has_run_out(&error) => return Err(UpstreamError::Connect(error)),
+            _ if Instant::now() >= until => return Err(UpstreamError::TooMany),
+            // What was not to be taken is given back meanwhile.
+            _ => {}
+        }
+        tokio::time::sleep(descriptors::PAUSE).await;
+    }
 }
 
 async fn begin<S>(stream: S) -> Result<Connection, UpstreamError>

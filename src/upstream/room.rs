@@ -23,8 +23,8 @@ use tokio::{
 use super::pool::Pool;
 use crate::sockets::{Place, Places};
 
-/// How long a request waits for a place: a burst is over in moments, and where it lasts visitors are told soon.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a request waits for a place, and then for a descriptor: a burst is over in moments, and where it lasts visitors are told soon.
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How often the log says that there was none: whoever takes all places shall not fill it too.
 const SAYS_SO_EVERY: Duration = Duration::from_secs(60);

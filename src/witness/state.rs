@@ -172,6 +172,15 @@ impl State {
     }
 }
 
+#[cfg(test)]
+impl State {
+    /// Does something while what is held is held that a slow disk would have held.
+    pub(super) fn while_it_writes<T>(&self, origin: &str, work: impl FnOnce() -> T) -> T {
+        let _held = self.logs[origin].newest.lock().unwrap_or_else(PoisonError::into_inner);
+        work()
+    }
+}
+
 impl Log {
     fn open(directory: &Path, key: VerifierKey, witness: &SigningKey) -> Result<Self, StateError> {
         let folder = directory.join("logs").join(origin_hash(key.name()));

@@ -1,10 +1,9 @@
 //! The memory of a witness: what it signs, what it keeps, and what it never forgets by itself.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    process::Command,
     sync::mpsc,
     thread,
     time::Duration,
@@ -143,25 +142,14 @@ fn who_reads_waits_for_no_disk() {
     add(&state, 0, &[1], "2026-11-22").unwrap();
     let hash = origin_hash(ORIGIN);
     let note = state.newest(&hash).unwrap();
-    // A disk that takes its time: the file that is written first is a pipe that nobody reads.
-    let pipe = folder(directory.path()).join("checkpoint.new");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let now = Timestamp::parse("2026-11-23").unwrap();
     thread::scope(|scope| {
-        let writing = scope.spawn(|| state.add(request(1, &[1, 2]).as_bytes(), now));
         let (sender, read) = mpsc::channel();
-        let (state, hash, day) = (&state, &hash, folder(directory.path()).join("days/2026-11-23"));
-        scope.spawn(move || {
-            // The file of the day is written just before: then the rest is under way.
-            while !day.exists() {
-                thread::yield_now();
-            }
-            sender.send(state.newest(hash))
+        let state = &state;
+        let seen = state.while_it_writes(ORIGIN, || {
+            scope.spawn(move || sender.send(state.newest(&hash)));
+            read.recv_timeout(Duration::from_secs(30))
         });
-        let seen = read.recv_timeout(Duration::from_secs(30));
-        drop(OpenOptions::new().read(true).open(&pipe).unwrap());
-        _ = writing.join().unwrap();
-        assert_eq!(seen, Ok(Some(note)), "not yet the one that is being written");
+        assert_eq!(seen, Ok(Some(note)));
     });
 }
 
