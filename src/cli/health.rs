@@ -21,18 +21,22 @@ pub(super) struct HealthArguments {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9090")]
     admin: SocketAddr,
     /// Ask whether visitors may be sent here.
-    #[arg(long, conflicts_with = "consent")]
+    #[arg(long, group = "question")]
     ready: bool,
+    /// Ask whether visitors may be sent here by https.
+    #[arg(long, group = "question")]
+    https: bool,
     /// Ask whether choices can be recorded.
-    #[arg(long)]
+    #[arg(long, group = "question")]
     consent: bool,
 }
 
 /// What the gateway says of itself; the error is what it says where it is not well, or why it says nothing.
 pub(super) fn run(arguments: &HealthArguments) -> io::Result<String> {
-    let path = match (arguments.ready, arguments.consent) {
-        (true, _) => "/readyz",
-        (_, true) => "/readyz/consent",
+    let path = match arguments {
+        HealthArguments { ready: true, .. } => "/readyz",
+        HealthArguments { https: true, .. } => "/readyz/https",
+        HealthArguments { consent: true, .. } => "/readyz/consent",
         _ => "/healthz",
     };
     let address = arguments.admin;

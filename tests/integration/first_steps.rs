@@ -68,7 +68,9 @@ fn whether_it_is_well_is_asked_by_a_command_where_there_is_no_other() {
         command.args(["health", "--admin", address]).args(words).output().unwrap()
     };
     let admin = gateway.running().admin().unwrap().to_string();
-    for (words, said) in [(&[][..], "alive\n"), (&["--ready"], "ready\n"), (&["--consent"], "ready\n")] {
+    for (words, said) in
+        [(&[][..], "alive\n"), (&["--ready"], "ready\n"), (&["--https"], "ready\n"), (&["--consent"], "ready\n")]
+    {
         let asked = health(&admin, words);
         assert!(asked.status.success() && text(&asked.stdout) == said, "{asked:?}");
     }

@@ -237,7 +237,8 @@ fn frames_that_make_no_sense_leave_no_line_in_the_log_of_the_program() {
         said.extend(program.says());
         std::thread::yield_now();
     }
-    assert_eq!(said.len(), 1, "{said:#?}");
+    // What is advised when the file is read again, and nothing of the ten thousand.
+    assert!(said.len() < 10, "{} lines, such as {:#?}", said.len(), &said[..10]);
 }
 
 #[test]

@@ -30,6 +30,11 @@ impl Metrics {
     pub fn certificate_failed(&self, name: &str, reason: &'static str) {
         self.certificate_renewal_failures.with_label_values(&[name, reason]).inc();
     }
+
+    /// Counts a question of an authority that was answered.
+    pub fn challenge_answered(&self, challenge: &'static str) {
+        self.challenges_answered.with_label_values(&[challenge]).inc();
+    }
 }
 
 /// Shows these values of a gauge that has one label, and no others.

@@ -353,11 +353,6 @@ impl Metrics {
         }
     }
 
-    /// Counts a question of an authority that was answered.
-    pub fn challenge_answered(&self, challenge: &'static str) {
-        self.challenges_answered.with_label_values(&[challenge]).inc();
-    }
-
     /// Counts a connection while the returned value lives.
     pub fn connected(self: &Arc<Self>, scheme: &'static str) -> ConnectionGauge {
         self.connections.inc();

@@ -15,7 +15,7 @@ use kelisim::{
         reloading::{ReloadError, Reloaded},
     },
     statistics::Day,
-    store::statistics::StatisticsReader,
+    store::{Reader, statistics::StatisticsReader},
 };
 
 use crate::{
@@ -194,7 +194,16 @@ fn a_reload_that_the_log_can_not_take_leaves_the_terms_of_the_statistics() {
             std::thread::yield_now();
         }
     }
+    // Nothing is deleted by a clock before it has gone for a week, and the log was signed by it.
     gateway.at("2027-02-01T10:00:00Z");
+    gateway.browser().choose("accept");
+    gateway.at("2027-02-08T10:00:02Z");
+    gateway.browser().choose("accept");
+    let begun = Instant::now();
+    while !Reader::open(&gateway.path().join("state")).unwrap().is_steady(gateway.clock.now()).unwrap() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "the log was not signed");
+        std::thread::yield_now();
+    }
     let shorter = |text: String| text.replace("[controller]", "[statistics]\nkeep_hours = \"1 month\"\n[controller]");
     let held = rusqlite::Connection::open(gateway.path().join("state/consent.sqlite")).unwrap();
     held.execute_batch("BEGIN IMMEDIATE").unwrap();

@@ -1,8 +1,20 @@
 //! What documents say of the code, as functions of their texts. Each answers with the sentences of what is wrong.
 
 /// Labels whose values come from fixed lists, or, as `site`, from the configuration. No visitor can make one up.
-const LABELS: &[&str] =
-    &["site", "method", "status", "reason", "category", "direction", "outcome", "kind", "scheme", "witness", "name"];
+const LABELS: &[&str] = &[
+    "site",
+    "method",
+    "status",
+    "reason",
+    "category",
+    "direction",
+    "outcome",
+    "kind",
+    "scheme",
+    "witness",
+    "name",
+    "challenge",
+];
 
 /// Every test that the table of clauses names is in the file of its module.
 pub fn named_tests(document: &str, files: &[(String, String)]) -> Vec<String> {
