@@ -8,7 +8,8 @@ CALLS = (
 )
 # No write of ours is longer, in bytes.
 LONGEST = 1 << 20
-LINE = re.compile(r"(\d+) (?:<\.\.\. (\w+) resumed>(.*)|(\w+)\((.*))$", re.S)
+# Short numbers of processes are padded.
+LINE = re.compile(r"(\d+) +(?:<\.\.\. (\w+) resumed>(.*)|(\w+)\((.*))$", re.S)
 WORD = re.compile(r'"((?:\\x[0-9a-f]{2})*)"(\.\.\.)?')
 DESCRIPTOR = re.compile(r"(?:^|, )(-?\d+|AT_FDCWD)<((?:\\x[0-9a-f]{2}|[^<>\\])*)>")
 
