@@ -2,6 +2,7 @@
 //! way to notice one that is gone without a word; and of the connections that we make the way by several addresses, and TLS.
 
 mod connect;
+mod connector;
 pub mod descriptors;
 mod places;
 mod tls;
@@ -22,6 +23,7 @@ use tokio::{
 };
 
 pub use connect::connect;
+pub use connector::Connector;
 pub use places::{Place, Places};
 pub use tls::ClientTls;
 

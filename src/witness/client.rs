@@ -7,9 +7,12 @@ use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1::SendRequest;
 
-use super::{Settings, connect::Connector};
-use crate::ledger::{
-    AddCheckpoint, LONGEST_REQUEST, SignatureLine, Signed, SignedCheckpoint, VerifierKey, origin_hash, parse_size,
+use super::Settings;
+use crate::{
+    ledger::{
+        AddCheckpoint, LONGEST_REQUEST, SignatureLine, Signed, SignedCheckpoint, VerifierKey, origin_hash, parse_size,
+    },
+    sockets::{ClientTls, Connector},
 };
 
 /// From the beginning of a request, a new connection included, to the last byte of its answer.
@@ -106,10 +109,13 @@ impl Client {
     ///
     /// When TLS can't be prepared.
     pub fn new(settings: &Settings) -> io::Result<Self> {
+        // TLS with the well-known authorities, or with those of the file.
+        let tls = || ClientTls::new(&settings.host, settings.certificate_authority.as_deref());
+        let tls = settings.tls.then(tls).transpose()?;
         let host = if settings.host.contains(':') { format!("[{}]", settings.host) } else { settings.host.clone() };
         Ok(Self {
             key: settings.key.clone(),
-            connector: Connector::new(settings)?,
+            connector: Connector::new(settings.host.clone(), settings.port, tls),
             host_header: format!("{host}:{}", settings.port),
             prefix: settings.prefix.clone(),
             connection: None,

@@ -4,7 +4,6 @@
 //! the log has signed, and a client nothing but what the witness has signed.
 
 mod client;
-mod connect;
 mod quiet;
 mod server;
 mod state;

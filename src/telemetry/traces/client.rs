@@ -5,29 +5,17 @@ use std::{io, time::Duration};
 use bytes::Bytes;
 use http::{Request, header};
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::{
-    body::Incoming,
-    client::conn::http1::{Builder, SendRequest},
-};
-use hyper_util::rt::TokioIo;
+use hyper::{body::Incoming, client::conn::http1::SendRequest};
 use serde::Deserialize;
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
-};
 
 use super::{Collector, encode};
-use crate::sockets::ClientTls;
+use crate::sockets::{ClientTls, Connector};
 
 /// From the beginning of a request, a new connection included, to the head of its answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long what the collector has to say is waited for, once its status says that it took everything.
 const LAST_WORDS: Duration = Duration::from_secs(2);
-
-/// Longest head of an answer, in bytes, and most of its lines.
-const MOST_HEAD_BYTES: usize = 16 * 1024;
-const MOST_HEAD_LINES: usize = 64;
 
 /// Most that is read of the body of an answer: it says how many spans were not taken.
 const MOST_ANSWER_BYTES: usize = 16 * 1024;
@@ -84,11 +72,9 @@ pub fn ask_collector(collector: &Collector) -> Result<(), CollectorFailure> {
 
 /// One collector, asked one thing at a time.
 pub(super) struct Client {
-    host: String,
-    port: u16,
+    connector: Connector,
     path: String,
     host_header: String,
-    tls: Option<ClientTls>,
     kept: Option<SendRequest<Full<Bytes>>>,
 }
 
@@ -119,11 +105,9 @@ impl Client {
         let tls = tls.then(|| ClientTls::new(host, certificate_authority.as_deref())).transpose()?;
         let named = if host.contains(':') { format!("[{host}]") } else { host.clone() };
         Ok(Self {
-            host: host.clone(),
-            port: *port,
+            connector: Connector::new(host.clone(), *port, tls),
             path: path.clone(),
             host_header: format!("{named}:{port}"),
-            tls,
             kept: None,
         })
     }
@@ -172,36 +156,11 @@ impl Client {
             self.kept = Some(kept);
             return Ok(answer);
         }
-        let mut new = self.connect().await.map_err(CollectorFailure::Unreachable)?;
+        let mut new = self.connector.connect().await.map_err(CollectorFailure::Unreachable)?;
         let answer = new.send_request(request(&body)?).await.map_err(broken)?;
         self.kept = Some(new);
         Ok(answer)
     }
-
-    async fn connect(&self) -> io::Result<SendRequest<Full<Bytes>>> {
-        let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
-        match &self.tls {
-            Some(tls) => begin(tls.connect(stream).await?).await,
-            None => begin(stream).await,
-        }
-    }
-}
-
-async fn begin<S>(stream: S) -> io::Result<SendRequest<Full<Bytes>>>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let (sender, connection) = Builder::new()
-        .max_headers(MOST_HEAD_LINES)
-        .max_header_size(MOST_HEAD_BYTES)
-        .handshake(TokioIo::new(stream))
-        .await
-        .map_err(io::Error::other)?;
-    tokio::spawn(async move {
-        // How a connection ends is seen by whoever uses it.
-        _ = connection.await;
-    });
-    Ok(sender)
 }
 
 /// How many spans were not taken. Whatever else an answer may be, it is one of success.

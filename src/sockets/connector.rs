@@ -1,4 +1,4 @@
-//! Connections of a gateway to its witness, plain or TLS.
+//! Connections to one server that is asked little, such as a witness or a collector of traces: plain or TLS.
 
 use std::io;
 
@@ -8,31 +8,32 @@ use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::Settings;
-use crate::sockets::{self, ClientTls};
+use super::{ClientTls, connect};
 
-/// Longest head of an answer, in bytes, and most of its lines: a witness has little to say.
+/// Longest head of an answer, in bytes, and most of its lines: such a server has little to say.
 const MOST_HEAD_BYTES: usize = 16 * 1024;
 const MOST_HEAD_LINES: usize = 64;
 
-/// How a witness is reached.
-pub(super) struct Connector {
+/// How such a server is reached.
+pub struct Connector {
     host: String,
     port: u16,
     tls: Option<ClientTls>,
 }
 
 impl Connector {
-    /// Prepares TLS with the well-known authorities, or with those of the file.
-    pub(super) fn new(settings: &Settings) -> io::Result<Self> {
-        let tls = || ClientTls::new(&settings.host, settings.certificate_authority.as_deref());
-        let tls = settings.tls.then(tls).transpose()?;
-        Ok(Self { host: settings.host.clone(), port: settings.port, tls })
+    /// For a server at this host and port, with TLS where it is given.
+    pub const fn new(host: String, port: u16, tls: Option<ClientTls>) -> Self {
+        Self { host, port, tls }
     }
 
     /// Connects and begins HTTP/1.1. The time is limited by whoever calls.
-    pub(super) async fn connect(&self) -> io::Result<SendRequest<Full<Bytes>>> {
-        let stream = sockets::connect(&self.host, self.port).await?;
+    ///
+    /// # Errors
+    ///
+    /// When no address of the host takes a connection, or TLS fails.
+    pub async fn connect(&self) -> io::Result<SendRequest<Full<Bytes>>> {
+        let stream = connect(&self.host, self.port).await?;
         match &self.tls {
             Some(tls) => begin(tls.connect(stream).await?).await,
             None => begin(stream).await,
