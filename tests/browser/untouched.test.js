@@ -14,6 +14,9 @@ const KEPT_AWAY = /^(?=.*\/\/(tracker|maps)\.localhost)(?=.*Content.Security.Pol
 /** More than the demonstration has: a crawl that finds so many goes in circles. */
 const MOST_PAGES = 60;
 
+/** How long a crawl may take, in milliseconds: Firefox takes a second or two for a page in two windows. */
+const MANY_PAGES = 300_000;
+
 /** Marks what is of a run and not of the page: addresses, tokens, times. */
 function settled(text, origins) {
   let same = text;
@@ -88,7 +91,7 @@ async function assertUntouched([plain, guarded], site, path) {
 inEachBrowser("the demonstration's pages", startDemo, (story, browser) => {
   // Both languages have the same scripts: the slower browser reads one.
   for (const language of browser === "chromium" ? ["ru", "en"] : ["ru"]) {
-    story(`are the same behind the gateway: ${language}`, { language }, async (anna, site) => {
+    story(`are the same behind the gateway: ${language}`, { patience: MANY_PAGES, language }, async (anna, site) => {
       anna.tongue = language;
       const paths = ["/", "/missing"];
       const met = new Set(paths);
@@ -122,7 +125,7 @@ async function startBoth() {
 }
 
 inEachBrowser("DokuWiki's pages", startBoth, (story) => {
-  story("are the same behind the gateway", {}, async (anna, site) => {
+  story("are the same behind the gateway", {patience: MANY_PAGES }, async (anna, site) => {
     anna.tongue = "en";
     const actions = ["", "&do=login", "&do=edit", "&do=recent", "&do=index", "&do=media", "&do=search&q=start", "&do=backlink"];
     await withWindows(anna, site, async (compare) => {

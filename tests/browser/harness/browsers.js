@@ -95,7 +95,7 @@ export const LINK = "kelisim-panel[data-kelisim-state=answered] a[data-kelisim-a
 
 /**
  * Tells stories in each browser before a site. `startSite` answers `{ http, https, stop }`; `tell` gets `story(name, options, steps)`,
- * where options are `language`, `viewport`, `https` and `dark`.
+ * where options are `language`, `viewport`, `https`, `dark` and `patience` in milliseconds, for a story of many pages.
  */
 export function inEachBrowser(subject, startSite, tell) {
   for (const [name, launch] of Object.entries(BROWSERS)) {
@@ -111,7 +111,7 @@ export function inEachBrowser(subject, startSite, tell) {
         await site?.stop();
       });
       tell((title, options, steps) => {
-        it(title, { timeout: PATIENCE }, async () => {
+        it(title, { timeout: options.patience ?? PATIENCE }, async () => {
           const context = await browser.createBrowserContext();
           try {
             const page = await context.newPage();
