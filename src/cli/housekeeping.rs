@@ -153,7 +153,7 @@ async fn every_minute(
     }
 }
 
-/// On a thread that may wait: where the disk stands still, health is told all the same.
+/// On a thread that may wait: where the disk stands still, commands such as `doctor` are answered all the same.
 async fn keep_apart(
     mut keeper: inventory::Keeper,
     gateway: Arc<gateway::Current>,

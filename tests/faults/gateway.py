@@ -20,6 +20,13 @@ PAGE = b"<!DOCTYPE html><html><head><title>Shop</title></head><body><p>Welcome</
 EDITION = (
     "id: first\neffective: 2020-01-01\nlanguage: ru\ncategories: functional, analytical\nasks_again: no\n---\nПолитика\n\nТекст.\n"
 )
+NOTICE = """[site.notice]
+third_parties = "none"
+cross_border = "none"
+public = "none"
+data = ["cookies"]
+storage_place = "Kazakhstan"
+"""
 CONFIGURATION = """
 [server]
 http = ["{listen}:0"]
@@ -40,13 +47,7 @@ hosts = ["localhost", "127.0.0.1", "shop.example"]
 upstream = "{upstream}"
 [site.consent]
 policy = "policy/"
-[site.notice]
-third_parties = "none"
-cross_border = "none"
-public = "none"
-data = ["cookies"]
-storage_place = "Kazakhstan"
-{tables}
+{notice}{tables}
 """
 
 
@@ -128,7 +129,7 @@ class Gateway:
             file.write(EDITION)
         limits = f"{server}\n[server.limits]\nchoices_per_minute = {limit}\n"
         with open(self.configuration, "w", encoding="utf-8") as file:
-            file.write(CONFIGURATION.format(folder=folder, upstream=upstream, server=limits, tables=tables, listen=listen, tls=tls))
+            file.write(CONFIGURATION.format(folder=folder, upstream=upstream, server=limits, tables=tables, notice=NOTICE, listen=listen, tls=tls))
 
     @property
     def configuration(self):

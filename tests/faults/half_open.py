@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 
-from gateway import Gateway, eventually, folder, running, tell
+from gateway import NOTICE, Gateway, eventually, folder, running, tell
 
 CLONE_NEWNET = 0x40000000
 NAME = f"kelisim-{os.getpid()}"
@@ -31,13 +31,7 @@ hosts = ["lost.example"]
 upstream = "{upstream}"
 [site.consent]
 policy = "policy/"
-[site.notice]
-third_parties = "none"
-cross_border = "none"
-public = "none"
-data = ["cookies"]
-storage_place = "Kazakhstan"
-"""
+{notice}"""
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -183,7 +177,7 @@ def story(place):
     )
     tls = f'[tls]\ncertificates = [{{ certificate = "{place}/certificate.pem", key = "{place}/key.pem" }}]'
     gateway = Gateway(
-        place, site("site"), server='https = ["0.0.0.0:0"]', listen="0.0.0.0", tls=tls, tables=SECOND_SITE.format(upstream=site("lost"))
+        place, site("site"), server='https = ["0.0.0.0:0"]', listen="0.0.0.0", tls=tls, tables=SECOND_SITE.format(upstream=site("lost"), notice=NOTICE)
     )
     with running(gateway, before=["ip", "netns", "exec", f"{NAME}-gateway"]):
         plain, secure, certificate = gateway.http[1], gateway.address("https=[")[1], f"{place}/certificate.pem"
