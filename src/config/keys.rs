@@ -66,6 +66,8 @@ pub(super) const LIMITS: Section = Section {
     keys: &[
         ("connections", "connections = 10000"),
         ("upstream_connections", "upstream_connections = 20000"),
+        ("connections_per_client", "connections_per_client = 1000"),
+        ("requests_per_client", "requests_per_client = 2000"),
         ("head_bytes", "head_bytes = 65536"),
         ("head_lines", "head_lines = 100"),
         ("head_timeout", "head_timeout = \"15 s\""),

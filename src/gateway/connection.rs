@@ -11,19 +11,25 @@ pub struct Connection {
     peer: Peer,
     scheme: Scheme,
     records: Arc<RecordMemory>,
+    is_beyond_share: bool,
     _held: Arc<dyn Any + Send + Sync>,
 }
 
 impl Connection {
     /// A connection from this peer. `held` is dropped with the last clone, which an upgraded stream may keep for hours.
     pub fn new(peer: Peer, scheme: Scheme, held: impl Any + Send + Sync) -> Self {
-        Self { peer, scheme, records: Arc::default(), _held: Arc::new(held) }
+        Self { peer, scheme, records: Arc::default(), is_beyond_share: false, _held: Arc::new(held) }
     }
 
-    /// The same connection, holding this too.
+    /// The same connection, holding this too, for one request. `is_beyond_share` where its client has more under way than one may have.
     #[must_use]
-    pub fn holding(&self, more: impl Any + Send + Sync) -> Self {
-        Self { _held: Arc::new((self._held.clone(), more)), records: self.records.clone(), ..*self }
+    pub fn holding(&self, more: impl Any + Send + Sync, is_beyond_share: bool) -> Self {
+        let (held, records) = (Arc::new((self._held.clone(), more)), self.records.clone());
+        Self { _held: held, records, is_beyond_share, ..*self }
+    }
+
+    pub(super) fn is_beyond_share(&self) -> bool {
+        self.is_beyond_share
     }
 
     pub(super) fn peer(&self) -> Peer {

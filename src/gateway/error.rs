@@ -15,6 +15,8 @@ pub(super) enum GatewayError {
     Method,
     /// A transfer coding that is not undone here.
     TransferCoding,
+    /// The client has as many requests under way as one may have.
+    TooMany,
     /// A path below an analytics server's that it does not show to visitors.
     NotPublic,
     /// A hit that is longer than hits may be.
@@ -46,6 +48,8 @@ impl GatewayError {
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, Message::BadRequest),
             // RFC 9112, section 6.1.
             Self::TransferCoding => (StatusCode::NOT_IMPLEMENTED, Message::BadRequest),
+            // RFC 6585, section 4.
+            Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, Message::TooManyRequests),
             Self::NotPublic => (StatusCode::NOT_FOUND, Message::NotFound),
             Self::HitTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, Message::BadRequest),
             Self::UnreadableHit => (StatusCode::BAD_REQUEST, Message::BadRequest),
@@ -94,6 +98,7 @@ impl GatewayError {
             | Self::Host(_)
             | Self::UnknownHost
             | Self::Method
+            | Self::TooMany
             | Self::TransferCoding => None,
             Self::Upstream(error) | Self::Analytics(error) => Some(error.name()),
             Self::BrokenAnswer(_) => Some("broken"),
@@ -111,6 +116,7 @@ impl GatewayError {
             Self::UnknownHost => Outcome::Refused("unknown_host"),
             Self::Method => Outcome::Refused("method"),
             Self::TransferCoding => Outcome::Refused("transfer_coding"),
+            Self::TooMany => Outcome::Refused("too_many"),
             Self::NotPublic => Outcome::Refused("not_public"),
             Self::HitTooLarge => Outcome::Refused("hit_too_large"),
             Self::UnreadableHit => Outcome::Refused("unreadable_hit"),
@@ -127,6 +133,7 @@ impl std::fmt::Display for GatewayError {
             Self::UnknownHost => formatter.write_str("no site of that name"),
             Self::Method => formatter.write_str("the method means nothing here"),
             Self::TransferCoding => formatter.write_str("the request uses a transfer coding other than chunked"),
+            Self::TooMany => formatter.write_str("the client has as many requests under way as one may have"),
             Self::NotPublic => formatter.write_str("an analytics server shows nothing to visitors there"),
             Self::HitTooLarge => formatter.write_str("the hit is longer than hits may be"),
             Self::UnreadableHit => formatter.write_str("the hit can't be read"),

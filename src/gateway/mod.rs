@@ -166,6 +166,12 @@ impl Gateway {
             return Ok(Box::pin(own_pages::answer(shared, site, &visit, page, request, now)).await);
         }
 
+        // What goes on to the site takes a place there, and one client has its share of them. Its own choices were answered above.
+        if connection.is_beyond_share() {
+            shared.metrics.client_limited("requests_per_client");
+            return Err(GatewayError::TooMany);
+        }
+
         // Where everything goes through, only what is ours is taken out.
         let rule = site.paths.rule(&path);
         let purpose = Purpose::of(request.headers());
@@ -305,7 +311,7 @@ impl Gateway {
         let reference = record.failed(error).map(|reference| reference.to_string());
         let prefix = site.filter(|site| site.mode != Mode::Observe).map(|site| site.prefix.as_str());
         let mut response = own_pages::html(status, pages::error_page(language, message, prefix, reference.as_deref()));
-        if error.is_without_room() {
+        if matches!(status, StatusCode::TOO_MANY_REQUESTS) || error.is_without_room() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
         }
         if status == StatusCode::METHOD_NOT_ALLOWED {
@@ -316,7 +322,7 @@ impl Gateway {
     }
 }
 
-/// When to come again, in seconds, where there was no room for another connection to a site.
+/// When to come again, in seconds, where there was no room for another connection to a site, or none for this client.
 const RETRY_AFTER: &str = "5";
 
 /// Stands for the decision where none is made: no banner, no link, nothing optional.

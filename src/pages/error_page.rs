@@ -26,6 +26,8 @@ pub enum Message {
     Misdirected,
     /// Too many choices in a short time.
     TooManyChoices,
+    /// Too many requests of one client at once.
+    TooManyRequests,
     /// The site's server can't be reached or does not speak HTTP.
     BadGateway,
     /// The site's server did not answer in time.
@@ -50,7 +52,7 @@ impl Message {
             Self::ForeignChoice | Self::ForeignErasure => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
-            Self::TooManyChoices => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyChoices | Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::BadGateway => StatusCode::BAD_GATEWAY,
             Self::GatewayTimeout => StatusCode::GATEWAY_TIMEOUT,
             Self::NotRecorded | Self::RefusalInForce | Self::NotYetProved | Self::LogUnread | Self::NotErased => {
@@ -68,6 +70,7 @@ impl Message {
             Self::NotFound => &messages.not_found,
             Self::Misdirected => &messages.misdirected,
             Self::TooManyChoices => &messages.too_many_choices,
+            Self::TooManyRequests => &messages.too_many_requests,
             Self::BadGateway => &messages.bad_gateway,
             Self::GatewayTimeout => &messages.gateway_timeout,
             Self::NotRecorded => &messages.not_recorded,
@@ -80,7 +83,7 @@ impl Message {
 
     /// Whether there is a page to go back to: when the site itself does not answer, going back there leads nowhere.
     pub(super) const fn has_way_back(self) -> bool {
-        !matches!(self, Self::BadGateway | Self::GatewayTimeout | Self::Misdirected)
+        !matches!(self, Self::TooManyRequests | Self::BadGateway | Self::GatewayTimeout | Self::Misdirected)
     }
 
     /// The page of ours that helps, and what its link says.

@@ -100,7 +100,7 @@ phrases! {
     Messages {
         reference, to_settings, to_receipt;;
         bad_request: MessageTexts, foreign_choice: MessageTexts, foreign_erasure: MessageTexts, not_found: MessageTexts, misdirected: MessageTexts,
-        too_many_choices: MessageTexts, bad_gateway: MessageTexts, gateway_timeout: MessageTexts,
+        too_many_choices: MessageTexts, too_many_requests: MessageTexts, bad_gateway: MessageTexts, gateway_timeout: MessageTexts,
         not_recorded: MessageTexts, refusal_in_force: MessageTexts, not_yet_proved: MessageTexts,
         log_unread: MessageTexts, not_erased: MessageTexts,
     }

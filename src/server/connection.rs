@@ -22,6 +22,7 @@ use super::{
     other_host::OtherHost,
     proxy_protocol::ProxyProtocol,
     requests::{Requests, Way},
+    shares::Shares,
 };
 use crate::{
     acme::{Challenge, Served, TLS_ALPN_PROTOCOL},
@@ -53,6 +54,8 @@ pub(super) struct Shared {
     pub(super) other: Option<Arc<OtherHost>>,
     /// What an authority issued and asks for.
     pub(super) served: Arc<Served>,
+    /// What each client has taken of the limits.
+    pub(super) shares: Arc<Shares>,
     /// What visitors of sites are told about https.
     pub(super) hsts: Option<HeaderValue>,
     pub(super) trusted_proxies: Vec<Network>,
@@ -93,8 +96,12 @@ pub(super) async fn serve(
     } else {
         Peer::direct(peer.ip())
     };
+    let Ok(share) = shared.shares.connect(peer, &shared.trusted_proxies) else {
+        metrics.client_limited("connections_per_client");
+        return;
+    };
     let connection = Connection::new(peer, scheme, (place, gauge, drain.alive()));
-    let mut way = Way { peer, scheme, named: None };
+    let mut way = Way { peer, scheme, named: None, share };
     let activity = Activity::default();
     let patience = |head| Patience { head, reading: limits.reading_timeout };
     let heads = HeadPatience { first: first_head, later: limits.head_timeout };

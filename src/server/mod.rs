@@ -14,6 +14,7 @@ mod other_host;
 pub mod proxy_protocol;
 mod requests;
 mod settings;
+mod shares;
 mod worker;
 
 use std::{io, net::SocketAddr, sync::Arc, thread, time::Duration};
@@ -31,6 +32,7 @@ use self::{
     connection::{Bounds, Shared},
     cores::Cores,
     proxy_protocol::ProxyProtocol,
+    shares::Shares,
 };
 use crate::{
     acme::Served,
@@ -62,6 +64,7 @@ pub struct Controls {
     /// That of the first TLS listener.
     https_port: Option<u16>,
     limit: Arc<Places>,
+    shares: Arc<Shares>,
     /// What an authority issued and asks for.
     served: Arc<Served>,
     /// One for each core.
@@ -111,6 +114,7 @@ impl Server {
             tls,
             https_port: https.first().map(SocketAddr::port),
             limit: Arc::new(Places::new(settings.limits.connections)),
+            shares: Arc::new(Shares::new(&settings.limits)),
             served: served.clone(),
             current: Vec::new(),
             cores: Cores::new(runtimes.iter().map(|runtime| runtime.handle().clone()).collect(), stopped.clone()),
@@ -168,6 +172,7 @@ impl Controls {
         }
         descriptors::raise(settings.limits.descriptors());
         self.limit.change(settings.limits.connections);
+        self.shares.change(&settings.limits);
     }
 
     /// What each core shares, by these settings.
@@ -189,6 +194,7 @@ impl Controls {
             tls: self.tls.clone(),
             other: other.clone(),
             served: self.served.clone(),
+            shares: self.shares.clone(),
             hsts: settings.hsts.map(|hsts| hsts.header()),
             trusted_proxies: settings.trusted_proxies.clone(),
             proxy_protocol: proxy_protocol.clone(),

@@ -12,6 +12,7 @@ use super::{
     challenge,
     connection::Shared,
     other_host::{Goes, OtherBody},
+    shares::{RequestShare, Share},
 };
 use crate::{
     acme::Challenge,
@@ -25,6 +26,8 @@ pub(super) struct Way {
     pub(super) scheme: Scheme,
     /// The name of the other host, if it asked for it by SNI.
     pub(super) named: Option<Arc<str>>,
+    /// Its place in what its client may have, where that is bounded.
+    pub(super) share: Option<Share>,
 }
 
 /// The requests of one connection.
@@ -49,17 +52,19 @@ impl Service<Request<Incoming>> for Requests {
     type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        // What the request is upgraded to keeps the connection busy as long as it lives.
-        let active = Arc::new(self.activity.begin());
+        // What the request is upgraded to keeps the connection busy, and its place in the client's share, as long as it lives.
+        let share = self.way.share.as_ref().map(Share::request).transpose();
+        let is_beyond_share = share.is_err();
+        let under_way = Arc::new(UnderWay { _active: self.activity.begin(), _share: share.ok().flatten() });
         let shared = self.current.load_full();
         if let Some(answer) = challenge::answer(&shared.served, &request) {
             shared.gateway.metrics().challenge_answered(Challenge::Http01.name());
-            let answer = answer.map(|body| Busy { body: Either::Right(body), handing: None, _active: active });
+            let answer = answer.map(|body| Busy { body: Either::Right(body), handing: None, _under_way: under_way });
             return Box::pin(async move { Ok(answer) });
         }
         let handing = (request.version() == Version::HTTP_2).then(|| self.activity.clone());
         let handing = move || handing.map(|activity| activity.handing());
-        let Way { peer, scheme, ref named } = self.way;
+        let Way { peer, scheme, ref named, .. } = self.way;
         let is_others = shared.other.as_ref().is_some_and(|other| other.is(named.as_deref()));
         if let Some(other) = shared.other.as_ref().filter(|other| other.concerns(&request, is_others)) {
             let client = client_connection(peer, scheme, request.headers(), &shared.trusted_proxies);
@@ -68,11 +73,11 @@ impl Service<Request<Incoming>> for Requests {
                 let (other, port) = (other.clone(), shared.https_port);
                 return Box::pin(async move {
                     let answer = other.answer(goes, request, client, port).await;
-                    Ok(answer.map(|body| Busy { body: Either::Right(body), handing: handing(), _active: active }))
+                    Ok(answer.map(|body| Busy { body: Either::Right(body), handing: handing(), _under_way: under_way }))
                 });
             }
         }
-        let connection = self.connection.holding(active.clone());
+        let connection = self.connection.holding(under_way.clone(), is_beyond_share);
         // Over plain http the header means nothing, and must not be sent (RFC 6797, section 7.2).
         let hsts = shared.hsts.clone().filter(|_| {
             client_connection(peer, scheme, request.headers(), &shared.trusted_proxies).scheme == Scheme::Https
@@ -82,7 +87,7 @@ impl Service<Request<Incoming>> for Requests {
             if let Some(hsts) = hsts {
                 answer.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, hsts);
             }
-            Ok(answer.map(|body| Busy { body: Either::Left(body), handing: handing(), _active: active }))
+            Ok(answer.map(|body| Busy { body: Either::Left(body), handing: handing(), _under_way: under_way }))
         })
     }
 }
@@ -92,7 +97,13 @@ pub(super) struct Busy<B> {
     body: B,
     /// On connections that carry several answers, and of which none is to stand in the way of their end.
     handing: Option<Handing>,
-    _active: Arc<ActiveRequest>,
+    _under_way: Arc<UnderWay>,
+}
+
+/// What a request holds until the last of it is gone.
+struct UnderWay {
+    _active: ActiveRequest,
+    _share: Option<RequestShare>,
 }
 
 impl<B: http_body::Body + Unpin> http_body::Body for Busy<B> {

@@ -72,6 +72,10 @@ pub struct Limits {
     /// Connections to sites and analytics servers at once, over all threads, in use or kept for the next request. A stream of HTTP/2 takes one
     /// as a connection of HTTP/1.1 does.
     pub upstream_connections: usize,
+    /// Connections at once of one client.
+    pub connections_per_client: usize,
+    /// Requests under way at once of one client, WebSockets among them.
+    pub requests_per_client: usize,
     /// Bytes of a request's head.
     pub head_bytes: usize,
     /// Header lines of a request.
@@ -98,7 +102,21 @@ pub struct Limits {
 /// How many connections to sites there may be for each of clients, unless configured otherwise.
 pub const UPSTREAM_CONNECTIONS_FOR_EACH: usize = 2;
 
+/// The share of one client, unless configured otherwise: a tenth of what there is for all. But where there are few places, a client is not to be
+/// refused what one browser needs, or some behind one address.
+const fn share(of: usize) -> usize {
+    const LEAST: usize = 128;
+    if of / 10 > LEAST { of / 10 } else { LEAST }
+}
+
 impl Limits {
+    /// The connections that there may be, to clients and to sites, and of them the usual share of one client.
+    #[must_use]
+    pub const fn with_connections(self, connections: usize, upstream_connections: usize) -> Self {
+        let (connections_per_client, requests_per_client) = (share(connections), share(upstream_connections));
+        Self { connections, upstream_connections, connections_per_client, requests_per_client, ..self }
+    }
+
     /// Descriptors that a process needs for all that these limits allow.
     pub fn descriptors(&self) -> u64 {
         self.connections as u64 + self.upstream_connections as u64 + descriptors::BESIDES
@@ -107,9 +125,13 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
+        const CONNECTIONS: usize = 10_000;
+        const UPSTREAM_CONNECTIONS: usize = CONNECTIONS * UPSTREAM_CONNECTIONS_FOR_EACH;
         Self {
-            connections: 10_000,
-            upstream_connections: 10_000 * UPSTREAM_CONNECTIONS_FOR_EACH,
+            connections: CONNECTIONS,
+            upstream_connections: UPSTREAM_CONNECTIONS,
+            connections_per_client: share(CONNECTIONS),
+            requests_per_client: share(UPSTREAM_CONNECTIONS),
             head_bytes: 64 * 1024,
             head_lines: 100,
             head_timeout: Duration::from_secs(15),

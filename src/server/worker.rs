@@ -3,19 +3,16 @@
 use std::{fmt::Display, io, net::TcpListener, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
-use tokio::{runtime::Runtime, sync::watch, time::Instant};
+use tokio::{runtime::Runtime, sync::watch};
 
 use super::{
     connection::{Shared, serve},
     drain::Drain,
 };
 use crate::{
-    sockets::{Places, descriptors},
+    sockets::{Places, Seldom, descriptors},
     visitor::Scheme,
 };
-
-/// How often a listener says so meanwhile: whoever takes all descriptors shall not fill the log too.
-const SAYS_SO_EVERY: Duration = Duration::from_secs(60);
 
 /// How long the stop waits for what works beside the runtime.
 const STOP_PATIENCE: Duration = Duration::from_secs(2);
@@ -57,11 +54,10 @@ async fn accept(
     limit: Arc<Places>,
     drain: Drain,
 ) {
-    let mut said: Option<Instant> = None;
-    let mut say = |error: &dyn Display| {
-        if said.is_none_or(|said| said.elapsed() >= SAYS_SO_EVERY) {
+    let seldom = Seldom::default();
+    let say = |error: &dyn Display| {
+        if seldom.is_time() {
             tracing::warn!(%error, "can't accept connections; trying again");
-            said = Some(Instant::now());
         }
     };
     loop {

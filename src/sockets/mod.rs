@@ -5,6 +5,7 @@ mod connect;
 mod connector;
 pub mod descriptors;
 mod places;
+mod seldom;
 mod tls;
 
 use std::{
@@ -25,6 +26,7 @@ use tokio::{
 pub use connect::connect;
 pub use connector::Connector;
 pub use places::{Place, Places};
+pub use seldom::Seldom;
 pub use tls::ClientTls;
 
 /// How long a connection may be silent before the system asks whether the other side is still there.

@@ -17,17 +17,14 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    time::{Instant, timeout},
+    time::timeout,
 };
 
 use super::pool::Pool;
-use crate::sockets::{Place, Places};
+use crate::sockets::{Place, Places, Seldom};
 
 /// How long a request waits for a place, and then for a descriptor: a burst is over in moments, and where it lasts visitors are told soon.
 pub(super) const PATIENCE: Duration = Duration::from_secs(1);
-
-/// How often the log says that there was none: whoever takes all places shall not fill it too.
-const SAYS_SO_EVERY: Duration = Duration::from_secs(60);
 
 /// The room.
 pub struct Room {
@@ -36,7 +33,7 @@ pub struct Room {
     waiting: AtomicUsize,
     /// Where connections are kept.
     pools: Mutex<Vec<Weak<Pool>>>,
-    said: Mutex<Option<Instant>>,
+    said: Seldom,
 }
 
 impl Room {
@@ -58,12 +55,7 @@ impl Room {
 
     /// Whether it is time to say again that somebody found none.
     pub fn is_to_be_told(&self) -> bool {
-        let mut said = locked(&self.said);
-        let is_time = said.is_none_or(|said| said.elapsed() >= SAYS_SO_EVERY);
-        if is_time {
-            *said = Some(Instant::now());
-        }
-        is_time
+        self.said.is_time()
     }
 
     /// Whether connections that are not in use are to make room.

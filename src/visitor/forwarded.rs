@@ -1,6 +1,9 @@
 //! Who the client is when other proxies stand in front: forwarding headers are believed only from trusted ones.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    hash::BuildHasher,
+    net::{IpAddr, SocketAddr},
+};
 
 use http::{HeaderMap, HeaderValue};
 
@@ -61,6 +64,11 @@ impl Peer {
     /// Whether the connection comes from this machine.
     pub fn is_loopback(self) -> bool {
         self.address.is_loopback()
+    }
+
+    /// As [`ClientAddress::limit_key`], of whoever connects.
+    pub fn limit_key(self, hasher: &impl BuildHasher) -> u64 {
+        self.address.limit_key(hasher)
     }
 }
 

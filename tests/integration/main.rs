@@ -16,6 +16,7 @@ mod bodies;
 mod bombs;
 mod bundles;
 mod choice;
+mod client_limits;
 mod clocks;
 mod cookies;
 mod country;

@@ -119,20 +119,24 @@ fn limits(mut table: Table<'_>) -> Limits {
     let wide = |number: Option<u32>, usual: usize| number.map_or(usual, |number| number as usize);
     let connections = wide(table.number("connections", 1..=1_000_000), usual.connections);
     let upstream_connections = table.number("upstream_connections", 1..=10_000_000);
+    let usual =
+        usual.with_connections(connections, wide(upstream_connections, connections * UPSTREAM_CONNECTIONS_FOR_EACH));
     Limits {
-        connections,
-        upstream_connections: wide(upstream_connections, connections * UPSTREAM_CONNECTIONS_FOR_EACH),
+        connections_per_client: wide(
+            table.number("connections_per_client", 1..=1_000_000),
+            usual.connections_per_client,
+        ),
+        requests_per_client: wide(table.number("requests_per_client", 1..=10_000_000), usual.requests_per_client),
         // hyper reads a head into a buffer of at least 8 KiB.
         head_bytes: wide(table.number("head_bytes", 8192..=1_048_576), usual.head_bytes),
         head_lines: wide(table.number("head_lines", 16..=1000), usual.head_lines),
         head_timeout: table.parsed("head_timeout", value::duration).map_or(usual.head_timeout, Spanned::into_inner),
         idle_timeout: table.parsed("idle_timeout", value::duration).map_or(usual.idle_timeout, Spanned::into_inner),
-        rest_after: usual.rest_after,
-        reading_timeout: usual.reading_timeout,
         http2_streams: table.number("http2_streams", 1..=1000).unwrap_or(usual.http2_streams),
         http2_resets: wide(table.number("http2_resets", 1..=1000), usual.http2_resets),
         choices_per_minute: table.number("choices_per_minute", 1..=10_000).unwrap_or(usual.choices_per_minute),
         reports_per_minute: table.number("reports_per_minute", 1..=100_000).unwrap_or(usual.reports_per_minute),
+        ..usual
     }
 }
 

@@ -30,6 +30,8 @@ const fn limits(rest_after: Duration) -> Limits {
     Limits {
         connections: 1,
         upstream_connections: 1,
+        connections_per_client: 1,
+        requests_per_client: 1,
         head_bytes: 8192,
         head_lines: 100,
         head_timeout: HEAD_TIMEOUT,

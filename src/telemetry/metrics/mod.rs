@@ -4,6 +4,7 @@
 //! When a metric is added: give it a unit in its name, add it to `new`, and to the list in `config/README.md`.
 
 mod certificates;
+mod connections;
 
 use std::{
     collections::BTreeMap,
@@ -17,6 +18,7 @@ use prometheus::{
 
 use prometheus::core::Collector as _;
 
+pub use self::connections::ConnectionGauge;
 use crate::{ledger::EventKind, timestamp::Timestamp};
 
 /// Which way a cookie was going.
@@ -75,6 +77,7 @@ pub struct Metrics {
     upstream_connections: IntGauge,
     tls_failures: IntCounter,
     proxy_protocol_failures: IntCounterVec,
+    client_limits: IntCounterVec,
     reloads: IntCounterVec,
     reload_successful: IntGauge,
 }
@@ -233,6 +236,11 @@ impl Metrics {
                 "Connections of configured proxies that did not begin with a right PROXY header.",
                 &["reason"],
             ),
+            client_limits: vector(
+                "kelisim_client_limits_total",
+                "Connections and requests that were refused since their client had as many as one may have.",
+                &["reason"],
+            ),
             reloads: vector(
                 "kelisim_configuration_reloads_total",
                 "Times that the configuration was read again by what came of it.",
@@ -353,42 +361,10 @@ impl Metrics {
         }
     }
 
-    /// Counts a connection while the returned value lives.
-    pub fn connected(self: &Arc<Self>, scheme: &'static str) -> ConnectionGauge {
-        self.connections.inc();
-        self.connections_total.with_label_values(&[scheme]).inc();
-        ConnectionGauge(self.clone())
-    }
-
-    /// Shows how many connections to sites are open.
-    pub fn upstream_connections(&self, open: usize) {
-        self.upstream_connections.set(i64::try_from(open).unwrap_or(i64::MAX));
-    }
-
-    /// Counts a connection that did not complete TLS.
-    pub fn tls_failed(&self) {
-        self.tls_failures.inc();
-    }
-
     /// Counts that the configuration was read again: `taken`, `unchanged` or `refused`.
     pub fn configuration_read_again(&self, outcome: &'static str) {
         self.reloads.with_label_values(&[outcome]).inc();
         self.reload_successful.set(i64::from(outcome != REFUSED));
-    }
-
-    /// Counts a connection that a proxy did not begin as it must.
-    pub fn proxy_protocol_failed(&self, reason: &'static str) {
-        self.proxy_protocol_failures.with_label_values(&[reason]).inc();
-    }
-}
-
-/// An open connection in the count.
-#[derive(Debug)]
-pub struct ConnectionGauge(Arc<Metrics>);
-
-impl Drop for ConnectionGauge {
-    fn drop(&mut self) {
-        self.0.connections.dec();
     }
 }
 

@@ -80,6 +80,17 @@ pub(super) fn judge(facts: &Facts, found: &mut Vec<Finding>) {
         }
         Gateway::Unseen => {}
     }
+    let refused = whole(facts.metrics.sum("kelisim_client_limits_total"));
+    if refused > 0 {
+        found.push(Finding::look(
+            "clients",
+            format!(
+                "Connections and requests were refused since the start, {refused} in all: one client had as many as one may have."
+            ),
+            "Either somebody takes what all others need, or a proxy, a CDN or an office with one address stands before many visitors, and they are refused.",
+            "A proxy or CDN goes into `trusted_proxies`; for an office raise `connections_per_client` and `requests_per_client` in [server.limits]".to_owned(),
+        ));
+    }
     let lost = |reason: &str| {
         let lines = facts.metrics.of("kelisim_access_log_lost_lines_total");
         lines.filter(|metric| metric.label("reason") == reason).map(|metric| whole(metric.value)).sum::<u64>()

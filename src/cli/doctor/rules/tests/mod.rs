@@ -171,6 +171,16 @@ fn descriptors_that_are_scarce_or_will_be() {
 }
 
 #[test]
+fn a_client_that_had_its_share() {
+    let name = "kelisim_client_limits_total";
+    let with = |count: f64| {
+        move |facts: &mut Facts| facts.metrics.0.push(metric(name, &[("reason", "connections_per_client")], count))
+    };
+    check(with(0.0), &[]);
+    check(with(3.0), &[(Look, "clients", "3 in all: one client had as many")]);
+}
+
+#[test]
 fn what_was_lost() {
     let name = "kelisim_access_log_lost_lines_total";
     check(|facts| running(facts).lost_views = 1, &[(Look, "statistics", "1 view was not counted")]);
