@@ -111,7 +111,9 @@ impl User {
 
     /// What keeps it from the files that a configuration was read from, and from those that are read later.
     pub(super) fn obstacles(&self, configuration: &Configuration) -> Vec<Obstacle> {
-        let later = configuration.mail.iter().filter_map(|mail| mail.password_file.as_ref());
+        let passwords = configuration.mail.iter().filter_map(|mail| mail.password_file.as_ref());
+        let later =
+            passwords.chain(configuration.traces.iter().filter_map(|traces| traces.collector.header_file.as_ref()));
         let mut obstacles: Vec<Obstacle> = Vec::new();
         for obstacle in configuration.files.iter().chain(later).filter_map(|file| self.obstacle(file)) {
             // One folder may keep it from many files: mended once, it is mended for all of them.

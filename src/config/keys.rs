@@ -303,6 +303,7 @@ pub(super) const TRACES: Section = Section {
         ("trust_parents", "trust_parents = true"),
         ("service_name", "service_name = \"kelisim\""),
         ("certificate_authority", "certificate_authority = \"authority.pem\""),
+        ("header_file", "header_file = \"collector.header\""),
     ],
 };
 

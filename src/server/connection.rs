@@ -96,7 +96,7 @@ pub(super) async fn serve(
     } else {
         Peer::direct(peer.ip())
     };
-    let Ok(share) = shared.shares.connect(peer, &shared.trusted_proxies) else {
+    let Ok(share) = shared.shares.connect(peer, [&shared.trusted_proxies, shared.proxy_protocol.from()]) else {
         metrics.client_limited("connections_per_client");
         return;
     };

@@ -59,9 +59,10 @@ impl Shares {
         self.most_requests.store(limits.requests_per_client, Ordering::Relaxed);
     }
 
-    /// Takes one more connection of the peer's share, where it has one: not where it is on this machine or among the proxies.
-    pub(super) fn connect(self: &Arc<Self>, peer: Peer, proxies: &[Network]) -> Result<Option<Share>, Exhausted> {
-        if peer.is_loopback() || peer.is_one_of(proxies) {
+    /// Takes one more connection of the peer's share, where it has one: not where it is on this machine or among the proxies,
+    /// those of requests and those of connections.
+    pub(super) fn connect(self: &Arc<Self>, peer: Peer, proxies: [&[Network]; 2]) -> Result<Option<Share>, Exhausted> {
+        if peer.is_loopback() || proxies.iter().any(|proxies| peer.is_one_of(proxies)) {
             return Ok(None);
         }
         let client = peer.limit_key(&self.hasher);
@@ -129,6 +130,8 @@ impl Drop for RequestShare {
 mod tests {
     use super::*;
 
+    const NONE: [&[Network]; 2] = [&[], &[]];
+
     fn shares(connections_per_client: usize, requests_per_client: usize) -> Arc<Shares> {
         Arc::new(Shares::new(&limits(connections_per_client, requests_per_client)))
     }
@@ -144,7 +147,7 @@ mod tests {
     #[test]
     fn each_client_has_its_share_of_connections_and_leaves_nothing_behind() {
         let shares = shares(2, 9);
-        let connect = |address| shares.connect(peer(address), &[]);
+        let connect = |address| shares.connect(peer(address), NONE);
         let held = [connect("203.0.113.1").unwrap(), connect("203.0.113.1").unwrap()];
         assert!(held.iter().all(Option::is_some));
         assert_eq!(connect("203.0.113.1").unwrap_err(), Exhausted);
@@ -161,37 +164,38 @@ mod tests {
     #[test]
     fn a_household_is_one_client() {
         let shares = shares(1, 9);
-        let _held = shares.connect(peer("2001:db8::1"), &[]).unwrap();
-        assert!(shares.connect(peer("2001:db8::2"), &[]).is_err());
-        assert!(shares.connect(peer("2001:db8:0:1::1"), &[]).is_ok());
+        let _held = shares.connect(peer("2001:db8::1"), NONE).unwrap();
+        assert!(shares.connect(peer("2001:db8::2"), NONE).is_err());
+        assert!(shares.connect(peer("2001:db8:0:1::1"), NONE).is_ok());
     }
 
     #[test]
     fn who_speaks_for_many_has_no_share_of_its_own() {
         let shares = shares(1, 1);
-        let proxies = [Network::parse("10.0.0.0/8").unwrap()];
-        for address in ["127.0.0.1", "::1", "10.1.2.3"] {
+        let [requests, connections] = ["10.0.0.0/8", "192.0.2.0/24"].map(|network| [Network::parse(network).unwrap()]);
+        let proxies: [&[Network]; 2] = [&requests, &connections];
+        for address in ["127.0.0.1", "::1", "10.1.2.3", "192.0.2.7"] {
             for _ in 0..3 {
-                assert!(shares.connect(peer(address), &proxies).unwrap().is_none(), "{address}");
+                assert!(shares.connect(peer(address), proxies).unwrap().is_none(), "{address}");
             }
         }
         let announced = |by: &str| Peer::announced("203.0.113.1".parse().unwrap(), by.parse().unwrap());
-        let _held = shares.connect(announced("10.1.2.3"), &proxies).unwrap();
-        assert!(shares.connect(announced("10.1.2.4"), &proxies).is_err(), "whom a proxy announces is a client");
-        assert!(shares.connect(announced("127.0.0.1"), &[]).is_err());
+        let _held = shares.connect(announced("10.1.2.3"), proxies).unwrap();
+        assert!(shares.connect(announced("10.1.2.4"), proxies).is_err(), "whom a proxy announces is a client");
+        assert!(shares.connect(announced("127.0.0.1"), NONE).is_err());
     }
 
     #[test]
     fn requests_of_all_connections_of_a_client_are_one_share() {
         let shares = shares(9, 2);
-        let [one, two] = [1, 2].map(|_| shares.connect(peer("203.0.113.1"), &[]).unwrap().unwrap());
+        let [one, two] = [1, 2].map(|_| shares.connect(peer("203.0.113.1"), NONE).unwrap().unwrap());
         let held = (one.request().unwrap(), two.request().unwrap());
         assert!(one.request().is_err() && two.request().is_err());
         drop(held);
         let held = one.request().unwrap();
         assert!(two.request().is_ok(), "what was refused holds nothing");
         drop((one, two));
-        let again = shares.connect(peer("203.0.113.1"), &[]).unwrap().unwrap();
+        let again = shares.connect(peer("203.0.113.1"), NONE).unwrap().unwrap();
         assert!(again.request().is_ok());
         drop(held);
     }

@@ -21,5 +21,5 @@ pub use recent_failures::{RECENT_MINUTES, RecentFailures};
 pub use site_metrics::{SiteMetrics, SiteName};
 pub use traces::{
     BegunTrace, Collector, CollectorFailure, OpenTrace, ServerName, Share, TraceExport, TraceSettings, Traces,
-    ask_collector,
+    ask_collector, collector_header,
 };

@@ -1,25 +1,17 @@
 //! `[mail]`: by which server the weekly report is sent, and to whom.
 
-use std::{fs, os::unix::fs::PermissionsExt as _};
-
 use toml::Spanned;
 use url::{Host, Url};
 
+use super::secret;
 use crate::{
-    config::{
-        certificate,
-        context::{Advice, Context},
-        file::Table,
-        keys, value,
-    },
+    config::{certificate, context::Advice, file::Table, keys, value},
     mail::{Mailbox, Security, Settings, parse_mailbox},
     visitor::Language,
 };
 
 /// Readers at most: it is for those who answer for a site.
 const MOST_READERS: usize = 20;
-/// The bits of a file's mode that let others read.
-const READABLE_BY_OTHERS: u32 = 0o004;
 
 /// The section, checked; `None` where there is none, and where it has a fault.
 pub(super) fn check(top: &mut Table<'_>) -> Option<Settings> {
@@ -35,7 +27,7 @@ pub(super) fn check(top: &mut Table<'_>) -> Option<Settings> {
     let languages = Language::ALL.map(|language| (language.tag(), language));
     let language = table.parsed("language", value::word(&languages)).map(Spanned::into_inner);
     if let Some(path) = &password {
-        check_password(context, path);
+        secret::first_line(context, path, "password of the mail server");
     }
     if let Some(path) = &authority {
         let file = context.resolve(path.get_ref());
@@ -76,40 +68,6 @@ pub(super) fn check(top: &mut Table<'_>) -> Option<Settings> {
         to: to.into_inner().into_iter().map(Spanned::into_inner).collect(),
         language,
     })
-}
-
-/// The password itself is read when a letter is sent. It is no part of what the log keeps a hash of: from that it could be guessed.
-fn check_password(context: &Context, path: &Spanned<String>) {
-    let file = context.resolve(path.get_ref());
-    match fs::read_to_string(&file) {
-        Err(error) => {
-            let what = format!("can't read the password of the mail server, {}: {error}", file.display());
-            context.unread(
-                path.span(),
-                what,
-                "put it there, in one line, readable for the user that runs Kelisim",
-                &error,
-            );
-        }
-        Ok(text) if text.lines().next().is_none_or(str::is_empty) => {
-            context.fault(
-                path.span(),
-                format!("{} is empty", file.display()),
-                "write the password into its first line",
-            );
-        }
-        Ok(_) => {
-            let mode = fs::metadata(&file).map(|metadata| metadata.permissions().mode());
-            if mode.is_ok_and(|mode| mode & READABLE_BY_OTHERS != 0) {
-                let remedy = format!("`chmod 640 {}`, with the group of the user that runs Kelisim", file.display());
-                context.warning(
-                    path.span(),
-                    "everyone on this machine can read the password of the mail server",
-                    remedy,
-                );
-            }
-        }
-    }
 }
 
 /// Where the mail server is.

@@ -7,6 +7,7 @@ mod consent;
 mod lists;
 mod mail;
 mod notice;
+mod secret;
 mod server;
 mod signals;
 mod site;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use toml::Spanned;
 use url::{Host, Url};
 
+use super::secret;
 use crate::{
     config::{
         certificate,
@@ -12,7 +13,7 @@ use crate::{
         file::Table,
         keys,
     },
-    telemetry::{Collector, Share, TraceSettings},
+    telemetry::{Collector, Share, TraceSettings, collector_header},
 };
 
 /// What is traced unless it is configured otherwise: one in a hundred.
@@ -35,6 +36,10 @@ pub(super) fn check(top: &mut Table<'_>, has_proxies: bool) -> Option<TraceSetti
     let trusts = table.boolean("trust_parents");
     let service_name = table.parsed("service_name", service_name).map(Spanned::into_inner);
     let authority = table.text("certificate_authority");
+    let header = table.text("header_file");
+    if let Some(path) = &header {
+        check_header(context, path);
+    }
     if let Some(trusts) = trusts.as_ref().filter(|trusts| *trusts.get_ref() && !has_proxies) {
         let what = "`trust_parents` means nothing where no proxy is believed: every trace begins here";
         context.warning(trusts.span(), what, "name the proxy in `trusted_proxies` of [server], or remove this line");
@@ -56,6 +61,7 @@ pub(super) fn check(top: &mut Table<'_>, has_proxies: bool) -> Option<TraceSetti
             port,
             path,
             certificate_authority: authority.map(|path| context.resolve(path.get_ref())),
+            header_file: header.map(|path| context.resolve(path.get_ref())),
         },
         share: Share::of(share),
         trusts_parents: trusts.is_some_and(Spanned::into_inner),
@@ -119,6 +125,18 @@ fn service_name(text: &str) -> Result<String, Advice> {
         return Err(Advice::new("it is too long, or holds what is no text", remedy));
     }
     Ok(text.to_owned())
+}
+
+fn check_header(context: &Context, path: &Spanned<String>) {
+    let line = secret::first_line(context, path, "header for the collector");
+    if line.is_some_and(|line| collector_header(&line).is_none()) {
+        let what = format!("the first line of {} is no header that a collector can be sent", path.get_ref());
+        context.fault(
+            path.span(),
+            what,
+            "write a name, a colon and a value, such as `authorization: Bearer` and the token",
+        );
+    }
 }
 
 fn check_authority(context: &Context, path: &Spanned<String>, tls: bool) {

@@ -88,5 +88,9 @@ fn a_password_that_all_can_read_is_worth_a_warning_and_is_no_part_of_the_fingerp
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     assert!(warnings_in(folder.path(), &text).join("").contains("everyone on this machine can read the password"));
     fs::write(&path, "").unwrap();
-    assert!(faults_in(folder.path(), &text).join("").contains("is empty; write the password into its first line"));
+    assert!(
+        faults_in(folder.path(), &text)
+            .join("")
+            .contains("is empty; write the password of the mail server into its first line")
+    );
 }

@@ -20,7 +20,14 @@ fn warnings(text: &str) -> String {
 fn an_address_is_enough() {
     let check = |url: &str, (tls, host, port, path): (bool, &str, u16, &str)| {
         let (configuration, _) = load_in(Path::new("/nowhere"), &table(&format!("endpoint = \"{url}\""))).unwrap();
-        let collector = Collector { tls, host: host.into(), port, path: path.into(), certificate_authority: None };
+        let collector = Collector {
+            tls,
+            host: host.into(),
+            port,
+            path: path.into(),
+            certificate_authority: None,
+            header_file: None,
+        };
         let service_name = "kelisim".to_owned();
         let expected = TraceSettings { collector, share: Share::of(0.01), trusts_parents: false, service_name };
         assert_eq!(configuration.traces, Some(expected), "{url}");
@@ -88,6 +95,28 @@ fn what_can_be_no_collector_is_told_with_what_to_write_instead() {
     ] {
         assert!(faults(lines).contains(expected), "{lines}: {}", faults(lines));
     }
+    let folder = tempfile::tempdir().unwrap();
+    let mode = |text: &str, mode| {
+        fs::write(folder.path().join("header"), text).unwrap();
+        fs::set_permissions(folder.path().join("header"), std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    };
+    let text = table("endpoint = \"https://otlp.example.kz/v1/traces\"\nheader_file = \"header\"");
+    let told = || load_in(folder.path(), &text).map_or_else(|faults| faults.to_string(), |_| String::new());
+    assert!(told().contains("can't read the header for the collector"), "{}", told());
+    for wrong in ["secret", "host: secret"] {
+        mode(wrong, 0o640);
+        assert!(
+            told().contains("is no header that a collector can be sent") && !told().contains("secret"),
+            "{}",
+            told()
+        );
+    }
+    mode("authorization: Bearer secret\n", 0o644);
+    assert!(warnings_in(folder.path(), &text).join("").contains("everyone on this machine can read the header"));
+    mode("authorization: Bearer secret\n", 0o640);
+    let (configuration, warnings) = load_in(folder.path(), &text).unwrap();
+    assert_eq!(configuration.traces.unwrap().collector.header_file, Some(folder.path().join("header")));
+    assert!(warnings.is_empty());
     // The line that it stands in is not shown either.
     let text = table("endpoint = \"https://name:secret@otlp.example.kz/v1/traces\"");
     let told = load_in(Path::new("/nowhere"), &text).unwrap_err().to_string();

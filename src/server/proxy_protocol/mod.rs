@@ -53,6 +53,11 @@ impl ProxyProtocol {
         Self { from, told: AtomicBool::new(false) }
     }
 
+    /// By whom it is spoken.
+    pub(super) fn from(&self) -> &[Network] {
+        &self.from
+    }
+
     /// Whether a peer speaks it.
     pub(super) fn is_spoken_by(&self, address: IpAddr) -> bool {
         ClientAddress::new(address).is_in(&self.from)

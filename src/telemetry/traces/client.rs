@@ -1,9 +1,9 @@
 //! The connection to the collector: one, kept while it lasts. Nothing that the collector says can grow here or hold anything up for long.
 
-use std::{io, time::Duration};
+use std::{io, path::PathBuf, time::Duration};
 
 use bytes::Bytes;
-use http::{Request, header};
+use http::{HeaderName, HeaderValue, Request, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{body::Incoming, client::conn::http1::SendRequest};
 use serde::Deserialize;
@@ -53,6 +53,23 @@ impl CollectorFailure {
     }
 }
 
+/// The header that a line stands for, such as `authorization: Bearer …`; `None` where it is none, or one that is written here.
+pub fn collector_header(line: &str) -> Option<(HeaderName, HeaderValue)> {
+    const OURS: [HeaderName; 6] = [
+        header::CONNECTION,
+        header::CONTENT_LENGTH,
+        header::CONTENT_TYPE,
+        header::HOST,
+        header::TRANSFER_ENCODING,
+        header::USER_AGENT,
+    ];
+    let (name, value) = line.split_once(':')?;
+    let name: HeaderName = name.trim().parse().ok()?;
+    let mut value = HeaderValue::from_str(value.trim()).ok()?;
+    value.set_sensitive(true);
+    (!OURS.contains(&name) && !value.is_empty()).then_some((name, value))
+}
+
 /// Asks a collector to take nothing: whether it is there and takes spans at this address. Blocks for at most ten seconds.
 ///
 /// # Errors
@@ -75,6 +92,7 @@ pub(super) struct Client {
     connector: Connector,
     path: String,
     host_header: String,
+    header_file: Option<PathBuf>,
     kept: Option<SendRequest<Full<Bytes>>>,
 }
 
@@ -101,13 +119,14 @@ enum Count {
 
 impl Client {
     pub(super) fn new(collector: &Collector) -> io::Result<Self> {
-        let Collector { host, port, path, certificate_authority, tls } = collector;
+        let Collector { host, port, path, certificate_authority, header_file, tls } = collector;
         let tls = tls.then(|| ClientTls::new(host, certificate_authority.as_deref())).transpose()?;
         let named = if host.contains(':') { format!("[{host}]") } else { host.clone() };
         Ok(Self {
             connector: Connector::new(host.clone(), *port, tls),
             path: path.clone(),
             host_header: format!("{named}:{port}"),
+            header_file: header_file.clone(),
             kept: None,
         })
     }
@@ -140,8 +159,13 @@ impl Client {
 
     async fn ask(&mut self, body: Bytes) -> Result<http::Response<Incoming>, CollectorFailure> {
         let broken = |error: hyper::Error| CollectorFailure::Unreachable(io::Error::other(error));
+        let more = self.header().map_err(CollectorFailure::Unreachable)?;
         let request = |body: &Bytes| {
-            Request::post(&self.path)
+            let mut request = Request::post(&self.path);
+            if let Some(headers) = request.headers_mut() {
+                headers.extend(more.clone());
+            }
+            request
                 .header(header::HOST, &self.host_header)
                 .header(header::CONTENT_TYPE, "application/json")
                 .header(header::USER_AGENT, concat!("kelisim/", env!("CARGO_PKG_VERSION")))
@@ -160,6 +184,15 @@ impl Client {
         let answer = new.send_request(request(&body)?).await.map_err(broken)?;
         self.kept = Some(new);
         Ok(answer)
+    }
+
+    /// What the file of the header says now.
+    fn header(&self) -> io::Result<Option<(HeaderName, HeaderValue)>> {
+        let Some(file) = &self.header_file else { return Ok(None) };
+        let named = |error| io::Error::new(error, format!("{}: {error}", file.display()));
+        let text = std::fs::read_to_string(file).map_err(|error| named(error.kind()))?;
+        let header = collector_header(text.lines().next().unwrap_or_default());
+        header.map(Some).ok_or_else(|| named(io::ErrorKind::InvalidData))
     }
 }
 
@@ -194,6 +227,17 @@ mod tests {
     }
 
     #[test]
+    fn a_header_is_a_name_and_a_value_and_none_of_those_that_are_written_here() {
+        let read = |line| collector_header(line).map(|(name, value)| (name.to_string(), value));
+        let (name, value) = read("Authorization: Bearer a:b=").unwrap();
+        assert_eq!((&*name, value.to_str().unwrap(), value.is_sensitive()), ("authorization", "Bearer a:b=", true));
+        assert_eq!(read("x-token:7").unwrap().0, "x-token");
+        for wrong in ["", "token", ": a", "a b: c", "x-token:", "x-token: \u{7}", "Host: a", "content-length: 3"] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
     fn what_may_pass_is_tried_again() {
         let passing = |status| CollectorFailure::Status(status, None).may_pass();
         let tried: Vec<u16> = (100..600).filter(|status| passing(*status)).collect();
@@ -212,6 +256,7 @@ mod tests {
             port,
             path: "/v1/traces".into(),
             certificate_authority: None,
+            header_file: None,
         };
         let failure = ask_collector(&collector).unwrap_err();
         assert_eq!((failure.reason(), failure.may_pass()), ("unreachable", true));

@@ -21,7 +21,7 @@ use std::{fmt, path::PathBuf, sync::Arc};
 
 use tokio::sync::mpsc;
 
-pub use client::{CollectorFailure, ask_collector};
+pub use client::{CollectorFailure, ask_collector, collector_header};
 pub use export::TraceExport;
 pub use open::OpenTrace;
 pub use span::ServerName;
@@ -59,6 +59,8 @@ pub struct Collector {
     pub path: String,
     /// A PEM file with the authorities to trust instead of the well-known ones.
     pub certificate_authority: Option<PathBuf>,
+    /// Where the header is by which it knows who sends; it is read each time.
+    pub header_file: Option<PathBuf>,
 }
 
 impl fmt::Display for Collector {

@@ -104,6 +104,11 @@ impl Collector {
         seen.iter().map(text).collect()
     }
 
+    /// What this header said in each request that came so far.
+    pub fn headers(&self, name: &str) -> Vec<String> {
+        self.seen.lock().unwrap().iter().filter_map(|request| Some(request.header(name)?.to_owned())).collect()
+    }
+
     /// Every span that came so far.
     pub fn spans(&self) -> Vec<Span> {
         self.seen.lock().unwrap().iter().flat_map(read).collect()

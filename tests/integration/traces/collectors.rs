@@ -116,6 +116,22 @@ fn a_reload_changes_the_share_and_the_collector_and_begins_and_ends_tracing() {
 }
 
 #[test]
+fn a_collector_that_wants_to_know_who_sends_is_told_by_what_the_file_says_now() {
+    let (site, folder) = (site(), tempfile::tempdir().unwrap());
+    let file = folder.path().join("collector.header");
+    fs::write(&file, "authorization: Bearer first\n").unwrap();
+    let collector = Collector::start();
+    let gateway = tracing(&site, &collector, &format!("sampled = 1\nheader_file = {:?}", file.display().to_string()));
+    let gateway = gateway.start();
+    gateway.plain_browser().open("/");
+    collector.spans_of(2);
+    fs::write(&file, "authorization: Bearer second\n").unwrap();
+    gateway.plain_browser().open("/");
+    collector.spans_of(4);
+    assert_eq!(collector.headers("authorization"), ["Bearer first", "Bearer second"]);
+}
+
+#[test]
 fn over_tls_the_collector_is_known_by_its_name_and_its_authority() {
     let site = site();
     let folder = tempfile::tempdir().unwrap();
