@@ -25,6 +25,7 @@ pub(super) fn check(path: &Path, most_descriptors: u64, out: &mut dyn Write, err
     match config::load(path) {
         Ok((configuration, warnings)) => {
             let of_system = descriptors::warning(&configuration.server.limits, most_descriptors);
+            let of_system = of_system.map(|warning| format!("warning: {warning}"));
             let warnings: Vec<_> = warnings.iter().map(ToString::to_string).chain(of_system).collect();
             for warning in &warnings {
                 writeln!(out, "{warning}")?;

@@ -7,9 +7,9 @@ pub(super) fn warning(limits: &Limits, most: u64) -> Option<String> {
     let needed = limits.descriptors();
     (most < needed).then(|| {
         format!(
-            "warning: {most} descriptors may be open here, and `connections` and `upstream_connections` in [server.limits] need {needed}; in a flood \
-             connections wait or are 503 before these limits are reached. Write `LimitNOFILE={needed}` below [Service] (`systemctl edit kelisim`), or \
-             lower the limits"
+            "{most} descriptors may be open here, and `connections` and `upstream_connections` in [server.limits] need {needed}; in a flood \
+             connections wait or are 503 before these limits are reached. Write `LimitNOFILE={needed}` below [Service] (`systemctl edit kelisim`; for a \
+             container raise `nofile` of its `ulimits`), or lower the limits"
         )
     })
 }

@@ -13,6 +13,8 @@ pub(super) struct Facts {
     /// How commands name the file.
     pub(super) configuration: String,
     pub(super) state_dir: String,
+    /// Whether what is said of `systemctl` means nothing here, as in a container.
+    pub(super) is_without_systemd: bool,
     /// What is wrong with the file: the first line of each fault.
     pub(super) faults: Vec<String>,
     /// How many warnings there are of a file without faults. They are no findings: an operator may know them well, and mean it so.

@@ -10,6 +10,14 @@ const COLUMNS: usize = 80;
 /// Where the text of a finding begins.
 const INDENT: &str = "     ";
 
+/// Commands of systemd, which a container has not.
+const SYSTEMD: [&str; 2] = ["systemctl", "journalctl"];
+/// What takes their place there.
+const IN_A_CONTAINER: &str = "No systemd runs here. In a container `systemctl restart kelisim` is `docker compose restart kelisim`, \
+                              `systemctl reload kelisim` is `docker compose kill -s SIGHUP kelisim`, `journalctl -u kelisim` is \
+                              `docker compose logs kelisim`, and `LimitNOFILE` is `nofile` in `ulimits`; timers of systemd are lines in the \
+                              crontab of the machine.";
+
 /// Writes all of it.
 pub(super) fn write(facts: &Facts, findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
     for (number, finding) in findings.iter().enumerate() {
@@ -17,6 +25,12 @@ pub(super) fn write(facts: &Facts, findings: &[Finding], out: &mut dyn Write) ->
         wrapped(&head, &format!("{}: {}", finding.severity.words(), finding.what), out)?;
         wrapped(INDENT, &finding.why, out)?;
         wrapped(&format!("{INDENT}Do: "), &finding.remedy, out)?;
+        writeln!(out)?;
+    }
+    if facts.is_without_systemd
+        && findings.iter().any(|finding| SYSTEMD.iter().any(|word| finding.remedy.contains(word)))
+    {
+        wrapped("", IN_A_CONTAINER, out)?;
         writeln!(out)?;
     }
     for unseen in &facts.not_seen {
@@ -79,6 +93,18 @@ fn words(text: &str) -> Vec<&str> {
 mod tests {
     use super::*;
     use crate::cli::doctor::finding::Finding;
+
+    #[test]
+    fn where_no_systemd_runs_it_is_said_what_takes_its_place_and_only_where_that_matters() {
+        let told = |is_without_systemd, remedy: &str| {
+            let finding = Finding::now("running", "It is gone.".to_owned(), "It matters.", remedy.to_owned());
+            let mut text = Vec::new();
+            write(&Facts { is_without_systemd, ..Facts::default() }, &[finding], &mut text).unwrap();
+            String::from_utf8(text).unwrap().contains("`docker compose restart kelisim`")
+        };
+        assert!(told(true, "`systemctl restart kelisim`") && told(true, "`journalctl -u kelisim`"));
+        assert!(!told(true, "look at the disk") && !told(false, "`systemctl restart kelisim`"));
+    }
 
     #[test]
     fn a_finding_is_wrapped_at_eighty_columns_and_a_long_word_stays_whole() {

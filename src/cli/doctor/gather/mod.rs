@@ -47,6 +47,8 @@ pub(super) fn gather(path: &Path) -> Facts {
         }
     }
     facts.state_dir = state_dir.display().to_string();
+    // As sd_booted(3) finds it out.
+    facts.is_without_systemd = !Path::new("/run/systemd/system").exists();
     ask(&state_dir, &mut facts);
     files::look(&state_dir, &mut facts);
     if let Ok((configuration, _)) = loaded {

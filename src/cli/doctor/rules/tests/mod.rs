@@ -47,6 +47,7 @@ fn well() -> Facts {
         now: at(NOW),
         configuration: "k.toml".into(),
         state_dir: "/var/lib/kelisim".into(),
+        is_without_systemd: false,
         fingerprint: Some("f1".into()),
         changed_files: Some(Vec::new()),
         gateway: Gateway::Running(Box::new(Description {
