@@ -48,9 +48,9 @@ pub(super) fn run(arguments: &EraseArguments) -> Result<(), Box<dyn std::error::
     // Nobody may read while the bytes are overwritten.
     drop(reader);
     let (records, overwritten) = erase(&settings, id, arguments.reason)?;
-    println!("{records} {} erased", if records == 1 { "record" } else { "records" });
+    say!("{records} {} erased", if records == 1 { "record" } else { "records" });
     if !overwritten {
-        println!("somebody is reading the log: the bytes are overwritten as soon as that ends");
+        say!("somebody is reading the log: the bytes are overwritten as soon as that ends");
     }
     if records == 0 {
         return Err(LogError::Nobody.into());
@@ -58,21 +58,21 @@ pub(super) fn run(arguments: &EraseArguments) -> Result<(), Box<dyn std::error::
     let reader = Reader::open(&settings.state_dir)?;
     for row in &rows {
         if let Some((by, Removal::Erasure, _)) = reader.removal(row.index)? {
-            println!("the record of leaf {} is gone, and leaf {} says so", row.index.0, by.0);
+            say!("the record of leaf {} is gone, and leaf {} says so", row.index.0, by.0);
         }
     }
     let times: Vec<_> = person::times(&rows).collect();
     let (takings, others) = takings(&reader, &times)?;
     if !takings.is_empty() {
-        println!(
+        say!(
             "records of that time were taken out before. Whoever has these may still hold what was erased here; have it deleted there too:"
         );
     }
     for taking in &takings {
-        println!("  {}", line(taking));
+        say!("  {}", line(taking));
     }
     if others > 0 {
-        println!("  and {others} earlier ones");
+        say!("  and {others} earlier ones");
     }
     Ok(())
 }

@@ -165,6 +165,17 @@ impl Observed {
             active += usize::from(fits);
             open += usize::from(!fits);
         }
+        let named = inventory::named_by_catalogue(seen, &self.catalogue);
+        if !named.is_empty() {
+            writeln!(
+                out,
+                "# The catalogue names these cookies already, and they are treated so. The settings page shows visitors the lines of this file\n\
+                 # alone: to have them there, take each `# ` away, and say in `purpose` what they do here.\n"
+            )?;
+        }
+        for block in named {
+            write!(out, "{}", block.commented())?;
+        }
         writeln!(
             err,
             "{name}: {}, {} and {} of storage were seen; {} proposed, {} commented out for you to decide",

@@ -3,6 +3,11 @@
 //! Exit codes: 0 right, 1 the thing asked about is not right, 2 wrong use.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where people are told")]
 
+/// A line of standard output. Unlike `println!` it ends no command where the reader wants no more, as `head` does.
+macro_rules! say {
+    ($($text:tt)*) => { $crate::cli::print_line(&format!($($text)*)) };
+}
+
 mod apply;
 mod backup;
 mod canary;
@@ -200,6 +205,13 @@ fn print(text: &[u8]) -> io::Result<()> {
     match output.write_all(text).and_then(|()| output.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         printed => printed,
+    }
+}
+
+/// The same with a line. What else keeps it from being printed is told, and takes back nothing of what has been done by then.
+fn print_line(line: &str) {
+    if let Err(error) = print(format!("{line}\n").as_bytes()) {
+        eprintln!("standard output: {error}");
     }
 }
 

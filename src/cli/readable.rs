@@ -8,6 +8,9 @@ use std::{
 
 use crate::config::Configuration;
 
+/// The folder of configurations: what is in there is meant for the gateway.
+const CONFIGURATION: &str = "/etc/kelisim";
+
 /// Links that are followed from one file.
 const MOST_LINKS: usize = 40;
 
@@ -160,6 +163,10 @@ impl Obstacle {
         let (own, name) = (file.display(), file.file_name().unwrap_or_default().display());
         match folder {
             Some(folder) if *is_owner => format!("`chmod u+x {}`", folder.display()),
+            // Copied back from elsewhere, or made by a root whose files are closed to others.
+            Some(folder) if folder.starts_with(CONFIGURATION) => {
+                format!("`chgrp -R {group} {CONFIGURATION} && chmod -R g+rX {CONFIGURATION}`")
+            }
             // Whoever closed a folder, such as a home, meant all that is in it.
             Some(_) => format!(
                 "`install -D -m 0640 -g {group} {own} /etc/kelisim/files/{name}`, and name it there; whatever renews the file must do so too"
@@ -278,6 +285,19 @@ mod tests {
         assert!(obstacle.what().ends_with(&format!("key.pem: it may not pass {}", closed.display())), "{obstacle:?}");
         assert!(obstacle.remedy().starts_with("`install -D -m 0640 -g 64998 "), "{obstacle:?}");
         assert_eq!(stranger(64_998).obstacle(&folder.path().join("gone")), None);
+    }
+
+    #[test]
+    fn a_closed_folder_of_configurations_is_opened_as_a_whole() {
+        let remedy = |folder: &str| {
+            let file = PathBuf::from("/etc/kelisim/policy/example.kz/2026.ru.txt");
+            let folder = Some(PathBuf::from(folder));
+            Obstacle { file, user: "kelisim".into(), folder, is_owner: false, group: "kelisim".into() }.remedy()
+        };
+        let whole = "`chgrp -R kelisim /etc/kelisim && chmod -R g+rX /etc/kelisim`";
+        assert_eq!(remedy("/etc/kelisim"), whole, "as after a copy of it came back");
+        assert_eq!(remedy("/etc/kelisim/policy/example.kz"), whole, "as under a umask of 077");
+        assert!(remedy("/etc/kelisim-old").starts_with("`install -D "), "another folder");
     }
 
     #[test]

@@ -68,18 +68,18 @@ pub(super) fn run(command: &RequestCommand) -> Result<(), Box<dyn std::error::Er
             let configuration = configuration_alone(&file.config)?;
             let number = add_request(&configuration.state_dir, *kind, *received, today)?;
             let request = PersonRequest { number, kind: *kind, received: *received, done: None };
-            println!("{}", line(&request, &configuration.deadlines, today));
+            say!("{}", line(&request, &configuration.deadlines, today));
             // What a script reads stays one line.
             eprintln!("put the number on the letter; when it is done: kelisim log request done {}", request.number);
         }
         RequestCommand::List(ListArguments { all, file }) => {
             let configuration = configuration_alone(&file.config)?;
             let requests = PersonRequests::read(&configuration.state_dir)?;
-            list(&requests, &configuration.deadlines, today, *all).iter().for_each(|line| println!("{line}"));
+            list(&requests, &configuration.deadlines, today, *all).iter().for_each(|line| say!("{line}"));
         }
         RequestCommand::Done(DoneArguments { number, file }) => {
             end_request(&configuration_alone(&file.config)?.state_dir, number, today)?;
-            println!("{number} is done, on {today}; `kelisim log request list --all` shows it");
+            say!("{number} is done, on {today}; `kelisim log request list --all` shows it");
         }
     }
     Ok(())

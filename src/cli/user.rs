@@ -62,19 +62,19 @@ pub(super) fn run(command: &UserCommand) -> Result<(), Box<dyn std::error::Error
             let state_dir = configuration_alone(&file.config)?.state_dir;
             let password = if *password_stdin { read_password(&mut io::stdin().lock())? } else { made_password() };
             let number = add_account(&state_dir, name, *role, &password, Clock::system().now())?;
-            println!("account {number} ({}) for {name}", role.name());
+            say!("account {number} ({}) for {name}", role.name());
             if !password_stdin {
-                println!("password, shown once: {password}");
+                say!("password, shown once: {password}");
             }
         }
         UserCommand::Remove(NameArguments { name, file }) => {
             remove_account(&configuration_alone(&file.config)?.state_dir, name)?;
-            println!("removed");
+            say!("removed");
         }
         UserCommand::List(FileArguments { config }) => {
             for account in Accounts::read(&configuration_alone(config)?.state_dir)?.iter() {
                 let number = account.number().map_or_else(|| "unreadable".to_owned(), |number| number.to_string());
-                println!(
+                say!(
                     "{number}  {:8}  {}  {}",
                     account.role.name(),
                     &account.created.get(..10).unwrap_or(""),

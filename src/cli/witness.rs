@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &WitnessArguments) -> Result<(), Box<dyn std::error
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let server = Server::on(listener, state, Clock::system())?;
-        println!("{key}");
+        say!("{key}");
         let logs: Vec<_> = arguments.logs.iter().map(VerifierKey::name).collect();
         tracing::info!(listen = %server.address()?, key, logs = logs.join(", "), "started");
         server

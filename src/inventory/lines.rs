@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use super::{
     CookieEntry, FoldedName, HostAndPort, HostEntry, LineKind, NamePattern, Proposal, Seen, SiteInventory, StorageKind,
     line::{same, table},
+    proposal::named_by,
     propose_cookie, propose_host, propose_key,
 };
 use crate::{
@@ -73,6 +74,20 @@ pub fn blocks(inventory: &SiteInventory, configured: Configured<'_>) -> Vec<Bloc
             .filter_map(|(kind, name, entry)| key(kind, name, entry.seen, configured.catalogue, &mut written)),
     );
     blocks
+}
+
+/// The tables for cookies that the catalogue alone names: they change nothing but what visitors are shown, which is what the site's own lines
+/// say. Of a rule that nobody could verify only the category is written.
+pub fn named_by_catalogue(inventory: &SiteInventory, catalogue: &Catalogue) -> Vec<Block> {
+    let mut written = HashSet::new();
+    let named = inventory.cookies().filter_map(|(name, entry)| {
+        let samples = name.samples();
+        let (rule, is_listed) = samples.iter().find_map(|sample| catalogue.deciding(sample.as_bytes()))?;
+        let pattern = name.pattern().filter(|pattern| !is_listed && written.insert(format!("{pattern:?}")))?;
+        let proposal = named_by(rule);
+        Some(Block { undecided: true, ..block(&[seen(entry.seen)], LineKind::Cookie, &pattern, &proposal) })
+    });
+    named.collect()
 }
 
 fn is_covered(name: &FoldedName, catalogue: &Catalogue) -> bool {

@@ -23,7 +23,7 @@ pub use entry::{Attributes, CookieEntry, HostEntry, KeyEntry, Lifetime, Lifetime
 pub use file::{InventoryFault, read, write};
 pub use fold::{FoldedName, FoldedPath, NamePattern};
 pub use line::{Line, LineKind};
-pub use lines::{Block, Configured, blocks};
+pub use lines::{Block, Configured, blocks, named_by_catalogue};
 pub use listing::{Item, Standing, What, items};
 pub use proposal::{Proposal, propose_cookie, propose_host, propose_key};
 pub use reason::{Reason, Topic};

@@ -113,6 +113,12 @@ fn rule_for_display<'c>(name: &FoldedName, catalogue: &'c Catalogue) -> Option<&
     name.samples().iter().find_map(|sample| catalogue.rule(sample.as_bytes())).filter(|rule| rule.third_party)
 }
 
+/// What the catalogue says of a cookie that it decides about; what no source was read for is not for visitors.
+pub(super) fn named_by(rule: &Rule) -> Proposal {
+    let proposal = by_rule(rule, false);
+    if rule.verified { proposal } else { plain(Some(rule.category), proposal.reason) }
+}
+
 fn by_rule(rule: &Rule, is_of_key: bool) -> Proposal {
     Proposal {
         category: Some(rule.category),

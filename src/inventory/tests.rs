@@ -342,6 +342,20 @@ fn what_is_covered_is_left_out_and_every_other_thing_is_written_once() {
     assert!(text.lines().all(|line| line.is_empty() || line.starts_with('#')), "nothing is decided here: {text}");
 }
 
+#[test]
+fn cookies_of_the_catalogue_are_offered_for_visitors_to_read() {
+    let mut site = SiteInventory::default();
+    ["_ga", "lang", "quirk"].into_iter().for_each(|cookie| site.cookie_sent(name(cookie), hour(1)));
+    let named = |own: Vec<_>| {
+        let catalogue = Catalogue::new(parse_catalogue(CATALOGUE).unwrap(), own);
+        named_by_catalogue(&site, &catalogue).iter().map(Block::commented).collect::<String>()
+    };
+    let text = named(Vec::new());
+    assert!(text.contains("# name = \"_ga\"\n# category = \"analytical\"\n# owner = "), "{text}");
+    assert!(text.contains("# category = \"functional\"\n\n") && !text.contains("quirk"), "no source for lang: {text}");
+    assert!(!named(vec![own_rule(Pattern::name("_ga").unwrap())]).contains("_ga"), "visitors see it already");
+}
+
 proptest! {
     #[test]
     fn folding_ends_and_its_pattern_finds_what_was_folded(text in "[ -~]{1,80}|[a-z_]{1,20}[0-9a-f]{8,40}(_[a-z]{0,9})?|[0-9a-f]{16,64}") {

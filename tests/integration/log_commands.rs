@@ -1,9 +1,9 @@
 //! `kelisim run`, `check`, `log export` and `log erase` as an operator runs them.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
-    process::Output,
+    process::{Command, Output},
 };
 
 use crate::harness::{Gateway, Program, kelisim, shop};
@@ -159,6 +159,25 @@ fn a_person_is_answered_and_erased_by_the_number_of_one_record_too() {
             assert!(err(&nobody).contains("nothing is recorded under this number"), "{nobody:?}");
         }
     }
+}
+
+#[test]
+fn a_reader_that_wants_no_more_ends_no_command_before_its_time() {
+    let shop = shop();
+    let gateway = Gateway::before(&shop);
+    let mut anna = gateway.browser();
+    anna.choose("accept");
+    let page = anna.open("/_kelisim/receipt").text();
+    let number = &page.split_once("data-kelisim-consent-id>").unwrap().1[..32];
+    let (reader, writer) = io::pipe().unwrap();
+    // As `head` does when it has enough.
+    drop(reader);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kelisim"));
+    command.args(["log", "erase", number, "--config"]).arg(gateway.path().join("kelisim.toml"));
+    let erased = command.stdout(writer).output().unwrap();
+    assert_eq!((code(&erased), err(&erased).as_str()), (Some(0), ""), "{erased:?}");
+    let log = out(&kelisim(gateway.path(), &["log", "export", "--format", "jsonl"]));
+    assert!(log.contains("\"removed_by\":\"erasure\""), "{log}");
 }
 
 #[test]

@@ -105,7 +105,7 @@ pub(super) fn run(arguments: &IncidentArguments) -> Result<(), Box<dyn std::erro
         findings: findings::find(&reader, from, to, &accounts, arguments.list_numbers)?,
     };
     if arguments.json {
-        println!("{}", json::json(&notice)?);
+        say!("{}", json::json(&notice)?);
     } else {
         print!("{}", text::plain(&notice, arguments.language));
     }

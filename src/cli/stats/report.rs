@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<(), Box<dyn std::error:
         let Some(mail) = &configuration.mail else { return Err(StatsError::NoMail.into()) };
         mail::send(mail, &letter, Clock::system().now())?;
         let readers: Vec<_> = mail.to.iter().map(|reader| reader.email.to_string()).collect();
-        println!("{} went to {}", letter.subject, readers.join(", "));
+        say!("{} went to {}", letter.subject, readers.join(", "));
         return Ok(());
     }
     match &arguments.out {

@@ -70,10 +70,10 @@ impl Told {
     }
 
     pub(super) fn print(&self, site: &str, (first, last): (Day, Day), totals: &Totals, kept: &KeptFrom, dry_run: bool) {
-        self.files.iter().for_each(|line| println!("{line}"));
+        self.files.iter().for_each(|line| say!("{line}"));
         self.hints.iter().for_each(|line| eprintln!("{line}"));
         let done = if dry_run { "would be added to" } else { "added to" };
-        println!("{done} {site}, {first} to {last}:");
+        say!("{done} {site}, {first} to {last}:");
         for (name, number) in [
             ("requests", totals.requests),
             ("pageviews", totals.views),
@@ -82,10 +82,10 @@ impl Told {
             ("pages not found", totals.not_found),
             ("pages for robots", totals.robots),
         ] {
-            println!("{name:<18}{number:>14}");
+            say!("{name:<18}{number:>14}");
         }
         if first < kept.rows {
-            println!("of days before {} totals are kept and no tables (`keep_tables` in [statistics])", kept.rows);
+            say!("of days before {} totals are kept and no tables (`keep_tables` in [statistics])", kept.rows);
         }
     }
 }

@@ -97,6 +97,9 @@ fn a_name_without_a_certificate_is_wrong_now_and_one_that_is_not_renewed_soon() 
     assert!(!of_name(held, "2027-03-01").2.contains("restart"), "the authority is asked no sooner");
     assert!(of_name(missing(0, None), "2027-03-01").2.starts_with("It is asked for at this moment"));
     assert!(of_name(missing(1, None), "2027-03-01").2.starts_with("1 attempt failed before the gateway was started;"));
+    let asked_now = DescribedName { again: "2026-11-22T10:00:00Z".into(), ..missing(1, None) };
+    let (.., remedy) = of_name(asked_now, "2027-03-01");
+    assert!(remedy.ends_with("It is asked for again now; look again in a minute"), "a moment that is over: {remedy}");
 
     let failing = DescribedName { is_served: true, ..missing(2, Some("it is away")) };
     let (severity, what, _) = of_name(failing.clone(), "2027-03-01");
