@@ -99,11 +99,12 @@ impl Answer<'_> {
         lines.fact(&receipt.offered, &set(words, act.asked));
         let host = event.frame.as_ref().map(|frame| format!(" ({})", frame.host)).unwrap_or_default();
         lines.fact(&settings.allowed, &(set(words, act.allowed) + &host));
-        if act.withdrawn != Some(CategorySet::EMPTY) {
-            let withdrawn = act.withdrawn.map_or_else(unknown, |withdrawn| set(words, withdrawn));
-            lines.fact(&capitalised(&receipt.events.withdrawn), &withdrawn);
+        // Nothing is not said of either: `refused: none` below `allowed: none` would read as if both were denied.
+        let of_acts =
+            [(capitalised(&receipt.events.withdrawn), act.withdrawn), (settings.refused.clone(), act.refused)];
+        for (name, categories) in of_acts.iter().filter(|(_, categories)| *categories != Some(CategorySet::EMPTY)) {
+            lines.fact(name, &categories.map_or_else(unknown, |categories| set(words, categories)));
         }
-        lines.fact(&settings.refused, &act.refused.map_or_else(unknown, |refused| set(words, refused)));
         lines.fact(&settings.valid_until, &moment(event.valid_until));
         lines.fact(&words.facts.record_term, &self.retention.kept_until(event).date());
         lines.fact(&receipt.method, words.method(event.method));
