@@ -145,6 +145,9 @@ struct CheckArguments {
     /// Don't ask.
     #[arg(long, requires = "apply")]
     yes: bool,
+    /// Say nothing but faults.
+    #[arg(long, conflicts_with_all = ["apply", "canary", "from_inventory"])]
+    quiet: bool,
 }
 
 /// Runs the command that the arguments name.
@@ -163,6 +166,7 @@ pub fn main() -> ExitCode {
             } else if arguments.apply {
                 apply::apply(path, Agreement::of(arguments.yes), out, err)
             } else {
+                let out: &mut dyn io::Write = if arguments.quiet { &mut io::sink() } else { out };
                 check::check(path, server::most_descriptors(), out, err)
             };
             told(right.and_then(|right| if right { Ok(()) } else { Err(io::Error::other(Silent)) }))

@@ -46,6 +46,13 @@ fn what_init_writes_is_checked_and_run_as_it_is_and_never_written_over() {
     let written = fs::read_to_string(&file).unwrap();
     let checked = kelisim(folder.path(), &["check"]);
     assert!(checked.status.success() && text(&checked.stdout).contains("is right: 1 site"), "{checked:?}");
+    // As a start does, which says the warnings itself.
+    let checked = kelisim(folder.path(), &["check", "--quiet"]);
+    assert!(checked.status.success() && checked.stdout.is_empty() && checked.stderr.is_empty(), "{checked:?}");
+    fs::write(&file, format!("unheard_of = true\n{written}")).unwrap();
+    let checked = kelisim(folder.path(), &["check", "--quiet"]);
+    assert!(!checked.status.success() && text(&checked.stderr).contains("unheard_of"), "{checked:?}");
+    fs::write(&file, &written).unwrap();
     let again = kelisim(folder.path(), &words);
     assert_eq!(again.status.code(), Some(1));
     assert!(text(&again.stderr).contains("is there already"), "{again:?}");
