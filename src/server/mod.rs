@@ -22,6 +22,7 @@ use arc_swap::ArcSwap;
 use tokio::{runtime, sync::watch};
 use tokio_rustls::TlsAcceptor;
 
+pub use crate::sockets::cannot_listen;
 pub use certificates::{Certificates, PreparedCertificates};
 pub use inherited::Inherited;
 pub use other_host::{OtherBody, OtherHost};
