@@ -114,7 +114,7 @@ FIELDS = {  # how a field of this name is written, wherever it stands: between q
     "validity": f"P(?:0D|{TERM}M(?:{TERM}D)?|{TERM}D)", "agent": "chromium|firefox|safari|robot|other",
     "method": "banner_form|settings_form|receipt_form|script|navigation|frame_form", "reason": "request|order",
     "category": "necessary|functional|analytical|marketing", "state": "started|stopped", "what": "read|export|incident",
-    "by": f"command_line|{HEX}{{8}}", "form": "csv|jsonl|jsonld|bundle|page"}
+    "by": f"command_line|{HEX}{{8}}", "form": "csv|jsonl|jsonld|bundle|page|backup"}
 FIELDS = {name: f'"(?:{pattern})"' for name, pattern in FIELDS.items()} | {  # ... and without them
     "index": NUMBER, "ends": f"null|{NUMBER}", "gpc dnt": "true|false", "summary": r"\{.*\}",
     "page": r'null|"(?:[!#-\[\]-~]|\\["\\]){0,256}"', "ranges": rf"\[(?:\[{NUMBER},{NUMBER}\](?:,(?=\[)|(?=\])))*\]",

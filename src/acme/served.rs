@@ -24,6 +24,8 @@ const LONGEST_TOKEN: usize = 256;
 #[derive(Default)]
 pub struct Served {
     certificates: ArcSwap<BTreeMap<Box<str>, Arc<CertifiedKey>>>,
+    /// Names that one is asked for, in lower case.
+    names: ArcSwap<Vec<String>>,
     /// Tokens with what is answered to them.
     files: Mutex<Vec<(String, String)>>,
     /// Names with the certificate that proves them.
@@ -53,6 +55,11 @@ impl Served {
         self.certificates.load().get(name).cloned()
     }
 
+    /// Whether one is asked for, for this name in lower case, and none was issued yet.
+    pub fn awaits(&self, name: &str) -> bool {
+        self.names.load().iter().any(|asked| asked == name) && !self.certificates.load().contains_key(name)
+    }
+
     /// Any that was issued: for clients that name no host.
     pub fn any(&self) -> Option<Arc<CertifiedKey>> {
         self.certificates.load().values().next().cloned()
@@ -77,6 +84,7 @@ impl Served {
 
     /// Serves no name any more but these.
     pub(super) fn keep_only(&self, names: &[String]) {
+        self.names.store(Arc::new(names.to_vec()));
         self.certificates.rcu(|certificates| {
             let mut certificates = BTreeMap::clone(certificates);
             certificates.retain(|served, _| names.iter().any(|name| **name == **served));
@@ -208,7 +216,7 @@ mod tests {
     #[test]
     fn a_certificate_takes_the_place_of_the_one_before() {
         let served = Served::default();
-        assert!(served.any().is_none());
+        assert!(served.any().is_none() && !served.awaits("shop.example"));
         let (old, new) = (proof("shop.example", &[1; 32]).unwrap(), proof("shop.example", &[2; 32]).unwrap());
         served.put("shop.example", old);
         served.put("shop.example", new.clone());
@@ -216,6 +224,7 @@ mod tests {
         assert_eq!((served.all().len(), served.certificate("www.shop.example").is_none()), (1, true));
         served.keep_only(&["shop.example".to_owned(), "www.shop.example".to_owned()]);
         assert_eq!(served.all().len(), 1);
+        assert_eq!(["shop.example", "www.shop.example"].map(|name| served.awaits(name)), [false, true]);
         served.keep_only(&["www.shop.example".to_owned()]);
         assert_eq!(served.all().len(), 0);
     }

@@ -9,7 +9,7 @@ pub(super) fn warning(limits: &Limits, most: u64) -> Option<String> {
         format!(
             "{most} descriptors may be open here, and `connections` and `upstream_connections` in [server.limits] need {needed}; in a flood \
              connections wait or are 503 before these limits are reached. Write `LimitNOFILE={needed}` below [Service] (`systemctl edit kelisim`; for a \
-             container raise `nofile` of its `ulimits`), or lower the limits"
+             container raise `nofile` of its `ulimits`), or lower the limits where the machine allows no more, as some containers do"
         )
     })
 }

@@ -29,7 +29,7 @@ use crate::{
     gateway::{self, BeginError, Parts},
     geo::Countries,
     ledger::Comparison,
-    server::{Certificates, Inherited, OtherHost, Server},
+    server::{Certificates, Inherited, OtherHost, Server, cannot_listen},
     store::{self, Store, StoreError},
     telemetry::{AccessLog, AccessLogThread, Counter, Metrics, TraceExport},
     witness,
@@ -353,8 +353,7 @@ fn listen(address: SocketAddr, inherited: &mut Inherited) -> io::Result<(SocketA
     if let Some(listener) = inherited.take(address) {
         return Ok((address, listener));
     }
-    let told = |error: io::Error| io::Error::new(error.kind(), format!("can't listen on {address}: {error}"));
-    let listener = TcpListener::bind(address).map_err(told)?;
+    let listener = TcpListener::bind(address).map_err(|error| cannot_listen(address, &error))?;
     listener.set_nonblocking(true)?;
     Ok((listener.local_addr()?, listener))
 }

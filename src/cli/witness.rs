@@ -1,7 +1,6 @@
 //! `kelisim log witness`: the auditor's server that signs the checkpoints of others' logs.
 
 use std::{
-    io,
     net::{SocketAddr, TcpListener},
     path::PathBuf,
 };
@@ -9,9 +8,11 @@ use std::{
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::systemd;
 use crate::{
     clock::Clock,
     ledger::VerifierKey,
+    server::cannot_listen,
     telemetry::{LogFormat, start_log},
     witness::{Server, State},
 };
@@ -53,8 +54,7 @@ pub(super) fn run(arguments: &WitnessArguments) -> Result<(), Box<dyn std::error
     });
     let ip = arguments.listen.ip();
     // Before a key is made: its name is for ever, and who can't listen may come back with another one.
-    let listener = TcpListener::bind(arguments.listen)
-        .map_err(|error| io::Error::new(error.kind(), format!("can't listen on {}: {error}", arguments.listen)))?;
+    let listener = TcpListener::bind(arguments.listen).map_err(|error| cannot_listen(arguments.listen, &error))?;
     // All addresses are the name of none.
     let usual = if ip.is_unspecified() { String::new() } else { ip.to_string() };
     let state = State::open(&arguments.state, arguments.name.as_deref(), &usual, arguments.logs.clone())?;
@@ -67,6 +67,7 @@ pub(super) fn run(arguments: &WitnessArguments) -> Result<(), Box<dyn std::error
         say!("{key}");
         let logs: Vec<_> = arguments.logs.iter().map(VerifierKey::name).collect();
         tracing::info!(listen = %server.address()?, key, logs = logs.join(", "), "started");
+        systemd::is_ready();
         server
             .serve(async {
                 tokio::select! {

@@ -11,13 +11,15 @@ pub(super) fn elsewhere(shared: &Shared, site: &Site, visit: &Visit, uri: &Uri) 
     if uri.path().starts_with("/.well-known/acme-challenge/") {
         return None;
     }
-    let port = shared.https_port().filter(|_| visit.client.scheme == Scheme::Http);
-    let port = port.map(|port| site.https_port.unwrap_or(port));
     let canonical = site.canonical_host.as_deref().filter(|canonical| *canonical != visit.host);
+    let host = canonical.unwrap_or(&visit.host);
+    // Browsers keep a 308 for good: nobody is sent where TLS is refused since an authority has not issued the certificate yet.
+    let port = if visit.client.scheme == Scheme::Http { shared.https_port(host) } else { None };
+    let port = port.map(|port| site.https_port.unwrap_or(port));
     let (scheme, host) = match (port, canonical) {
         (None, None) => return None,
-        (Some(443), canonical) => ("https", canonical.unwrap_or(&visit.host).to_owned()),
-        (Some(port), canonical) => ("https", format!("{}:{port}", canonical.unwrap_or(&visit.host))),
+        (Some(443), _) => ("https", host.to_owned()),
+        (Some(port), _) => ("https", format!("{host}:{port}")),
         (None, Some(canonical)) => {
             let port = visit.authority.strip_prefix(&visit.host).unwrap_or_default();
             (visit.client.scheme.name(), format!("{canonical}{port}"))

@@ -5,8 +5,8 @@ use std::{
     io,
     ops::Deref,
     sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering},
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -108,7 +108,13 @@ pub struct Shared {
     pub(super) countries: Arc<Countries>,
     pub(super) robots: Arc<Robots>,
     pub(super) traces: Option<Traces>,
-    https_port: AtomicU16,
+    to_https: OnceLock<ToHttps>,
+}
+
+/// The way to https: a port, and which hosts can't be reached there yet.
+struct ToHttps {
+    port: u16,
+    not_yet: Box<dyn Fn(&str) -> bool + Send + Sync>,
 }
 
 impl Deref for Shared {
@@ -203,7 +209,7 @@ impl Shared {
             countries: configured.countries,
             robots: configured.robots,
             traces: configured.traces,
-            https_port: AtomicU16::new(0),
+            to_https: OnceLock::new(),
         }))
     }
 
@@ -219,9 +225,9 @@ impl Shared {
         self.room.change(self.upstream_connections);
     }
 
-    /// From now on plain requests are sent to this port by https.
-    pub fn redirect_to_https(&self, port: u16) {
-        self.https_port.store(port, Ordering::Relaxed);
+    /// From now on plain requests are sent to this port by https, but for hosts that can't be reached by it yet.
+    pub fn redirect_to_https(&self, port: u16, not_yet: impl Fn(&str) -> bool + Send + Sync + 'static) {
+        _ = self.to_https.set(ToHttps { port, not_yet: Box::new(not_yet) });
     }
 
     /// SHA-256 of the configuration.
@@ -271,8 +277,9 @@ impl Shared {
         }
     }
 
-    pub(super) fn https_port(&self) -> Option<u16> {
-        Some(self.https_port.load(Ordering::Relaxed)).filter(|port| *port != 0)
+    /// Where plain requests for this host are sent by https; none where they stay.
+    pub(super) fn https_port(&self, host: &str) -> Option<u16> {
+        self.to_https.get().filter(|to| !(to.not_yet)(host)).map(|to| to.port)
     }
 
     pub(super) fn site(&self, host: &str) -> Option<&Site> {

@@ -108,6 +108,11 @@ impl Certificates {
         ServerName::try_from(name).is_ok_and(|asked| of_file(&asked)) || self.served.certificate(name).is_some()
     }
 
+    /// Whether an authority is asked for one for this name, in lower case, and there is none until it comes.
+    pub fn await_one(&self, name: &str) -> bool {
+        self.served.awaits(name) && !self.serve(name)
+    }
+
     /// Whether one is served for any name: otherwise every handshake is refused.
     pub fn serve_any(&self) -> bool {
         !self.current.load().is_empty() || self.served.any().is_some()

@@ -8,6 +8,7 @@ use std::{
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::Inherited;
+use crate::sockets::cannot_listen;
 
 /// How many connections may wait to be accepted.
 const BACKLOG: i32 = 1024;
@@ -19,7 +20,7 @@ pub(super) fn listen(
     count: usize,
     inherited: &mut Inherited,
 ) -> io::Result<(SocketAddr, Vec<TcpListener>)> {
-    let told = |error: io::Error| io::Error::new(error.kind(), format!("can't listen on {address}: {error}"));
+    let told = |error: io::Error| cannot_listen(address, &error);
     if let Some(listener) = inherited.take(address) {
         let shared = (0..count).map(|_| listener.try_clone());
         return Ok((address, shared.collect::<io::Result<_>>().map_err(told)?));

@@ -23,6 +23,7 @@ use arc_swap::ArcSwap;
 use tokio::{runtime, sync::watch};
 use tokio_rustls::TlsAcceptor;
 
+pub use crate::sockets::cannot_listen;
 pub use certificates::{Certificates, PreparedCertificates};
 pub use inherited::Inherited;
 pub use other_host::{OtherBody, OtherHost};
@@ -184,7 +185,8 @@ impl Controls {
         other: Option<OtherHost>,
     ) -> Vec<Shared> {
         if let Some(port) = self.https_port.filter(|_| settings.redirect_to_https) {
-            gateway.redirect_to_https(port);
+            let certificates = self.certificates.clone();
+            gateway.redirect_to_https(port, move |name| certificates.as_ref().is_some_and(|all| all.await_one(name)));
         }
         let other = other.map(Arc::new);
         let proxy_protocol = Arc::new(ProxyProtocol::new(settings.proxy_protocol_from.clone()));

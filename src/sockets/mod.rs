@@ -11,6 +11,7 @@ mod tls;
 use std::{
     future::Future as _,
     io,
+    net::SocketAddr,
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
@@ -38,6 +39,15 @@ const KEEP_ALIVE_TRIES: u32 = 6;
 /// How long sent bytes may stay without an answer of the other side's system, which is not asked while any are on their way: as long. The usual
 /// settings take a quarter of an hour, and more where more is written meanwhile.
 const LONGEST_UNANSWERED: Duration = Duration::from_secs(120);
+
+/// What is told where this address can't be listened on. Most often another program has it, such as the web server that the site had before.
+pub fn cannot_listen(address: SocketAddr, error: &io::Error) -> io::Error {
+    let who = match error.kind() {
+        io::ErrorKind::AddrInUse => format!("; `ss -ltnp 'sport = :{}'` says to root who has it", address.port()),
+        _ => String::new(),
+    };
+    io::Error::new(error.kind(), format!("can't listen on {address}: {error}{who}"))
+}
 
 /// Lets the system find out that the other side is gone without a word (RFC 1122, section 4.2.3.6): connections that were upgraded have
 /// no other limit on silence. Where the other side may refuse to take bytes for longer than two minutes, it is given up so late.
@@ -125,6 +135,13 @@ mod tests {
     use tokio::io::AsyncWriteExt as _;
 
     use super::*;
+
+    #[test]
+    fn where_another_program_has_the_address_it_is_said_how_to_find_it() {
+        let told = |kind| cannot_listen("[::]:80".parse().unwrap(), &io::Error::from(kind)).to_string();
+        assert!(told(io::ErrorKind::AddrInUse).ends_with("; `ss -ltnp 'sport = :80'` says to root who has it"));
+        assert!(told(io::ErrorKind::PermissionDenied).ends_with("can't listen on [::]:80: permission denied"));
+    }
 
     #[tokio::test]
     async fn a_peer_that_is_gone_without_a_word_is_given_up_after_two_minutes() {

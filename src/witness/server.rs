@@ -17,7 +17,7 @@ use super::State;
 use crate::{
     clock::Clock,
     ledger::{LONGEST_REQUEST, Refusal},
-    sockets::WriteLimit,
+    sockets::{WriteLimit, cannot_listen},
 };
 
 /// Connections at once: some logs, and auditors who look.
@@ -48,8 +48,7 @@ impl Server {
     ///
     /// When the system refuses the address.
     pub async fn bind(address: SocketAddr, state: State, clock: Clock) -> io::Result<Self> {
-        let told = |error: io::Error| io::Error::new(error.kind(), format!("can't listen on {address}: {error}"));
-        let listener = TcpListener::bind(address).await.map_err(told)?;
+        let listener = TcpListener::bind(address).await.map_err(|error| cannot_listen(address, &error))?;
         Ok(Self { listener, state: Arc::new(state), clock })
     }
 

@@ -13,6 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use kelisim::ledger::{KeyKind, SigningKey};
 use rustix::io::{FdFlags, fcntl_setfd};
 use tempfile::TempDir;
 
@@ -108,6 +109,24 @@ impl Supervisor {
         }
         panic!("it never said {word}");
     }
+}
+
+#[test]
+fn a_witness_has_started_when_its_key_is_there_to_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let heard = UnixDatagram::bind(folder.path().join("notify")).unwrap();
+    heard.set_read_timeout(Some(PATIENCE)).unwrap();
+    let log = SigningKey::from_seed("shop.example/_kelisim/log/0123", KeyKind::Log, &[7; 32]).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kelisim"));
+    command.args(["log", "witness", "--listen", "127.0.0.1:0", "--name", "witness.example", "--log"]);
+    command.arg(log.verifier().to_string()).arg("--state").arg(folder.path().join("state"));
+    command.env("NOTIFY_SOCKET", folder.path().join("notify")).stdout(Stdio::null()).stderr(Stdio::null());
+    let _witness = Service(command.spawn().unwrap());
+    let mut bytes = [0; 512];
+    let length = heard.recv(&mut bytes).unwrap();
+    assert_eq!(String::from_utf8_lossy(&bytes[..length]).trim_end(), "READY=1");
+    let key = fs::read_to_string(folder.path().join("state/witness.pub")).unwrap();
+    assert!(key.starts_with("witness.example+"), "{key}");
 }
 
 /// One request on a connection of its own; what came, and whether there was a connection at all.

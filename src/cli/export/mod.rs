@@ -114,18 +114,24 @@ pub(super) fn run(arguments: &ExportArguments, configuration: &Configuration) ->
         options,
     };
     let period = options.period();
-    if !access::note(&settings, AccessKind::Export, options.format.name(), period)? {
-        eprintln!(
-            "{}: on a read-only medium, so no leaf says that records were taken from here",
-            settings.state_dir.display()
-        );
-    }
+    let note = || -> Result<(), LogError> {
+        if !access::note(&settings, AccessKind::Export, options.format.name(), period)? {
+            eprintln!(
+                "{}: on a read-only medium, so no leaf says that records were taken from here",
+                settings.state_dir.display()
+            );
+        }
+        Ok(())
+    };
     match &arguments.out {
         Some(out) => {
-            let written = export_to_file(&settings, taking, out)?;
+            let written = export_to_file(&settings, taking, out, note)?;
             eprintln!("{written}: {}", out.display());
         }
-        None => _ = export(&settings, taking, &mut io::stdout().lock())?,
+        None => {
+            note()?;
+            _ = export(&settings, taking, &mut io::stdout().lock())?;
+        }
     }
     Ok(())
 }
@@ -175,9 +181,17 @@ fn export_bundle(
     Ok(written)
 }
 
-/// Writes to a file.
-fn export_to_file(settings: &Settings, taking: Taking<'_>, out: &Path) -> Result<Counted, LogError> {
-    file::write_whole(out, |output| export(settings, taking, output))
+/// Writes to a file. It is made before `note` leaves the leaf: where it can't be, nothing was taken out.
+fn export_to_file(
+    settings: &Settings,
+    taking: Taking<'_>,
+    out: &Path,
+    note: impl FnOnce() -> Result<(), LogError>,
+) -> Result<Counted, LogError> {
+    file::write_whole(out, |output| {
+        note()?;
+        export(settings, taking, output)
+    })
 }
 
 /// The log's public key, which the store keeps beside the log.
@@ -244,12 +258,27 @@ mod tests {
         let out = directory.path().join("november.csv");
         let all = taking("1970-01-01", Format::Csv);
         let nowhere = Settings { state_dir: directory.path().join("nowhere"), ..settings.clone() };
-        assert!(export_to_file(&nowhere, all, &out).is_err());
+        assert!(export_to_file(&nowhere, all, &out, || Ok(())).is_err());
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "no part is left");
-        assert_eq!(export_to_file(&settings, all, &out).unwrap(), Counted { records: 3, deleted: 0 });
+        assert_eq!(export_to_file(&settings, all, &out, || Ok(())).unwrap(), Counted { records: 3, deleted: 0 });
         assert_eq!(fs::read_to_string(&out).unwrap().lines().count(), 4);
-        let again = export_to_file(&settings, all, &out).unwrap_err().to_string();
+        let again = export_to_file(&settings, all, &out, || Ok(())).unwrap_err().to_string();
         assert!(again.contains("november.csv") && again.contains("another name"), "{again}");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_cannot_be_made_leaves_no_leaf_that_says_records_were_taken_out() {
+        let (directory, settings) = log_of_three().await;
+        let (all, mut leaves) = (taking("1970-01-01", Format::Csv), 0);
+        let mut export = |out: &str| {
+            let note = || {
+                leaves += 1;
+                Ok(())
+            };
+            export_to_file(&settings, all, &directory.path().join(out), note).is_ok()
+        };
+        assert_eq!(["nowhere/november.csv", "november.csv"].map(&mut export), [false, true]);
+        assert_eq!(leaves, 1);
     }
 }

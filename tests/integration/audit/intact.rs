@@ -4,7 +4,7 @@ use std::{fs, process::Output};
 
 use kelisim::{
     consent::CategorySet,
-    ledger::{Event, EventKind},
+    ledger::{Access, AccessKind, Accessor, Entry, Event, EventKind},
     timestamp::Timestamp,
 };
 use serde_json::{Value, json};
@@ -47,6 +47,19 @@ fn a_log_with_erasures_terms_and_a_restore_is_intact() {
     let follows = json!([{ "leaf": 296, "log": "01".repeat(16), "size": 296, "day": "2026-11-20" }]);
     assert_eq!(report["follows"], follows);
     assert_eq!(report["given_checkpoints"], json!([]));
+}
+
+#[test]
+fn a_log_that_was_backed_up_or_taken_out_in_any_other_form_is_intact() {
+    let mut log = Log::of_a_day(0);
+    for what in AccessKind::ALL {
+        for form in Access::FORMS {
+            let time = log.now;
+            log.append(&Entry::Access(Access { by: Accessor::CommandLine, what, form, from: time, to: time, time }));
+        }
+    }
+    log.sign();
+    assert_eq!(verify(&log.bundle(), &[])["problems"], json!([]));
 }
 
 #[test]

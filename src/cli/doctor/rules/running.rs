@@ -120,7 +120,10 @@ fn descriptors(facts: &Facts, open_files: Option<(u64, u64)>, found: &mut Vec<Fi
     let Some((open, most)) = open_files else { return };
     let remedy = || {
         let needed = facts.descriptors;
-        format!("`systemctl edit kelisim`, write `LimitNOFILE={needed}` below [Service], `systemctl restart kelisim`")
+        format!(
+            "`systemctl edit kelisim`, write `LimitNOFILE={needed}` below [Service], `systemctl restart kelisim`. Where that changes nothing, the \
+             machine allows no more, as some containers do: lower the limits"
+        )
     };
     if open.saturating_mul(100) >= most.saturating_mul(DESCRIPTORS_SCARCE) {
         found.push(Finding::now(
