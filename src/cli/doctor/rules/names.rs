@@ -19,7 +19,7 @@ pub(super) fn judge(facts: &Facts, told: &[&str], found: &mut Vec<Finding>) {
             found.push(Finding::now(
                 "certificates",
                 format!("There is no certificate for {}: TLS for it is refused.", name.name),
-                "Browsers show an error in place of the site, and no choice is taken.",
+                "By https browsers show an error. By http the site is served, nobody is asked, and no choice is taken.",
                 remedy(name, facts.now),
             ));
         } else if name.failures > 0 && !told.contains(&&*name.name) {
