@@ -49,19 +49,20 @@ fn cut(value: &str, is_in_text: bool) -> String {
     let value = value.trim();
     let before_fragment = value.split('#').next().unwrap_or_default();
     let (base, query) = before_fragment.split_once('?').unwrap_or((before_fragment, ""));
+    // Behind a semicolon some servers put the number of a session. First of all, since without it a host may stand there.
+    let base: Vec<_> = base.split('/').map(|part| part.split(';').next().unwrap_or_default()).collect();
+    let base = base.join("/");
     let (origin, path) = match base.split_once("//") {
         // In front of the name of a host there may be one of a person.
         Some((scheme, rest)) if is_scheme(scheme) => {
             let (authority, path) = rest.split_at(rest.find(['/', '\\']).unwrap_or(rest.len()));
-            let host = authority.split(';').next().and_then(|host| host.rsplit('@').next()).unwrap_or_default();
+            let host = authority.rsplit('@').next().unwrap_or_default();
             let is_taken = !is_of_host(host) || is_address(host) && (is_in_text || !is_network_address(host));
             (format!("{scheme}//{}", if is_taken { TAKEN } else { host }), path)
         }
-        _ => (String::new(), base),
+        _ => (String::new(), &*base),
     };
-    // Behind a semicolon some servers put the number of a session.
-    let path: Vec<_> = path.split('/').map(|part| part.split(';').next().unwrap_or_default()).collect();
-    let mut cut = origin + &scrubbed(&path.join("/"));
+    let mut cut = origin + &scrubbed(path);
     let campaign = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| CAMPAIGN.contains(&&**name));
     let mut written = form_urlencoded::Serializer::new(String::new());
     for (name, value) in campaign {

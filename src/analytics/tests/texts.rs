@@ -80,3 +80,15 @@ fn what_is_no_host_carries_no_address_in_its_place() {
         assert_eq!(page(value), expected, "{value}");
     }
 }
+
+#[test]
+fn a_semicolon_hides_no_host() {
+    for (value, expected) in [
+        ("https:;//x%41y/a", "https://*/a"),
+        ("https:/;/a@shop.example/", "https://shop.example/"),
+        ("https://a;b@shop.example/c;d", "https://a/c"),
+    ] {
+        assert_eq!(page(value), expected, "{value}");
+        assert_eq!(page(&page(value)), expected, "{value} cut once more");
+    }
+}
