@@ -52,6 +52,7 @@ fn cut(value: &str, is_in_text: bool) -> String {
     // Behind a semicolon some servers put the number of a session. First of all, since without it a host may stand there.
     let base: Vec<_> = base.split('/').map(|part| part.split(';').next().unwrap_or_default()).collect();
     let base = base.join("/");
+    let base = base.trim();
     let (origin, path) = match base.split_once("//") {
         // In front of the name of a host there may be one of a person.
         Some((scheme, rest)) if is_scheme(scheme) => {
@@ -60,7 +61,7 @@ fn cut(value: &str, is_in_text: bool) -> String {
             let is_taken = !is_of_host(host) || is_address(host) && (is_in_text || !is_network_address(host));
             (format!("{scheme}//{}", if is_taken { TAKEN } else { host }), path)
         }
-        _ => (String::new(), &*base),
+        _ => (String::new(), base),
     };
     let mut cut = origin + &scrubbed(path);
     let campaign = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| CAMPAIGN.contains(&&**name));

@@ -86,8 +86,16 @@ fn a_semicolon_hides_no_host() {
     for (value, expected) in [
         ("https:;//x%41y/a", "https://*/a"),
         ("https:/;/a@shop.example/", "https://shop.example/"),
-        ("https://a;b@shop.example/c;d", "https://a/c"),
+        ("https://shop.example/c;d", "https://shop.example/c"),
     ] {
+        assert_eq!(page(value), expected, "{value}");
+        assert_eq!(page(&page(value)), expected, "{value} cut once more");
+    }
+}
+
+#[test]
+fn no_space_is_left_where_something_was_cut() {
+    for (value, expected) in [("https:a: ?b={}", "https:a:"), ("/a #b", "/a"), ("/a ;b?utm_term=c", "/a?utm_term=c")] {
         assert_eq!(page(value), expected, "{value}");
         assert_eq!(page(&page(value)), expected, "{value} cut once more");
     }
