@@ -49,20 +49,21 @@ fn cut(value: &str, is_in_text: bool) -> String {
     let value = value.trim();
     let before_fragment = value.split('#').next().unwrap_or_default();
     let (base, query) = before_fragment.split_once('?').unwrap_or((before_fragment, ""));
+    // Behind a semicolon some servers put the number of a session. First of all, since without it a host may stand there.
+    let base: Vec<_> = base.split('/').map(|part| part.split(';').next().unwrap_or_default()).collect();
+    let base = base.join("/");
+    let base = base.trim();
     let (origin, path) = match base.split_once("//") {
         // In front of the name of a host there may be one of a person.
         Some((scheme, rest)) if is_scheme(scheme) => {
             let (authority, path) = rest.split_at(rest.find(['/', '\\']).unwrap_or(rest.len()));
-            let host = authority.split(';').next().and_then(|host| host.rsplit('@').next()).unwrap_or_default();
-            // An encoded name is nobody's host.
-            let is_taken = host.contains('%') || is_in_text && is_address(host);
+            let host = authority.rsplit('@').next().unwrap_or_default();
+            let is_taken = !is_of_host(host) || is_address(host) && (is_in_text || !is_network_address(host));
             (format!("{scheme}//{}", if is_taken { TAKEN } else { host }), path)
         }
         _ => (String::new(), base),
     };
-    // Behind a semicolon some servers put the number of a session.
-    let path: Vec<_> = path.split('/').map(|part| part.split(';').next().unwrap_or_default()).collect();
-    let mut cut = origin + &scrubbed(&path.join("/"));
+    let mut cut = origin + &scrubbed(path);
     let campaign = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| CAMPAIGN.contains(&&**name));
     let mut written = form_urlencoded::Serializer::new(String::new());
     for (name, value) in campaign {
@@ -74,6 +75,17 @@ fn cut(value: &str, is_in_text: bool) -> String {
         cut.push_str(&written);
     }
     cut
+}
+
+/// Whether a text has nothing but what a host and its port are written with. What has more is nobody's host and may hold anything.
+fn is_of_host(text: &str) -> bool {
+    text.chars().all(|letter| letter.is_alphanumeric() || ".-_:[]".contains(letter))
+}
+
+/// Whether all of a host is a network address, as that of a page may be. In a part of a name it may be the visitor's.
+fn is_network_address(host: &str) -> bool {
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    bare.parse::<IpAddr>().is_ok() || host.parse::<SocketAddr>().is_ok()
 }
 
 /// Nothing, or what RFC 3986, section 3.1, calls a scheme, with its colon.

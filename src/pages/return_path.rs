@@ -12,15 +12,20 @@ impl ReturnPath {
 
     /// Takes `text` if it is a path on this host, and `/` otherwise.
     ///
-    /// It must begin with one `/` that no `/` follows, hold visible ASCII without backslashes, and not be an address under
-    /// `prefix` (`/_kelisim/`) to which choices and frames are posted, which is no page to come back to.
+    /// It must begin with one `/` that no `/` follows, hold visible ASCII without backslashes and without steps such as `..`, and not be an
+    /// address under `prefix` (`/_kelisim/`) to which choices and frames are posted, which is no page to come back to.
     pub fn new(text: &str, prefix: &str) -> Self {
         let visible = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
         let local = text.starts_with('/') && !text.starts_with("//");
+        // A browser takes its steps before it goes anywhere, so the path of a page has none. With them it could begin with two slashes
+        // after all, or be one of the addresses that are posted to.
+        let path = text.split(['?', '#']).next().unwrap_or_default();
+        let is_step = |part: &str| matches!(&*part.to_ascii_lowercase().replace("%2e", "."), "." | "..");
         let own = text.strip_prefix(prefix);
         let after = ["choice", "frame"].into_iter().find_map(|page| own?.strip_prefix(page));
         let posts = after.is_some_and(|rest| rest.is_empty() || rest.starts_with(['?', '#', '/']));
-        Self(if visible && local && !posts && text.len() <= Self::LONGEST { text.into() } else { "/".into() })
+        let fits = visible && local && !posts && text.len() <= Self::LONGEST && !path.split('/').any(is_step);
+        Self(if fits { text.into() } else { "/".into() })
     }
 
     /// The path as text.
@@ -79,5 +84,22 @@ mod tests {
         let longest = format!("/{}", "a".repeat(ReturnPath::LONGEST - 1));
         check(&longest, &longest);
         check(&format!("{longest}a"), "/");
+    }
+
+    #[test]
+    fn no_steps_lead_from_a_path_to_another() {
+        for steps in [
+            "/..//example.com",
+            "/x/..//example.com",
+            "/.//example.com",
+            "/%2e%2E//example.com",
+            "/x/../_kelisim/choice",
+            "/a/..",
+        ] {
+            assert_eq!(ReturnPath::new(steps, "/_kelisim/").as_str(), "/", "{steps}");
+        }
+        for plain in ["/a//b", "/...", "/a..b/.c/d.", "/?a=/../b", "/a#/../b"] {
+            assert_eq!(ReturnPath::new(plain, "/_kelisim/").as_str(), plain, "{plain}");
+        }
     }
 }

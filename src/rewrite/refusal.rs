@@ -55,7 +55,8 @@ enum Destination {
 fn destination(address: &[u8], scheme: Scheme) -> Destination {
     let address: Vec<u8> = address.iter().copied().filter(|byte| !matches!(byte, b'\t' | b'\n' | b'\r')).collect();
     let start = address.iter().position(|byte| *byte > b' ').unwrap_or(address.len());
-    let address = &address[start..];
+    let end = address.iter().rposition(|byte| *byte > b' ').map_or(start, |at| at + 1);
+    let address = &address[start..end];
     let is_slash = |byte: &u8| matches!(byte, b'/' | b'\\');
     let (named, rest) = match scheme_of(address) {
         Some(length) => (address[..length].to_ascii_lowercase(), &address[length + 1..]),
@@ -71,7 +72,7 @@ fn destination(address: &[u8], scheme: Scheme) -> Destination {
     };
     let rest = &rest[rest.iter().position(|byte| !is_slash(byte)).unwrap_or(rest.len())..];
     let end = rest.iter().position(|byte| is_slash(byte) || matches!(byte, b'?' | b'#')).unwrap_or(rest.len());
-    let authority = rest[..end].trim_ascii_end();
+    let authority = &rest[..end];
     let authority = &authority[authority.iter().rposition(|byte| *byte == b'@').map_or(0, |at| at + 1)..];
     host(authority, usual_port).map_or(Destination::Unreadable, |(host, port)| Destination::Host(host, port))
 }
@@ -121,6 +122,14 @@ mod tests {
         check("wss://t.example/socket", "t.example", None);
         check("https://[2001:DB8::1]:81/", "[2001:db8::1]", Some(81));
         check("https://[2001:db8::1]/", "[2001:db8::1]", None);
+    }
+
+    #[test]
+    fn what_browsers_leave_out_behind_an_address_hides_no_host() {
+        for address in ["https://t.example\u{1} ", "https://t.example:443\u{1f}", "//t.example\0"] {
+            let expected = Destination::Host("t.example".to_owned(), None);
+            assert_eq!(destination(address.as_bytes(), Scheme::Https), expected, "{address:?}");
+        }
     }
 
     #[test]

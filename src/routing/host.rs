@@ -1,6 +1,6 @@
 //! The host that a request asks for, and the site that answers for it.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, net::Ipv6Addr};
 
 use http::{HeaderMap, Uri, Version, header::HOST};
 
@@ -51,19 +51,20 @@ fn without_port(authority: &str) -> Result<&str, HostFault> {
         Some(colon) if !authority[colon..].contains(']') => (&authority[..colon], &authority[colon + 1..]),
         Some(_) | None => (authority, ""),
     };
-    // A colon left over outside of brackets, as in `a:b:80`, is neither name nor address.
-    let bracketed = host.starts_with('[') && host.ends_with(']');
-    if !port.bytes().all(|byte| byte.is_ascii_digit()) || (host.contains(':') && !bracketed) {
-        return Err(HostFault::Malformed);
-    }
-    Ok(host)
+    if port.bytes().all(|byte| byte.is_ascii_digit()) { Ok(host) } else { Err(HostFault::Malformed) }
 }
 
-/// A host of legal bytes that is not too long.
+/// A name of legal bytes that is not too long, or an address of IPv6: brackets and colons stand in no other (RFC 3986, section 3.2.2).
 fn plain(host: &str) -> Result<&str, HostFault> {
-    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']');
-    let longest = if host.ends_with('.') { LONGEST_HOST + 1 } else { LONGEST_HOST };
-    if host.len() <= longest && host.bytes().all(legal) { Ok(host) } else { Err(HostFault::Malformed) }
+    let is_host = match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => {
+            let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+            let longest = if host.ends_with('.') { LONGEST_HOST + 1 } else { LONGEST_HOST };
+            host.len() <= longest && host.bytes().all(legal)
+        }
+    };
+    if is_host { Ok(host) } else { Err(HostFault::Malformed) }
 }
 
 /// Which site answers for a host.
@@ -141,6 +142,17 @@ mod tests {
         check("http://a.example/", &["a.example/path"], Err(HostFault::Malformed));
         check("http://user@a.example/", &[], Err(HostFault::Malformed));
         check("http://a.example:x.other.example/", &[], Err(HostFault::Malformed));
+    }
+
+    #[test]
+    fn brackets_stand_around_an_address_and_in_no_name() {
+        check("/", &["[2001:DB8::1]"], Ok("[2001:db8::1]"));
+        check("/", &["[::ffff:192.0.2.1]:80"], Ok("[::ffff:192.0.2.1]"));
+        for odd in
+            ["[shop.example]", "[].shop.example", "[x", "x]", "[", "[]", "[::1]x", "[::1].shop.example", "a:b", "::1"]
+        {
+            check("/", &[odd], Err(HostFault::Malformed));
+        }
     }
 
     #[test]

@@ -49,10 +49,11 @@ pub fn as_origins_read(path: &str) -> String {
     let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy().replace('\\', "/");
     let mut segments: Vec<&str> = Vec::new();
     for segment in decoded.split('/') {
-        match segment {
+        // What follows a `;` is no part of a name, and `..;` is a step as `..` is.
+        match segment.split(';').next().unwrap_or_default() {
             "" | "." => {}
             ".." => _ = segments.pop(),
-            segment => segments.push(segment.split(';').next().unwrap_or_default()),
+            segment => segments.push(segment),
         }
     }
     let end = if decoded.ends_with('/') && !segments.is_empty() { "/" } else { "" };
@@ -118,6 +119,15 @@ mod tests {
             "/matomo",
             "//matomo/x",
         ] {
+            assert_eq!(paths.tracker(detour), Some(Category::Analytical), "{detour}");
+        }
+    }
+
+    #[test]
+    fn a_step_with_a_parameter_behind_it_is_a_step() {
+        let tracker = Tracker { path: "/collect".into(), category: Category::Analytical };
+        let paths = SitePaths::new(vec![], vec![tracker]);
+        for detour in ["/x/..;/collect", "/x/..%3ba/collect", "/.;/;a/collect", "/x/y/..;/%2e%2e;b/collect"] {
             assert_eq!(paths.tracker(detour), Some(Category::Analytical), "{detour}");
         }
     }

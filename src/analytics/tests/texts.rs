@@ -64,3 +64,39 @@ fn ids_languages_and_screens_are_coarse_or_gone() {
     check(screen("3440x1440"), Some("1920x1080"));
     check(screen("wide"), None);
 }
+
+#[test]
+fn what_is_no_host_carries_no_address_in_its_place() {
+    for (value, expected) in [
+        ("s://x=1.2.3.4&y=203.0.113.77", "s://*"),
+        ("https://a|203.0.113.77|b/path", "https://*/path"),
+        ("https://203.0.113.77.pool.example/path", "https://*/path"),
+        ("https://x-203.0.113.77/", "https://*/"),
+        ("https://203.0.113.77:8080/path", "https://203.0.113.77:8080/path"),
+        ("http://[2001:db8::1]/", "http://[2001:db8::1]/"),
+        ("https://[2001:db8::1]:81/", "https://[2001:db8::1]:81/"),
+        ("https://магазин.example:8443/", "https://магазин.example:8443/"),
+    ] {
+        assert_eq!(page(value), expected, "{value}");
+    }
+}
+
+#[test]
+fn a_semicolon_hides_no_host() {
+    for (value, expected) in [
+        ("https:;//x%41y/a", "https://*/a"),
+        ("https:/;/a@shop.example/", "https://shop.example/"),
+        ("https://shop.example/c;d", "https://shop.example/c"),
+    ] {
+        assert_eq!(page(value), expected, "{value}");
+        assert_eq!(page(&page(value)), expected, "{value} cut once more");
+    }
+}
+
+#[test]
+fn no_space_is_left_where_something_was_cut() {
+    for (value, expected) in [("https:a: ?b={}", "https:a:"), ("/a #b", "/a"), ("/a ;b?utm_term=c", "/a?utm_term=c")] {
+        assert_eq!(page(value), expected, "{value}");
+        assert_eq!(page(&page(value)), expected, "{value} cut once more");
+    }
+}

@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| kelisim_fuzz::run("bundle_zip", input));
+libfuzzer_sys::fuzz_target!(init: kelisim_fuzz::words("bundle_zip"), |input: &[u8]| kelisim_fuzz::run("bundle_zip", input));

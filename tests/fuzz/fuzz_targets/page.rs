@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| kelisim_fuzz::run("page", input));
+libfuzzer_sys::fuzz_target!(init: kelisim_fuzz::words("page"), |input: &[u8]| kelisim_fuzz::run("page", input));

@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| kelisim_fuzz::run("proxy_header", input));
+libfuzzer_sys::fuzz_target!(init: kelisim_fuzz::words("proxy_header"), |input: &[u8]| kelisim_fuzz::run("proxy_header", input));

@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| kelisim_fuzz::run("request_cookies", input));
+libfuzzer_sys::fuzz_target!(init: kelisim_fuzz::words("request_cookies"), |input: &[u8]| kelisim_fuzz::run("request_cookies", input));

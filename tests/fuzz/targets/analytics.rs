@@ -175,8 +175,9 @@ fn check(sent: &Request<Bytes>, preset: Preset, with_token: bool, address: SentA
     for name in [header::REFERER, header::USER_AGENT, header::ACCEPT_LANGUAGE, header::ACCEPT_ENCODING] {
         unmarked(&text(name).unwrap_or_default());
     }
-    for pair in text(header::COOKIE).unwrap_or_default().split("; ").filter(|pair| !pair.is_empty()) {
-        let name = pair.split('=').next().unwrap();
+    // A pair may be empty, and a name have spaces behind it: what passes is as it came.
+    for pair in text(header::COOKIE).unwrap_or_default().split(';').map(str::trim).filter(|pair| !pair.is_empty()) {
+        let name = pair.split('=').next().unwrap().trim_end();
         let fits = |known: &&str| known.strip_suffix('*').map_or(*known == name, |start| name.starts_with(start));
         assert!(preset.cookies().iter().any(fits), "{name}");
     }

@@ -95,7 +95,7 @@ fn check(choice: &PostedChoice, offer: CategorySet, body: &[u8]) {
 }
 
 /// Where somebody is sent back to is on this host for every reader, and can't be posted to.
-fn is_within(to: &ReturnPath) {
+pub fn is_within(to: &ReturnPath) {
     let here = Url::parse("https://shop.example/a/page?x#y").unwrap();
     let there = here.join(to.as_str()).unwrap();
     assert_eq!(there.origin(), here.origin(), "{to}");

@@ -1,11 +1,12 @@
 //! A database of countries. Input: the file.
 
 use kelisim::{
+    consent::Country,
     geo::Database,
     visitor::{ClientAddress, TruncatedAddress},
 };
 
-use super::Target;
+use super::{Target, country_reading};
 
 pub const TARGET: Target = Target { name: "countries", run, words: WORDS, runs: 3000 };
 
@@ -39,6 +40,8 @@ fn run(input: &[u8]) {
         let address: TruncatedAddress = ClientAddress::new(address.parse().unwrap()).truncate();
         let answer = database.answer(address);
         assert_eq!(answer.country, database.country(address), "both answers are one");
+        let read = country_reading::country(input, address.network()).and_then(|code| std::str::from_utf8(code).ok());
+        assert_eq!(answer.country, read.and_then(Country::parse), "a second reading finds the same");
         assert!(answer.prefix <= 128 && !answer.network.is_empty());
         if let Some(country) = answer.country {
             assert!(country.as_str().len() == 2 && country.as_str().bytes().all(|byte| byte.is_ascii_uppercase()));

@@ -2,8 +2,8 @@
 //! Input: such a text. What is read is written again as it was.
 
 use kelisim::ledger::{
-    AddCheckpoint, Checkpoint, Entry, Note, Proof, Refusal, Submission, TilePath, VerifierKey, bundle_entry, canonical,
-    entries_of_bundle, outline, parse,
+    AddCheckpoint, Checkpoint, Entry, Note, Proof, Refusal, SignatureLine, Submission, TilePath, VerifierKey,
+    bundle_entry, canonical, entries_of_bundle, outline, parse,
 };
 
 use super::{Target, log::log};
@@ -69,6 +69,12 @@ fn run(input: &[u8]) {
     if let Some(note) = Note::parse(text) {
         assert_eq!(note.to_string(), text, "a note has one spelling");
         assert!(note.signatures().len() <= 64);
+    }
+    // What a witness answers is such lines.
+    for line in text.lines() {
+        if let Some(signature) = SignatureLine::parse(line) {
+            assert_eq!(signature.to_string(), line, "a signature has one spelling");
+        }
     }
     if let Some(checkpoint) = Checkpoint::parse(text) {
         assert!(text.starts_with(&checkpoint.text()));

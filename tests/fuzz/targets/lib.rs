@@ -8,6 +8,7 @@
 
 mod access_log;
 mod analytics;
+mod answer_headers;
 mod bundle_zip;
 mod catalogue;
 mod choice;
@@ -15,18 +16,22 @@ mod coded_page;
 mod configuration;
 mod cookie_reading;
 mod countries;
+mod country_reading;
 mod forwarding;
 mod ledger_texts;
+mod list_reading;
 mod log;
 mod log_bundle;
 mod negotiation;
 mod page;
 mod page_parts;
+mod policy_reading;
 mod proxy_header;
 mod receipt;
 mod record;
 mod report;
 mod request_cookies;
+mod request_head;
 mod response_cookies;
 
 /// Something that is tried.
@@ -43,9 +48,10 @@ pub struct Target {
 }
 
 /// Every target.
-pub const ALL: [Target; 19] = [
+pub const ALL: [Target; 21] = [
     access_log::TARGET,
     analytics::TARGET,
+    answer_headers::TARGET,
     bundle_zip::TARGET,
     catalogue::TARGET,
     choice::TARGET,
@@ -62,12 +68,27 @@ pub const ALL: [Target; 19] = [
     record::TARGET,
     report::TARGET,
     request_cookies::TARGET,
+    request_head::TARGET,
     response_cookies::TARGET,
 ];
+
+fn named(name: &str) -> &'static Target {
+    ALL.iter().find(|target| target.name == name).unwrap_or_else(|| panic!("no target is named {name}"))
+}
 
 /// Runs the target with this name: what the programs call.
 #[allow(dead_code, reason = "the tests call targets themselves")]
 pub fn run(name: &str, input: &[u8]) {
-    let target = ALL.iter().find(|target| target.name == name).unwrap_or_else(|| panic!("no target is named {name}"));
-    (target.run)(input);
+    (named(name).run)(input);
+}
+
+/// Where the variable `KELISIM_FUZZ_WORDS` names a file, writes the words of the target with this name into it, as libFuzzer reads a
+/// dictionary, and ends the program.
+#[allow(dead_code, reason = "only the programs have a dictionary")]
+pub fn words(name: &str) {
+    let Some(file) = std::env::var_os("KELISIM_FUZZ_WORDS") else { return };
+    let escaped = |word: &str| word.bytes().map(|byte| format!("\\x{byte:02x}")).collect::<String>();
+    let lines: String = named(name).words.iter().map(|word| format!("\"{}\"\n", escaped(word))).collect();
+    std::fs::write(file, lines).unwrap();
+    std::process::exit(0);
 }

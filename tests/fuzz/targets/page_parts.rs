@@ -87,7 +87,7 @@ pub fn encode(coding: Coding, level: u8, page: &[u8]) -> Vec<u8> {
 }
 
 /// More than any input of a usual length unfolds to.
-const MOST_DECODED: u64 = 1 << 20;
+pub const MOST_DECODED: u64 = 1 << 20;
 
 /// The page in a body; `None` where another decoder can't read it to its end, or where it is longer than is tried.
 pub fn decode(coding: Coding, body: &[u8]) -> Option<Vec<u8>> {

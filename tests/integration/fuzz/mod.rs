@@ -99,8 +99,9 @@ macro_rules! targets {
 }
 
 targets! {
-    access_log analytics bundle_zip catalogue choice coded_page configuration countries forwarding ledger_texts
-    log_bundle negotiation page proxy_header receipt record report request_cookies response_cookies
+    access_log analytics answer_headers bundle_zip catalogue choice coded_page configuration countries forwarding
+    ledger_texts log_bundle negotiation page proxy_header receipt record report request_cookies request_head
+    response_cookies
 }
 
 #[test]
