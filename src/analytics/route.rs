@@ -94,7 +94,8 @@ impl Routes {
         let read = as_origins_read(path);
         let is_below = |route: &Route| {
             let folder = route.path.trim_end_matches('/');
-            [path, &read].iter().any(|path| path.starts_with(&route.path) || *path == folder)
+            let is = |path: &str| path.starts_with(&route.path) || path == folder;
+            is(path) || read.iter().any(|path| is(path))
         };
         let Some((number, route)) = self.0.iter().enumerate().find(|(_, route)| is_below(route)) else {
             return Ok(None);

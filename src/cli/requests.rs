@@ -75,7 +75,8 @@ pub(super) fn run(command: &RequestCommand) -> Result<(), Box<dyn std::error::Er
         RequestCommand::List(ListArguments { all, file }) => {
             let configuration = configuration_alone(&file.config)?;
             let requests = PersonRequests::read(&configuration.state_dir)?;
-            list(&requests, &configuration.deadlines, today, *all).iter().for_each(|line| say!("{line}"));
+            let lines = list(&requests, &configuration.deadlines, today, *all);
+            super::print(lines.iter().map(|line| format!("{line}\n")).collect::<String>().as_bytes())?;
         }
         RequestCommand::Done(DoneArguments { number, file }) => {
             end_request(&configuration_alone(&file.config)?.state_dir, number, today)?;

@@ -74,12 +74,8 @@ pub(super) fn run(command: &UserCommand) -> Result<(), Box<dyn std::error::Error
         UserCommand::List(FileArguments { config }) => {
             for account in Accounts::read(&configuration_alone(config)?.state_dir)?.iter() {
                 let number = account.number().map_or_else(|| "unreadable".to_owned(), |number| number.to_string());
-                say!(
-                    "{number}  {:8}  {}  {}",
-                    account.role.name(),
-                    &account.created.get(..10).unwrap_or(""),
-                    account.name
-                );
+                let (role, created) = (account.role.name(), account.created.get(..10).unwrap_or(""));
+                super::print(format!("{number}  {role:8}  {created}  {}\n", account.name).as_bytes())?;
             }
         }
     }

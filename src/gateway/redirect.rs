@@ -11,9 +11,11 @@ pub(super) fn elsewhere(shared: &Shared, site: &Site, visit: &Visit, uri: &Uri) 
     if uri.path().starts_with("/.well-known/acme-challenge/") {
         return None;
     }
-    let canonical = site.canonical_host.as_deref().filter(|canonical| *canonical != visit.host);
-    let host = canonical.unwrap_or(&visit.host);
     // Browsers keep a 308 for good: nobody is sent where TLS is refused since an authority has not issued the certificate yet.
+    let is_reached = |host: &str| visit.client.scheme == Scheme::Http || !shared.awaits_https(host);
+    let canonical =
+        site.canonical_host.as_deref().filter(|canonical| *canonical != visit.host && is_reached(canonical));
+    let host = canonical.unwrap_or(&visit.host);
     let port = if visit.client.scheme == Scheme::Http { shared.https_port(host) } else { None };
     let port = port.map(|port| site.https_port.unwrap_or(port));
     let (scheme, host) = match (port, canonical) {

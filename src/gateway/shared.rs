@@ -113,7 +113,7 @@ pub struct Shared {
 
 /// The way to https: a port, and which hosts can't be reached there yet.
 struct ToHttps {
-    port: u16,
+    port: Option<u16>,
     not_yet: Box<dyn Fn(&str) -> bool + Send + Sync>,
 }
 
@@ -225,8 +225,8 @@ impl Shared {
         self.room.change(self.upstream_connections);
     }
 
-    /// From now on plain requests are sent to this port by https, but for hosts that can't be reached by it yet.
-    pub fn redirect_to_https(&self, port: u16, not_yet: impl Fn(&str) -> bool + Send + Sync + 'static) {
+    /// From now on there is https, but for hosts that can't be reached by it yet. Plain requests are sent to this port, if to any.
+    pub fn has_https(&self, port: Option<u16>, not_yet: impl Fn(&str) -> bool + Send + Sync + 'static) {
         _ = self.to_https.set(ToHttps { port, not_yet: Box::new(not_yet) });
     }
 
@@ -279,7 +279,12 @@ impl Shared {
 
     /// Where plain requests for this host are sent by https; none where they stay.
     pub(super) fn https_port(&self, host: &str) -> Option<u16> {
-        self.to_https.get().filter(|to| !(to.not_yet)(host)).map(|to| to.port)
+        self.to_https.get().filter(|to| !(to.not_yet)(host))?.port
+    }
+
+    /// Whether this host can't be reached by https yet.
+    pub(super) fn awaits_https(&self, host: &str) -> bool {
+        self.to_https.get().is_some_and(|to| (to.not_yet)(host))
     }
 
     pub(super) fn site(&self, host: &str) -> Option<&Site> {

@@ -46,10 +46,10 @@ impl Block {
         if self.undecided { self.commented() } else { format!("{}{}\n", self.comment, self.table) }
     }
 
-    /// The block with its table as a comment.
+    /// The block as a comment: without the first `# ` of each line it is the table with what is to be known about it.
     pub fn commented(&self) -> String {
-        let table: String = self.table.lines().map(|line| format!("# {line}\n")).collect();
-        format!("{}{table}\n", self.comment)
+        let lines = self.comment.lines().chain(self.table.lines()).map(|line| format!("# {line}\n"));
+        lines.collect::<String>() + "\n"
     }
 }
 

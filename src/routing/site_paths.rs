@@ -31,33 +31,36 @@ impl SitePaths {
         if self.trackers.is_empty() {
             return None;
         }
-        // An origin may read `//collect`, `/x/../collect` or `/%63ollect` as `/collect`: either reading makes it a tracker.
+        // An origin may read `//collect`, `/x/../collect` or `/%63ollect` as `/collect`: any reading makes it a tracker.
         let read = as_origins_read(path);
         let fits = |tracker: &&Tracker| {
             let is = |path: &str| match tracker.path.strip_suffix('/') {
                 Some(folder) => path == folder || path.starts_with(&tracker.path),
                 None => path.trim_end_matches('/') == tracker.path,
             };
-            is(path) || is(&read)
+            is(path) || read.iter().any(|path| is(path))
         };
         self.trackers.iter().find(fits).map(|tracker| tracker.category)
     }
 }
 
-/// The path as a lenient server may read it: decoded, without empty and dot segments.
-pub fn as_origins_read(path: &str) -> String {
+/// The path as lenient servers may read it: decoded, without empty and dot segments, and of each name what stands before a `;`. To some `..;`
+/// is a step as `..` is, to others a name.
+pub fn as_origins_read(path: &str) -> [String; 2] {
     let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy().replace('\\', "/");
-    let mut segments: Vec<&str> = Vec::new();
-    for segment in decoded.split('/') {
-        // What follows a `;` is no part of a name, and `..;` is a step as `..` is.
-        match segment.split(';').next().unwrap_or_default() {
-            "" | "." => {}
-            ".." => _ = segments.pop(),
-            segment => segments.push(segment),
+    [true, false].map(|is_step| {
+        let mut segments: Vec<&str> = Vec::new();
+        for segment in decoded.split('/') {
+            let name = segment.split(';').next().unwrap_or_default();
+            match if is_step { name } else { segment } {
+                "" | "." => {}
+                ".." => _ = segments.pop(),
+                _ => segments.push(name),
+            }
         }
-    }
-    let end = if decoded.ends_with('/') && !segments.is_empty() { "/" } else { "" };
-    format!("/{}{end}", segments.join("/"))
+        let end = if decoded.ends_with('/') && !segments.is_empty() { "/" } else { "" };
+        format!("/{}{end}", segments.join("/"))
+    })
 }
 
 /// Whether every reader takes the path apart in the same way.
@@ -128,6 +131,12 @@ mod tests {
         let tracker = Tracker { path: "/collect".into(), category: Category::Analytical };
         let paths = SitePaths::new(vec![], vec![tracker]);
         for detour in ["/x/..;/collect", "/x/..%3ba/collect", "/.;/;a/collect", "/x/y/..;/%2e%2e;b/collect"] {
+            assert_eq!(paths.tracker(detour), Some(Category::Analytical), "{detour}");
+        }
+        // And a name to servers that know of no parameters.
+        let tracker = Tracker { path: "/metrics/".into(), category: Category::Analytical };
+        let paths = SitePaths::new(vec![], vec![tracker]);
+        for detour in ["//metrics/..;/hit", "/%6detrics/..;/hit", "/x/../metrics/..;/..;/hit", "/metrics/..;/../hit"] {
             assert_eq!(paths.tracker(detour), Some(Category::Analytical), "{detour}");
         }
     }

@@ -100,7 +100,8 @@ pub(super) async fn serve(
         metrics.client_limited("connections_per_client");
         return;
     };
-    let connection = Connection::new(peer, scheme, (place, gauge, drain.alive()));
+    // A stream that was upgraded outlives its requests, and is a connection of its client all the same.
+    let connection = Connection::new(peer, scheme, (place, gauge, drain.alive(), share.clone()));
     let mut way = Way { peer, scheme, named: None, share };
     let activity = Activity::default();
     let patience = |head| Patience { head, reading: limits.reading_timeout };

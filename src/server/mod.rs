@@ -184,9 +184,10 @@ impl Controls {
         gateways: Vec<Gateway>,
         other: Option<OtherHost>,
     ) -> Vec<Shared> {
-        if let Some(port) = self.https_port.filter(|_| settings.redirect_to_https) {
+        if let Some(port) = self.https_port {
             let certificates = self.certificates.clone();
-            gateway.redirect_to_https(port, move |name| certificates.as_ref().is_some_and(|all| all.await_one(name)));
+            let port = settings.redirect_to_https.then_some(port);
+            gateway.has_https(port, move |name| certificates.as_ref().is_some_and(|all| all.await_one(name)));
         }
         let other = other.map(Arc::new);
         let proxy_protocol = Arc::new(ProxyProtocol::new(settings.proxy_protocol_from.clone()));

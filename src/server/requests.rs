@@ -27,7 +27,7 @@ pub(super) struct Way {
     /// The name of the other host, if it asked for it by SNI.
     pub(super) named: Option<Arc<str>>,
     /// Its place in what its client may have, where that is bounded.
-    pub(super) share: Option<Share>,
+    pub(super) share: Option<Arc<Share>>,
 }
 
 /// The requests of one connection.
@@ -53,7 +53,7 @@ impl Service<Request<Incoming>> for Requests {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         // What the request is upgraded to keeps the connection busy, and its place in the client's share, as long as it lives.
-        let share = self.way.share.as_ref().map(Share::request).transpose();
+        let share = self.way.share.as_deref().map(Share::request).transpose();
         let is_beyond_share = share.is_err();
         let under_way = Arc::new(UnderWay { _active: self.activity.begin(), _share: share.ok().flatten() });
         let shared = self.current.load_full();

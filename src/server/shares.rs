@@ -61,7 +61,11 @@ impl Shares {
 
     /// Takes one more connection of the peer's share, where it has one: not where it is on this machine or among the proxies,
     /// those of requests and those of connections.
-    pub(super) fn connect(self: &Arc<Self>, peer: Peer, proxies: [&[Network]; 2]) -> Result<Option<Share>, Exhausted> {
+    pub(super) fn connect(
+        self: &Arc<Self>,
+        peer: Peer,
+        proxies: [&[Network]; 2],
+    ) -> Result<Option<Arc<Share>>, Exhausted> {
         if peer.is_loopback() || proxies.iter().any(|proxies| peer.is_one_of(proxies)) {
             return Ok(None);
         }
@@ -72,21 +76,21 @@ impl Shares {
             return Err(self.exhausted("connections_per_client"));
         }
         taken.connections += 1;
-        Ok(Some(Share { shares: self.clone(), client, requests: taken.requests.clone() }))
+        Ok(Some(Arc::new(Share { shares: self.clone(), client, requests: taken.requests.clone() })))
     }
 
     fn exhausted(&self, limit: &str) -> Exhausted {
         if self.said.is_time() {
             tracing::warn!(
                 limit,
-                "one client has as many as one may have, and is refused more; a proxy or CDN belongs into trusted_proxies"
+                "one client has as many as one may have, and is refused more; where many come by one address, `kelisim doctor` says what to do"
             );
         }
         Exhausted
     }
 }
 
-/// A connection of a client's share, until it is dropped.
+/// A connection of a client's share, until the last of what it became is dropped.
 #[derive(Debug)]
 pub(super) struct Share {
     shares: Arc<Shares>,

@@ -1,7 +1,7 @@
 //! What one client may have of what there is for all. Clients are told apart by what a proxy of connections says of them.
 
 use std::{
-    io::Read as _,
+    io::{Read as _, Write as _},
     sync::mpsc,
     time::{Duration, Instant},
 };
@@ -82,6 +82,36 @@ fn one_client_has_its_share_of_requests_keeps_its_choices_and_others_find_the_si
     let begun = Instant::now();
     while from(GREEDY, gateway.browser()).get("/").status != 200 {
         assert!(begun.elapsed() < SOON, "its share is never free again");
+    }
+}
+
+#[test]
+fn a_web_socket_is_a_connection_and_a_request_of_its_client_as_long_as_it_lives() {
+    let accepted = b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
+    let site = Origin::new(move |request| match request.header("upgrade") {
+        Some(_) => Answering::Stream(Box::new(|mut stream| {
+            stream.write_all(accepted).unwrap();
+            _ = stream.read(&mut [0; 8]);
+        })),
+        None => Answering::Bytes(ok("text/plain", "fine")),
+    });
+    let upgrade = ["connection: upgrade", "upgrade: websocket"];
+    for (limit, count) in [("connections_per_client", "2"), ("requests_per_client", "1")] {
+        let gateway = gateway(&site, &format!("{limit} = {count}"));
+        let mut socket = Wire::of(&from(GREEDY, gateway.plain_browser()));
+        assert_eq!(socket.ask("GET", "/", &upgrade).status, 101);
+        // hyper has let the connection go by now, and whoever has it is still there.
+        let refused = || gateway.admin("/metrics").contains("kelisim_client_limits_total{");
+        let mut other = Wire::of(&from(GREEDY, gateway.plain_browser()));
+        other.send("GET / HTTP/1.1\r\nhost: shop.example\r\n\r\n");
+        if limit == "connections_per_client" {
+            assert_eq!((other.reply("GET").status, refused()), (200, false));
+            assert!(Wire::of(&from(GREEDY, gateway.plain_browser())).rest().is_empty(), "a third is closed");
+        } else {
+            assert_eq!(other.reply("GET").status, 429);
+        }
+        assert!(refused());
+        assert_eq!(from(MODEST, gateway.plain_browser()).get("/").status, 200);
     }
 }
 

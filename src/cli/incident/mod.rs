@@ -104,12 +104,8 @@ pub(super) fn run(arguments: &IncidentArguments) -> Result<(), Box<dyn std::erro
         accounts: accounts.iter().count(),
         findings: findings::find(&reader, from, to, &accounts, arguments.list_numbers)?,
     };
-    if arguments.json {
-        say!("{}", json::json(&notice)?);
-    } else {
-        print!("{}", text::plain(&notice, arguments.language));
-    }
-    Ok(())
+    let written = if arguments.json { json::json(&notice)? + "\n" } else { text::plain(&notice, arguments.language) };
+    Ok(super::print(written.as_bytes())?)
 }
 
 /// The end of the period. What is to come is not known, so that a period which ends in the future is cut to this moment, and said to be.

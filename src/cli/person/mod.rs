@@ -90,8 +90,7 @@ pub(super) fn run(arguments: &ShowArguments) -> Result<(), Box<dyn std::error::E
     if arguments.format == ShowFormat::Text {
         let (now, language) = (Clock::system().now(), arguments.language);
         let answer = Answer { reader: &reader, sites: &configuration.sites, retention, now, language };
-        print!("{}", answer.write(&rows)?);
-        return Ok(());
+        return Ok(super::print(answer.write(&rows)?.as_bytes())?);
     }
     let rows = rows.into_iter().map(Ok);
     write_each(&reader, Rows::Jsonl, rows, retention, &mut io::stdout().lock(), &mut |_| {})?;

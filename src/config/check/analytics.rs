@@ -135,7 +135,8 @@ fn server(
 fn route_path(text: &str, own_prefix: &str) -> Result<String, Advice> {
     let path = lists::foreign_path(text, own_prefix)?;
     let remedy = "begin and end it with `/`, with a name between them, such as `/stats/`";
-    if path.len() < 3 || !path.ends_with('/') || crate::routing::as_origins_read(&path) != path {
+    if path.len() < 3 || !path.ends_with('/') || crate::routing::as_origins_read(&path).iter().any(|read| *read != path)
+    {
         return Err(Advice::new(format!("`{path}` can't be where an analytics server is reached"), remedy));
     }
     if own_prefix.starts_with(&path) {

@@ -19,7 +19,7 @@ pub(super) fn judge(facts: &Facts, told: &[&str], found: &mut Vec<Finding>) {
             found.push(Finding::now(
                 "certificates",
                 format!("There is no certificate for {}: TLS for it is refused.", name.name),
-                "By https browsers show an error. By http the site is served, nobody is asked, and no choice is taken.",
+                "By https browsers show an error, and no choice is taken. By http, where `http` listens, the site is served and nobody is asked.",
                 remedy(name, facts.now),
             ));
         } else if name.failures > 0 && !told.contains(&&*name.name) {

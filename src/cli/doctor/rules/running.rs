@@ -88,7 +88,7 @@ pub(super) fn judge(facts: &Facts, found: &mut Vec<Finding>) {
                 "Connections and requests were refused since the start, {refused} in all: one client had as many as one may have."
             ),
             "Either somebody takes what all others need, or a proxy, a CDN or an office with one address stands before many visitors, and they are refused.",
-            "A proxy or CDN goes into `trusted_proxies`; for an office raise `connections_per_client` and `requests_per_client` in [server.limits]".to_owned(),
+            "A proxy or CDN that writes X-Forwarded-For itself goes into `trusted_proxies`, one that passes connections on into `proxy_protocol_from`; for an office, or containers whose network hides addresses, raise `connections_per_client` and `requests_per_client` in [server.limits]".to_owned(),
         ));
     }
     let lost = |reason: &str| {
