@@ -1,12 +1,15 @@
 //! What one client may have of what there is for all. Clients are told apart by what a proxy of connections says of them.
 
 use std::{
-    io::{Read as _, Write as _},
+    io::Read as _,
     sync::mpsc,
     time::{Duration, Instant},
 };
 
-use crate::harness::{Answering, Browser, Gateway, Origin, Wire, ok};
+use crate::{
+    harness::{Answering, Browser, Gateway, Origin, Wire, ok},
+    limits::site_with_web_sockets,
+};
 
 /// How long anything may take that happens at once.
 const SOON: Duration = Duration::from_secs(20);
@@ -87,14 +90,7 @@ fn one_client_has_its_share_of_requests_keeps_its_choices_and_others_find_the_si
 
 #[test]
 fn a_web_socket_is_a_connection_and_a_request_of_its_client_as_long_as_it_lives() {
-    let accepted = b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
-    let site = Origin::new(move |request| match request.header("upgrade") {
-        Some(_) => Answering::Stream(Box::new(|mut stream| {
-            stream.write_all(accepted).unwrap();
-            _ = stream.read(&mut [0; 8]);
-        })),
-        None => Answering::Bytes(ok("text/plain", "fine")),
-    });
+    let site = site_with_web_sockets();
     let upgrade = ["connection: upgrade", "upgrade: websocket"];
     for (limit, count) in [("connections_per_client", "2"), ("requests_per_client", "1")] {
         let gateway = gateway(&site, &format!("{limit} = {count}"));

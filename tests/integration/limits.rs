@@ -15,6 +15,18 @@ fn site() -> Origin {
     Origin::answering(ok("text/plain", "fine"))
 }
 
+/// The same, and a WebSocket on which nothing comes, for who asks for one.
+pub(crate) fn site_with_web_sockets() -> Origin {
+    let accepted = b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
+    Origin::new(move |request| match request.header("upgrade") {
+        Some(_) => Answering::Stream(Box::new(|mut stream| {
+            stream.write_all(accepted).unwrap();
+            _ = stream.read(&mut [0; 8]);
+        })),
+        None => Answering::Bytes(ok("text/plain", "fine")),
+    })
+}
+
 #[test]
 fn a_head_that_is_too_large_is_refused_and_ends_the_connection() {
     let site = site();
@@ -86,15 +98,7 @@ fn one_connection_more_than_the_limit_waits_until_another_ends() {
 
 #[test]
 fn an_upgraded_connection_keeps_its_place_in_the_limit() {
-    let accepted = b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
-    let site = Origin::new(move |request| match request.target() {
-        "/socket" => Answering::Stream(Box::new(|mut stream| {
-            use std::io::{Read as _, Write as _};
-            stream.write_all(accepted).unwrap();
-            _ = stream.read(&mut [0; 8]);
-        })),
-        _ => Answering::Bytes(ok("text/plain", "fine")),
-    });
+    let site = site_with_web_sockets();
     let gateway = limited(&site, "connections = 1");
     let mut socket = Wire::of(&gateway.plain_browser());
     assert_eq!(socket.ask("GET", "/socket", &["connection: upgrade", "upgrade: websocket"]).status, 101);
@@ -108,14 +112,7 @@ fn an_upgraded_connection_keeps_its_place_in_the_limit() {
 
 #[test]
 fn a_web_socket_has_its_place_among_connections_to_the_site_until_it_ends() {
-    let accepted = b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
-    let site = Origin::new(move |request| match request.header("upgrade") {
-        Some(_) => Answering::Stream(Box::new(|mut stream| {
-            stream.write_all(accepted).unwrap();
-            _ = stream.read(&mut [0; 8]);
-        })),
-        None => Answering::Bytes(ok("text/plain", "fine")),
-    });
+    let site = site_with_web_sockets();
     let gateway = limited(&site, "upstream_connections = 1");
     let mut socket = Wire::of(&gateway.plain_browser());
     assert_eq!(socket.ask("GET", "/", &["connection: upgrade", "upgrade: websocket"]).status, 101);
