@@ -155,7 +155,7 @@ impl Observed {
         if !last {
             writeln!(
                 out,
-                "# Put these lines below the [[site]] of {name}, before the next [[site]], and take each `# ` away there."
+                "# Put these lines below the [[site]] of {name}, before the next [[site]], and take the first `# ` of each line away there."
             )?;
         }
         writeln!(out)?;
@@ -170,7 +170,7 @@ impl Observed {
             writeln!(
                 out,
                 "# The catalogue names these cookies already, and they are treated so. The settings page shows visitors the lines of this file\n\
-                 # alone: to have them there, take each `# ` away, and say in `purpose` what they do here.\n"
+                 # alone: to have them there, take the first `# ` of each line away, and say in `purpose` what they do here.\n"
             )?;
         }
         for block in named {

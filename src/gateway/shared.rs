@@ -108,11 +108,11 @@ pub struct Shared {
     pub(super) countries: Arc<Countries>,
     pub(super) robots: Arc<Robots>,
     pub(super) traces: Option<Traces>,
-    to_https: OnceLock<ToHttps>,
+    https: OnceLock<Https>,
 }
 
-/// The way to https: a port, and which hosts can't be reached there yet.
-struct ToHttps {
+/// The way to https: the port to which plain requests are sent, if to any, and which hosts can't be reached by it yet.
+struct Https {
     port: Option<u16>,
     not_yet: Box<dyn Fn(&str) -> bool + Send + Sync>,
 }
@@ -209,7 +209,7 @@ impl Shared {
             countries: configured.countries,
             robots: configured.robots,
             traces: configured.traces,
-            to_https: OnceLock::new(),
+            https: OnceLock::new(),
         }))
     }
 
@@ -226,8 +226,8 @@ impl Shared {
     }
 
     /// From now on there is https, but for hosts that can't be reached by it yet. Plain requests are sent to this port, if to any.
-    pub fn has_https(&self, port: Option<u16>, not_yet: impl Fn(&str) -> bool + Send + Sync + 'static) {
-        _ = self.to_https.set(ToHttps { port, not_yet: Box::new(not_yet) });
+    pub fn set_https(&self, port: Option<u16>, not_yet: impl Fn(&str) -> bool + Send + Sync + 'static) {
+        _ = self.https.set(Https { port, not_yet: Box::new(not_yet) });
     }
 
     /// SHA-256 of the configuration.
@@ -279,12 +279,12 @@ impl Shared {
 
     /// Where plain requests for this host are sent by https; none where they stay.
     pub(super) fn https_port(&self, host: &str) -> Option<u16> {
-        self.to_https.get().filter(|to| !(to.not_yet)(host))?.port
+        self.https.get().filter(|https| !(https.not_yet)(host))?.port
     }
 
     /// Whether this host can't be reached by https yet.
     pub(super) fn awaits_https(&self, host: &str) -> bool {
-        self.to_https.get().is_some_and(|to| (to.not_yet)(host))
+        self.https.get().is_some_and(|https| (https.not_yet)(host))
     }
 
     pub(super) fn site(&self, host: &str) -> Option<&Site> {

@@ -109,7 +109,7 @@ impl Certificates {
     }
 
     /// Whether an authority is asked for one for this name, in lower case, and there is none until it comes.
-    pub fn await_one(&self, name: &str) -> bool {
+    pub fn awaits(&self, name: &str) -> bool {
         self.served.awaits(name) && !self.serve(name)
     }
 

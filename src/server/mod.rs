@@ -187,7 +187,7 @@ impl Controls {
         if let Some(port) = self.https_port {
             let certificates = self.certificates.clone();
             let port = settings.redirect_to_https.then_some(port);
-            gateway.has_https(port, move |name| certificates.as_ref().is_some_and(|all| all.await_one(name)));
+            gateway.set_https(port, move |name| certificates.as_ref().is_some_and(|all| all.awaits(name)));
         }
         let other = other.map(Arc::new);
         let proxy_protocol = Arc::new(ProxyProtocol::new(settings.proxy_protocol_from.clone()));

@@ -99,7 +99,7 @@ impl Answer<'_> {
         lines.fact(&receipt.offered, &set(words, act.asked));
         let host = event.frame.as_ref().map(|frame| format!(" ({})", frame.host)).unwrap_or_default();
         lines.fact(&settings.allowed, &(set(words, act.allowed) + &host));
-        // Nothing is not said of either: `refused: none` below `allowed: none` would read as if both were denied.
+        // Where there is none the line is left out: `refused: none` below `allowed: none` would read as a contradiction.
         let of_acts =
             [(capitalised(&receipt.events.withdrawn), act.withdrawn), (settings.refused.clone(), act.refused)];
         for (name, categories) in of_acts.iter().filter(|(_, categories)| *categories != Some(CategorySet::EMPTY)) {

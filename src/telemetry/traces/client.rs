@@ -26,6 +26,9 @@ pub enum CollectorFailure {
     /// No connection, or it broke.
     #[error("it can't be reached: {0}")]
     Unreachable(io::Error),
+    /// The header by which it knows who sends can't be had.
+    #[error("`header_file`: {0}")]
+    Header(String),
     /// No answer in ten seconds.
     #[error("it does not answer in time")]
     Timeout,
@@ -39,6 +42,7 @@ impl CollectorFailure {
     pub(super) const fn reason(&self) -> &'static str {
         match self {
             Self::Unreachable(_) => "unreachable",
+            Self::Header(_) => "header",
             Self::Timeout => "timeout",
             Self::Status(..) => "status",
         }
@@ -47,7 +51,7 @@ impl CollectorFailure {
     /// Whether it may go by (OpenTelemetry protocol, OTLP/HTTP, failures).
     pub(super) const fn may_pass(&self) -> bool {
         match self {
-            Self::Unreachable(_) | Self::Timeout => true,
+            Self::Unreachable(_) | Self::Header(_) | Self::Timeout => true,
             Self::Status(status, _) => matches!(status, 429 | 502..=504),
         }
     }
@@ -159,7 +163,7 @@ impl Client {
 
     async fn ask(&mut self, body: Bytes) -> Result<http::Response<Incoming>, CollectorFailure> {
         let broken = |error: hyper::Error| CollectorFailure::Unreachable(io::Error::other(error));
-        let more = self.header().map_err(CollectorFailure::Unreachable)?;
+        let more = self.header()?;
         let request = |body: &Bytes| {
             let mut request = Request::post(&self.path);
             if let Some(headers) = request.headers_mut() {
@@ -187,12 +191,14 @@ impl Client {
     }
 
     /// What the file of the header says now.
-    fn header(&self) -> io::Result<Option<(HeaderName, HeaderValue)>> {
+    fn header(&self) -> Result<Option<(HeaderName, HeaderValue)>, CollectorFailure> {
         let Some(file) = &self.header_file else { return Ok(None) };
-        let named = |error| io::Error::new(error, format!("{}: {error}", file.display()));
-        let text = std::fs::read_to_string(file).map_err(|error| named(error.kind()))?;
+        let failure = |why: String| CollectorFailure::Header(format!("{}: {why}", file.display()));
+        let text = std::fs::read_to_string(file).map_err(|error| failure(format!("can't read it: {error}")))?;
         let header = collector_header(text.lines().next().unwrap_or_default());
-        header.map(Some).ok_or_else(|| named(io::ErrorKind::InvalidData))
+        let none =
+            || failure("its first line must be a header, such as `authorization: Bearer` and the token".to_owned());
+        header.map(Some).ok_or_else(none)
     }
 }
 
@@ -245,20 +251,31 @@ mod tests {
         assert!(CollectorFailure::Timeout.may_pass());
     }
 
-    #[test]
-    fn where_nobody_listens_it_is_said() {
+    /// A collector that is not there.
+    fn nobody(header_file: Option<PathBuf>) -> Collector {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        drop(listener);
-        let collector = Collector {
-            tls: false,
-            host: "127.0.0.1".into(),
-            port,
-            path: "/v1/traces".into(),
-            certificate_authority: None,
-            header_file: None,
-        };
-        let failure = ask_collector(&collector).unwrap_err();
+        let (host, path) = ("127.0.0.1".into(), "/v1/traces".into());
+        Collector { tls: false, host, port, path, certificate_authority: None, header_file }
+    }
+
+    #[test]
+    fn where_nobody_listens_it_is_said() {
+        let failure = ask_collector(&nobody(None)).unwrap_err();
         assert_eq!((failure.reason(), failure.may_pass()), ("unreachable", true));
+    }
+
+    #[test]
+    fn a_header_that_is_gone_or_none_is_said_with_its_file_and_without_what_it_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("collector.header");
+        for (text, says) in [(None, "can't read it: No such file"), (Some("secret"), "its first line must be a header")]
+        {
+            text.iter().for_each(|text| std::fs::write(&file, text).unwrap());
+            let failure = ask_collector(&nobody(Some(file.clone()))).unwrap_err();
+            let told = failure.to_string();
+            assert_eq!((failure.reason(), failure.may_pass()), ("header", true));
+            assert!(told.contains(says) && told.contains("collector.header") && !told.contains("secret"), "{told}");
+        }
     }
 }

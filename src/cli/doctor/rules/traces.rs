@@ -13,7 +13,7 @@ pub(super) fn judge(facts: &Facts, found: &mut Vec<Finding>) {
             format!("The collector of traces at {endpoint} takes none: {why}."),
             "Spans are lost until it does. Visitors notice nothing.",
             format!(
-                "Start the collector, or correct `endpoint` in [traces]. It has to answer 200 to: `curl -i -H 'content-type: application/json' -d \
+                "Start the collector, or correct `endpoint` or `header_file` in [traces]. With that header, if there is one, it has to answer 200 to: `curl -i -H 'content-type: application/json' -d \
                  '{{\"resourceSpans\":[]}}' '{endpoint}'`"
             ),
         ));
